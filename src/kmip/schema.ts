@@ -1,0 +1,207 @@
+import { ItemType } from '../ttlv/item.ts'
+import type { Item } from '../ttlv/item.ts'
+import type { TtlvWriter } from '../ttlv/writer.ts'
+import { KmipError } from './error.ts'
+import { parseVersion } from './version.ts'
+import type { Version } from './version.ts'
+
+/**
+ * A structure of the standard is one literal, `structure('2.1 4.32', { nameValue: text(Tag.NameValue), … })`:
+ * its type, decoder and encoder follow from it. Decoding takes the fields of every version
+ * (clients send some early, `facts/clients.md` finding 4); encoding leaves out what the version
+ * does not know.
+ */
+export interface Coding {
+  readonly version: Version
+}
+
+/** One field: which tags it may come under, how often, in which versions, and its codec. */
+export interface Field<T, P extends Presence = 'required'> {
+  readonly tags: readonly number[]
+  readonly presence: P
+  readonly since: Version
+  readonly until: Version
+  decode(item: Item, coding: Coding): T
+  encode(writer: TtlvWriter, value: T, coding: Coding): void
+}
+export type Presence = 'required' | 'optional' | 'many'
+
+// oxlint-disable-next-line no-explicit-any -- a field map holds fields of every type; Infer restores them
+export type FieldMap = Readonly<Record<string, Field<any, Presence>>>
+
+type KeysOf<F extends FieldMap, P extends Presence> = {
+  [K in keyof F]: F[K]['presence'] extends P ? K : never
+}[keyof F]
+type ValueOf<X> = X extends Field<infer T, Presence> ? T : never
+
+/** The TypeScript type of a structure: required fields, optional ones, and lists (never absent). */
+export type InferFields<F extends FieldMap> = { [K in KeysOf<F, 'required'>]: ValueOf<F[K]> }
+  & { [K in KeysOf<F, 'optional'>]?: ValueOf<F[K]> | undefined }
+  & { [K in KeysOf<F, 'many'>]: ValueOf<F[K]>[] }
+export type Infer<S> = S extends Structure<infer F> ? InferFields<F> : never
+
+export interface Structure<F extends FieldMap> {
+  /** Clause of the specification that it transcribes. */
+  readonly clause: string
+  readonly fields: F
+  /**
+   * @throws KmipError Missing Data for an absent required field, Invalid Field for a field of the
+   *   wrong type, a repeated or an unknown one
+   */
+  decode(item: Item, coding: Coding): InferFields<F>
+  encode(writer: TtlvWriter, tag: number, value: InferFields<F>, coding: Coding): void
+}
+
+export function structure<F extends FieldMap>(clause: string, fields: F): Structure<F> {
+  const entries = Object.entries(fields)
+  const names = new Map(entries.flatMap(([name, field]) => field.tags.map((tag) => [tag, name] as const)))
+  const required = entries.filter(([, field]) => field.presence === 'required').map(([name]) => name)
+  const lists = entries.filter(([, field]) => field.presence === 'many').map(([name]) => name)
+
+  return {
+    clause,
+    fields,
+    decode(item, coding) {
+      if (item.type !== ItemType.Structure) throw wrongType(item.tag)
+      const result: Record<string, unknown> = {}
+      for (const name of lists) result[name] = []
+      for (const child of item.value) {
+        const name = names.get(child.tag)
+        if (name === undefined) throw new KmipError('InvalidField', `unexpected field ${hexTag(child.tag)}`)
+        const field = fields[name]!
+        const value: unknown = field.decode(child, coding)
+        if (field.presence === 'many') (result[name] as unknown[]).push(value)
+        else if (result[name] === undefined) result[name] = value
+        else throw new KmipError('InvalidField', `repeated field ${name}`)
+      }
+      for (const name of required) {
+        if (result[name] === undefined) throw new KmipError('MissingData', `missing field ${name}`)
+      }
+      return result as InferFields<F>
+    },
+    encode(writer, tag, value, coding) {
+      const handle = writer.begin(tag)
+      for (const [name, field] of entries) {
+        const content = (value as Record<string, unknown>)[name]
+        if (content === undefined || coding.version < field.since || coding.version > field.until) continue
+        if (field.presence !== 'many') field.encode(writer, content, coding)
+        else for (const element of content as unknown[]) field.encode(writer, element, coding)
+      }
+      writer.end(handle)
+    },
+  }
+}
+
+/** A field with its own way of coding: choices, and shapes that differ between versions. */
+export function field<T>(
+  tags: readonly number[],
+  decode: (item: Item, coding: Coding) => T,
+  encode: (writer: TtlvWriter, value: T, coding: Coding) => void,
+): Field<T> {
+  return { tags, presence: 'required', since: 0, until: Infinity, decode, encode }
+}
+
+export function integer(tag: number): Field<number> {
+  return field([tag], (item) => numberOf(item, ItemType.Integer), (writer, value) => writer.integer(tag, value))
+}
+
+export function enumeration(tag: number): Field<number> {
+  return field([tag], (item) => numberOf(item, ItemType.Enumeration), (writer, value) => writer.enumeration(tag, value))
+}
+
+/** Seconds since 1970-01-01 UTC. */
+export function dateTime(tag: number): Field<number> {
+  return field([tag], (item) => numberOf(item, ItemType.DateTime), (writer, value) => writer.dateTime(tag, value))
+}
+
+/** Seconds. */
+export function interval(tag: number): Field<number> {
+  return field([tag], (item) => numberOf(item, ItemType.Interval), (writer, value) => writer.interval(tag, value))
+}
+
+export function longInteger(tag: number): Field<bigint> {
+  return field([tag], (item) => bigintOf(item, ItemType.LongInteger), (writer, value) => writer.longInteger(tag, value))
+}
+
+export function bigInteger(tag: number): Field<bigint> {
+  return field([tag], (item) => bigintOf(item, ItemType.BigInteger), (writer, value) => writer.bigInteger(tag, value))
+}
+
+/** Microseconds since 1970-01-01 UTC. */
+export function dateTimeExtended(tag: number): Field<bigint> {
+  return field(
+    [tag],
+    (item) => bigintOf(item, ItemType.DateTimeExtended),
+    (writer, value) => writer.dateTimeExtended(tag, value),
+  )
+}
+
+export function boolean(tag: number): Field<boolean> {
+  return field([tag], (item) => {
+    if (item.type !== ItemType.Boolean) throw wrongType(item.tag)
+    return item.value
+  }, (writer, value) => writer.boolean(tag, value))
+}
+
+export function text(tag: number): Field<string> {
+  return field([tag], textOf, (writer, value) => writer.textString(tag, value))
+}
+
+export function bytes(tag: number): Field<Buffer> {
+  return field([tag], (item) => {
+    if (item.type !== ItemType.ByteString) throw wrongType(item.tag)
+    return item.value
+  }, (writer, value) => writer.byteString(tag, value))
+}
+
+/** An item of any type, kept as it is; it is written under `tag`. */
+export function anything(tag: number): Field<Item> {
+  return field([tag], (item) => item, (writer, value) => writer.item(value, tag))
+}
+
+export function nested<F extends FieldMap>(tag: number, shape: Structure<F>): Field<InferFields<F>> {
+  return field([tag], shape.decode, (writer, value, coding) => shape.encode(writer, tag, value, coding))
+}
+
+export function optional<T>(inner: Field<T>): Field<T, 'optional'> {
+  return { ...inner, presence: 'optional' }
+}
+
+/** Any number of times, none included. */
+export function many<T>(inner: Field<T>): Field<T, 'many'> {
+  return { ...inner, presence: 'many' }
+}
+
+/** Sent from this version on. */
+export function since<T, P extends Presence>(version: string, inner: Field<T, P>): Field<T, P> {
+  return { ...inner, since: parseVersion(version) }
+}
+
+/** Sent up to this version, which is the last that has it. */
+export function until<T, P extends Presence>(version: string, inner: Field<T, P>): Field<T, P> {
+  return { ...inner, until: parseVersion(version) }
+}
+
+export function wrongType(tag: number): KmipError {
+  return new KmipError('InvalidField', `field ${hexTag(tag)} has the wrong type`)
+}
+
+/** Some clients count the padding in the length of a text (Db2): trailing NULs are not text. */
+export function textOf(item: Item): string {
+  if (item.type !== ItemType.TextString) throw wrongType(item.tag)
+  return item.value.endsWith('\0') ? item.value.replace(/\0+$/, '') : item.value
+}
+
+function numberOf(item: Item, type: 0x02 | 0x05 | 0x09 | 0x0a): number {
+  if (item.type !== type) throw wrongType(item.tag)
+  return item.value
+}
+
+function bigintOf(item: Item, type: 0x03 | 0x04 | 0x0b): bigint {
+  if (item.type !== type) throw wrongType(item.tag)
+  return item.value
+}
+
+function hexTag(tag: number): string {
+  return `0x${tag.toString(16)}`
+}

@@ -1,0 +1,62 @@
+import { TtlvError, headerBytes } from './item.ts'
+
+/**
+ * Cuts a byte stream into messages. A message is refused by its 8-byte header alone, before any
+ * byte of its body is kept; what is kept never exceeds one message and one chunk.
+ */
+export class Framer {
+  readonly #firstTag: number
+  readonly #messageBytesMax: number
+  #chunks: Buffer[] = []
+  #buffered = 0
+  #needed = headerBytes
+
+  /**
+   * @param firstTag the tag every message starts with (Request Message for a server)
+   * @param messageBytesMax header included
+   */
+  constructor(firstTag: number, messageBytesMax: number) {
+    this.#firstTag = firstTag
+    this.#messageBytesMax = messageBytesMax
+  }
+
+  /** Bytes of an unfinished message held back. */
+  get buffered(): number {
+    return this.#buffered
+  }
+
+  /**
+   * Takes the next chunk and returns the messages that it completes, in order.
+   *
+   * @throws TtlvError when the stream is not a sequence of messages; the stream cannot go on
+   */
+  push(chunk: Buffer): Buffer[] {
+    const messages: Buffer[] = []
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    while (this.#buffered >= this.#needed) {
+      const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+      const length = this.#messageLength(bytes)
+      if (bytes.length < length) {
+        this.#chunks = [bytes]
+        this.#needed = length
+        break
+      }
+      messages.push(bytes.subarray(0, length))
+      const rest = bytes.subarray(length)
+      this.#chunks = rest.length === 0 ? [] : [rest]
+      this.#buffered = rest.length
+      this.#needed = headerBytes
+    }
+    return messages
+  }
+
+  #messageLength(bytes: Buffer): number {
+    if (bytes.readUIntBE(0, 3) !== this.#firstTag) throw new TtlvError('tag', 0, 'not the start of a message')
+    if (bytes[3] !== 0x01) throw new TtlvError('type', 3, 'a message is a structure')
+    const length = headerBytes + bytes.readUInt32BE(4)
+    if (length % 8 !== 0) throw new TtlvError('length', 4, 'wrong length for the item type')
+    if (length > this.#messageBytesMax) throw new TtlvError('size', 4, 'the message is too large')
+    return length
+  }
+}

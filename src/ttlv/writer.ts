@@ -1,0 +1,169 @@
+import { ItemType } from './item.ts'
+import type { Item } from './item.ts'
+
+/**
+ * Writes items one after the other into a growing buffer (KMIP 2.1 10.1). One writer serves many
+ * messages: `take` copies the bytes out and starts anew.
+ */
+export class TtlvWriter {
+  #bytes: Buffer
+  #length = 0
+
+  constructor(capacity = 4096) {
+    this.#bytes = Buffer.allocUnsafe(capacity)
+  }
+
+  /** Bytes written since the last `take`. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Opens a structure and returns the handle that `end` needs. */
+  begin(tag: number): number {
+    const start = this.#header(tag, ItemType.Structure, 0, 0)
+    return start + 8
+  }
+
+  end(handle: number): void {
+    this.#bytes.writeUInt32BE(this.#length - handle, handle - 4)
+  }
+
+  integer(tag: number, value: number): void {
+    const start = this.#header(tag, ItemType.Integer, 4, 8) + 8
+    this.#bytes.writeInt32BE(value, start)
+    this.#bytes.writeUInt32BE(0, start + 4)
+  }
+
+  enumeration(tag: number, value: number): void {
+    this.#unsigned(tag, ItemType.Enumeration, value)
+  }
+
+  /** @param value whole seconds, 0 to 2^32 - 1 */
+  interval(tag: number, value: number): void {
+    this.#unsigned(tag, ItemType.Interval, value)
+  }
+
+  longInteger(tag: number, value: bigint): void {
+    this.#bytes.writeBigInt64BE(value, this.#header(tag, ItemType.LongInteger, 8, 8) + 8)
+  }
+
+  /** @param value microseconds since 1970-01-01 UTC */
+  dateTimeExtended(tag: number, value: bigint): void {
+    this.#bytes.writeBigInt64BE(value, this.#header(tag, ItemType.DateTimeExtended, 8, 8) + 8)
+  }
+
+  /** @param value seconds since 1970-01-01 UTC, a safe integer */
+  dateTime(tag: number, value: number): void {
+    const start = this.#header(tag, ItemType.DateTime, 8, 8) + 8
+    this.#bytes.writeInt32BE(Math.floor(value / 0x1_0000_0000), start)
+    this.#bytes.writeUInt32BE(((value % 0x1_0000_0000) + 0x1_0000_0000) % 0x1_0000_0000, start + 4)
+  }
+
+  boolean(tag: number, value: boolean): void {
+    const start = this.#header(tag, ItemType.Boolean, 8, 8) + 8
+    this.#bytes.writeUInt32BE(0, start)
+    this.#bytes.writeUInt32BE(value ? 1 : 0, start + 4)
+  }
+
+  /** Two's complement, filled up to a multiple of eight bytes with the sign (KMIP 2.1 10.1.4). */
+  bigInteger(tag: number, value: bigint): void {
+    const length = bigIntegerBytes(value)
+    const start = this.#header(tag, ItemType.BigInteger, length, length) + 8
+    const hex = BigInt.asUintN(length * 8, value).toString(16).padStart(length * 2, '0')
+    this.#bytes.write(hex, start, 'hex')
+  }
+
+  textString(tag: number, value: string): void {
+    const length = Buffer.byteLength(value)
+    const padded = Math.ceil(length / 8) * 8
+    const start = this.#header(tag, ItemType.TextString, length, padded) + 8
+    this.#bytes.write(value, start)
+    this.#bytes.fill(0, start + length, start + padded)
+  }
+
+  byteString(tag: number, value: Uint8Array): void {
+    const length = value.length
+    const padded = Math.ceil(length / 8) * 8
+    const start = this.#header(tag, ItemType.ByteString, length, padded) + 8
+    this.#bytes.set(value, start)
+    this.#bytes.fill(0, start + length, start + padded)
+  }
+
+  item(item: Item, tag = item.tag): void {
+    switch (item.type) {
+      case ItemType.Structure: {
+        const handle = this.begin(tag)
+        for (const child of item.value) this.item(child)
+        return this.end(handle)
+      }
+      case ItemType.Integer: return this.integer(tag, item.value)
+      case ItemType.LongInteger: return this.longInteger(tag, item.value)
+      case ItemType.BigInteger: return this.bigInteger(tag, item.value)
+      case ItemType.Enumeration: return this.enumeration(tag, item.value)
+      case ItemType.Boolean: return this.boolean(tag, item.value)
+      case ItemType.TextString: return this.textString(tag, item.value)
+      case ItemType.ByteString: return this.byteString(tag, item.value)
+      case ItemType.DateTime: return this.dateTime(tag, item.value)
+      case ItemType.Interval: return this.interval(tag, item.value)
+      case ItemType.DateTimeExtended: return this.dateTimeExtended(tag, item.value)
+    }
+  }
+
+  /** Copies bytes that are already encoded items. */
+  raw(encoded: Uint8Array): void {
+    this.#reserve(encoded.length)
+    this.#bytes.set(encoded, this.#length)
+    this.#length += encoded.length
+  }
+
+  /** A copy of all bytes written since the last `take`; wipes them here. */
+  take(): Buffer {
+    const result = Buffer.from(this.#bytes.subarray(0, this.#length))
+    this.reset()
+    return result
+  }
+
+  /** Forgets and wipes what was written: responses may carry key material. */
+  reset(): void {
+    this.#bytes.fill(0, 0, this.#length)
+    this.#length = 0
+  }
+
+  #unsigned(tag: number, type: number, value: number): void {
+    const start = this.#header(tag, type, 4, 8) + 8
+    this.#bytes.writeUInt32BE(value, start)
+    this.#bytes.writeUInt32BE(0, start + 4)
+  }
+
+  #header(tag: number, type: number, length: number, padded: number): number {
+    this.#reserve(8 + padded)
+    const start = this.#length
+    this.#bytes.writeUIntBE(tag, start, 3)
+    this.#bytes[start + 3] = type
+    this.#bytes.writeUInt32BE(length, start + 4)
+    this.#length = start + 8 + padded
+    return start
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+    this.#bytes.copy(grown, 0, 0, this.#length)
+    this.#bytes.fill(0, 0, this.#length)
+    this.#bytes = grown
+  }
+}
+
+/** Encodes one item by itself. */
+export function encodeItem(item: Item): Buffer {
+  const writer = new TtlvWriter()
+  writer.item(item)
+  return writer.take()
+}
+
+function bigIntegerBytes(value: bigint): number {
+  let bytes = Math.max(8, Math.floor((value < 0n ? -value : value).toString(16).length / 16) * 8)
+  while (BigInt.asIntN(bytes * 8, value) !== value) bytes += 8
+  return bytes
+}
