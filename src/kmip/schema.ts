@@ -23,6 +23,8 @@ export interface Field<T, P extends Presence = 'required'> {
   readonly until: Version
   decode(item: Item, coding: Coding): T
   encode(writer: TtlvWriter, value: T, coding: Coding): void
+  /** For a value that is spread over several items: joins what came before with the next. */
+  readonly merge?: (earlier: T, later: T) => T
 }
 export type Presence = 'required' | 'optional' | 'many'
 
@@ -72,6 +74,7 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
         const value: unknown = field.decode(child, coding)
         if (field.presence === 'many') (result[name] as unknown[]).push(value)
         else if (result[name] === undefined) result[name] = value
+        else if (field.merge !== undefined) result[name] = field.merge(result[name], value)
         else throw new KmipError('InvalidField', `repeated field ${name}`)
       }
       for (const name of required) {
@@ -97,8 +100,9 @@ export function field<T>(
   tags: readonly number[],
   decode: (item: Item, coding: Coding) => T,
   encode: (writer: TtlvWriter, value: T, coding: Coding) => void,
+  merge?: (earlier: T, later: T) => T,
 ): Field<T> {
-  return { tags, presence: 'required', since: 0, until: Infinity, decode, encode }
+  return { tags, presence: 'required', since: 0, until: Infinity, decode, encode, ...(merge && { merge }) }
 }
 
 export function integer(tag: number): Field<number> {

@@ -109,6 +109,11 @@ export class TtlvWriter {
     }
   }
 
+  /** Gives the item that begins at `offset` another tag: 1.x sends every attribute as Attribute Value. */
+  retag(offset: number, tag: number): void {
+    this.#bytes.writeUIntBE(tag, offset, 3)
+  }
+
   /** Copies bytes that are already encoded items. */
   raw(encoded: Uint8Array): void {
     this.#reserve(encoded.length)

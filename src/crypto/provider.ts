@@ -1,0 +1,171 @@
+import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import type { Secret } from '../kmip/secret.ts'
+
+/**
+ * The cryptography seam: software, HSM and external key managers stand behind it. Above it, keys
+ * are opaque; numbers are KMIP's enumerations; nothing here knows objects, states or callers.
+ *
+ * Every method may answer at once or later: symmetric work is done at once, what would block the
+ * event loop (RSA, key generation, an HSM) is done elsewhere. What a provider cannot do is
+ * refused with KmipError: Feature Not Supported for an algorithm, mode, padding, curve or length
+ * that it has not, Invalid Field for parameters that contradict each other or the data,
+ * Cryptographic Failure, always the same, for whatever fails because of key, data or tag.
+ */
+export interface Provider {
+  /** "software", or the configured name of a token or key manager. */
+  readonly name: string
+
+  /** What it can do, for Query and for refusing early. */
+  readonly capabilities: Capabilities
+
+  generateKey(spec: KeySpec): Awaitable<StoredKey>
+  generateKeyPair(spec: KeySpec): Awaitable<{ privateKey: StoredKey; publicKey: StoredKey }>
+
+  /**
+   * Takes material from outside, after checking it: sizes, private scalars in range, the public
+   * part belonging to the private one, points on their curves.
+   *
+   * @throws KmipError Invalid Field (or Key Format Type Not Supported) for material that is not a
+   *   sound key of that kind
+   */
+  importKey(material: PlainKey): Awaitable<StoredKey>
+
+  /** Makes a stored key usable: parsed once; the caller keeps it for as long as its revision stands. */
+  load(key: StoredKey): Awaitable<Key>
+
+  /** Removes whatever the provider itself keeps of the key. */
+  destroy(key: StoredKey): Awaitable<void>
+
+  encrypt(key: Key, parameters: CryptographicParameters, input: EncryptInput): Awaitable<EncryptOutput>
+  decrypt(key: Key, parameters: CryptographicParameters, input: DecryptInput): Awaitable<Buffer>
+
+  /** For Encrypt and Decrypt in several parts. */
+  openCipher(key: Key, parameters: CryptographicParameters, input: CipherInput): Awaitable<Cipher>
+
+  sign(key: Key, parameters: CryptographicParameters, input: Signable): Awaitable<Buffer>
+  /** False for a signature that is not one over the data by this key, whatever is wrong with it. */
+  verify(key: Key, parameters: CryptographicParameters, input: Signable, signature: Buffer): Awaitable<boolean>
+
+  mac(key: Key, parameters: CryptographicParameters, data: Buffer): Awaitable<Buffer>
+
+  /** For Sign, Signature Verify, MAC, MAC Verify and Hash in several parts. */
+  openDigest(hashingAlgorithm: number): Digest
+  openMac(key: Key, parameters: CryptographicParameters): Awaitable<Digest>
+
+  /** Wraps encoded key bytes (Encrypt under Key Wrapping Specification, KMIP 2.1 3.1.5). */
+  wrap(key: Key, parameters: CryptographicParameters, bytes: Buffer): Awaitable<WrapOutput>
+  unwrap(key: Key, parameters: CryptographicParameters, wrapped: Buffer, iv?: Buffer): Awaitable<Secret>
+
+  /** Derivation that needs the key's own cryptography: HMAC, HASH, ENCRYPT, PBKDF2, NIST 800-108, HKDF, asymmetric. */
+  derive(key: Key, request: Derivation): Awaitable<Secret>
+
+  /** @param length bytes, 1 to 2^20 */
+  random(length: number): Buffer
+}
+
+export type Awaitable<T> = T | Promise<T>
+
+/** Cryptographic Algorithm, Length (bits) and, for elliptic curves, Recommended Curve. */
+export interface KeySpec {
+  readonly algorithm: number
+  readonly length: number
+  readonly curve?: number | undefined
+}
+
+export type KeyKind = 'symmetric' | 'private' | 'public' | 'secret'
+
+/** Material in the clear: raw bytes, a PKCS#8 PrivateKeyInfo or a SubjectPublicKeyInfo, both DER. */
+export interface PlainKey extends KeySpec {
+  readonly kind: KeyKind
+  readonly bytes: Secret
+}
+
+/** A key as the record keeps it: in the clear (sealed by the store) or a reference of the provider. */
+export type StoredKey = PlainKey | (KeySpec & { readonly kind: KeyKind; readonly reference: Buffer })
+
+/** A key ready for use. Only the provider that made it looks inside. */
+export interface Key extends KeySpec {
+  readonly kind: KeyKind
+}
+
+export interface CipherInput {
+  readonly direction: 'encrypt' | 'decrypt'
+  readonly iv?: Buffer | undefined
+  readonly additionalData?: Buffer | undefined
+  /** The authentication tag, for decryption in AEAD modes. */
+  readonly tag?: Buffer | undefined
+}
+
+export interface EncryptInput {
+  readonly data: Buffer
+  readonly iv?: Buffer | undefined
+  readonly additionalData?: Buffer | undefined
+}
+
+export interface EncryptOutput {
+  readonly data: Buffer
+  /** The IV, counter or nonce that was used where the caller gave none. */
+  readonly iv?: Buffer | undefined
+  /** Authentication tag of an AEAD mode. */
+  readonly tag?: Buffer | undefined
+}
+
+export interface DecryptInput {
+  readonly data: Buffer
+  readonly iv?: Buffer | undefined
+  readonly additionalData?: Buffer | undefined
+  readonly tag?: Buffer | undefined
+}
+
+/** The plaintext of an AEAD mode is given out by `final` only, when the tag has been checked. */
+export interface Cipher {
+  readonly iv?: Buffer | undefined
+  update(data: Buffer): Buffer
+  final(): { data: Buffer; tag?: Buffer | undefined }
+}
+
+/** Data to be hashed, or the digest itself (Digested Data). */
+export type Signable = { readonly data: Buffer } | { readonly digest: Buffer }
+
+export interface Digest {
+  update(data: Buffer): void
+  final(): Buffer
+}
+
+export interface WrapOutput {
+  readonly data: Buffer
+  readonly iv?: Buffer | undefined
+}
+
+export interface Derivation {
+  readonly method: number
+  /** Bytes to give. */
+  readonly length: number
+  readonly parameters: CryptographicParameters
+  readonly initializationVector?: Buffer | undefined
+  readonly derivationData?: Buffer | undefined
+  readonly salt?: Buffer | undefined
+  readonly iterationCount?: number | undefined
+  /** The other party's public key, for key agreement. */
+  readonly peer?: Key | undefined
+}
+
+export interface Capabilities {
+  /** Key specs that it can make or take, each with the uses that it has for them. */
+  readonly keys: readonly KeyCapability[]
+  readonly hashes: readonly number[]
+  readonly derivations: readonly number[]
+}
+
+export interface KeyCapability {
+  readonly algorithm: number
+  readonly lengths: readonly number[]
+  readonly curves?: readonly number[]
+  readonly generate: boolean
+  /** Block cipher modes (symmetric) or padding methods (RSA) for Encrypt and Decrypt. */
+  readonly encrypt: readonly number[]
+  /** Digital Signature Algorithms. */
+  readonly sign: readonly number[]
+  readonly mac: boolean
+  readonly wrap: readonly number[]
+}

@@ -1,0 +1,249 @@
+import { ItemType } from '../ttlv/item.ts'
+import type { Item } from '../ttlv/item.ts'
+import type { TtlvWriter } from '../ttlv/writer.ts'
+import {
+  attributeFields, attributesBySpecName, attributesByTag, isMultiInstance, ruleOf,
+} from './attribute.ts'
+import type { AttributeInstance, AttributeName, AttributeReference, AttributeSet } from './attribute.ts'
+import { Name } from './attribute-value.ts'
+import type { VendorAttribute } from './attribute-value.ts'
+import { KmipError } from './error.ts'
+import { Tag } from './generated/tags.ts'
+import { field, textOf, wrongType } from './schema.ts'
+import type { Coding, Field, Presence } from './schema.ts'
+import { parseVersion } from './version.ts'
+import type { Version } from './version.ts'
+
+/**
+ * The translation at the edge: 1.x sends Attribute structures of name, index and value, alone or
+ * in a Template-Attribute; 2.x sends the attributes themselves in an Attributes structure.
+ */
+
+/** A set of attributes: a Template-Attribute in 1.x, an Attributes structure in 2.x. */
+export function attributeSet(templateTag: number, attributesTag: number): Field<AttributeSet> {
+  return field([templateTag, attributesTag], (item, coding) => {
+    const instances = decodeInstances(item, coding)
+    const templateNames = childrenOf(item)
+      .filter((child) => item.tag === templateTag && child.tag === Tag.Name)
+      .map((child) => Name.decode(child, coding))
+    return templateNames.length === 0 ? toSet(instances) : { ...toSet(instances), templateNames }
+  }, (writer, set, coding) => {
+    const handle = writer.begin(coding.version < v2 ? templateTag : attributesTag)
+    writeAttributes(writer, set, coding)
+    writer.end(handle)
+  })
+}
+
+/** A set of attributes that in 1.x stand in the payload itself, one Attribute each. */
+export function attributeList(): Field<AttributeSet> {
+  return field([Tag.Attribute, Tag.TemplateAttribute, Tag.Attributes],
+    (item, coding) => toSet(decodeInstances(item, coding)),
+    (writer, set, coding) => {
+      if (coding.version < v2) return writeAttributes(writer, set, coding)
+      const handle = writer.begin(Tag.Attributes)
+      writeAttributes(writer, set, coding)
+      writer.end(handle)
+    },
+    (earlier, later) => toSet([...instancesOf(earlier), ...instancesOf(later)]))
+}
+
+/** Like `attributeList`, but one attribute may come several times: Locate's filters (KMIP 2.1 6.1.27). */
+export function attributeFilters(): Field<AttributeInstance[]> {
+  return field([Tag.Attribute, Tag.TemplateAttribute, Tag.Attributes], decodeInstances,
+    (writer, instances, coding) => {
+      const handle = coding.version < v2 ? undefined : writer.begin(Tag.Attributes)
+      for (const instance of instances) writeInstance(writer, instance, coding)
+      if (handle !== undefined) writer.end(handle)
+    },
+    (earlier, later) => [...earlier, ...later])
+}
+
+/** Exactly one attribute: Attribute in 1.x, `tag` (New Attribute, Current Attribute) in 2.x. */
+export function attributeInstance(tag: number): Field<AttributeInstance> {
+  return field([Tag.Attribute, tag], (item, coding) => {
+    const [instance, ...others] = decodeInstances(item, coding)
+    if (instance === undefined) throw new KmipError('MissingData', 'the attribute is missing')
+    if (others.length > 0) throw new KmipError('InvalidField', 'more than one attribute')
+    return instance
+  }, (writer, instance, coding) => {
+    const handle = coding.version < v2 ? undefined : writer.begin(tag)
+    writeInstance(writer, instance, coding)
+    if (handle !== undefined) writer.end(handle)
+  })
+}
+
+/** Which attribute: Attribute Name in 1.x, Attribute Reference in 2.x (KMIP 2.1 7.2). */
+export function attributeReference(): Field<AttributeReference> {
+  return field<AttributeReference>([Tag.AttributeName, Tag.AttributeReference], (item) => {
+    if (item.tag === Tag.AttributeName) return referenceByName(textOf(item))
+    if (item.type === ItemType.Enumeration) return referenceByTag(item.value)
+    const parts = childrenOf(item)
+    const vendor = parts.find((part) => part.tag === Tag.VendorIdentification)
+    const name = parts.find((part) => part.tag === Tag.AttributeName)
+    if (vendor === undefined || name === undefined || parts.length > 2) {
+      throw new KmipError('InvalidField', 'an Attribute Reference is a Vendor Identification and an Attribute Name')
+    }
+    return { name: 'vendorAttribute', vendorIdentification: textOf(vendor), attributeName: textOf(name) }
+  }, (writer, reference, coding) => {
+    if (coding.version < v2) {
+      const name = referenceName(reference)
+      if (name !== undefined) writer.textString(Tag.AttributeName, name)
+    } else if ('unknown' in reference) {
+      throw new KmipError('InvalidField', 'the attribute is not one of this version')
+    } else if (reference.name !== 'vendorAttribute') {
+      writer.enumeration(Tag.AttributeReference, attributeFields[reference.name].tags[0]!)
+    } else {
+      const handle = writer.begin(Tag.AttributeReference)
+      writer.textString(Tag.VendorIdentification, reference.vendorIdentification)
+      writer.textString(Tag.AttributeName, reference.attributeName)
+      writer.end(handle)
+    }
+  })
+}
+
+/** Whether the attribute may be sent in this version. */
+export function inVersion(name: AttributeName, version: Version): boolean {
+  const { since, removedIn } = versionRanges[name]
+  return name === 'vendorAttribute' || (version >= since && version < removedIn)
+}
+
+/**
+ * The instances of a set, in order.
+ */
+export function instancesOf(set: AttributeSet): AttributeInstance[] {
+  return namesIn(set).flatMap((name) => {
+    const value: unknown = set[name]
+    if (!isMultiInstance(name)) return [{ name, value }]
+    return (value as unknown[]).map((each, at) => ({ name, index: set.indices?.[name]?.[at] ?? at, value: each }))
+  })
+}
+
+/**
+ * @throws KmipError Attribute Single Valued when an attribute that has one instance comes twice
+ */
+export function toSet(instances: readonly AttributeInstance[]): AttributeSet {
+  const set: Record<string, unknown> = {}
+  for (const { name, value } of instances) {
+    if (isMultiInstance(name)) (set[name] ??= [] as unknown[]) && (set[name] as unknown[]).push(value)
+    else if (set[name] === undefined) set[name] = value
+    else throw new KmipError('AttributeSingleValued', `${ruleOf(name).specName} has one instance`)
+  }
+  return set as AttributeSet
+}
+
+/** The attributes that a set holds, in the order they were put in. */
+export function namesIn(set: AttributeSet): AttributeName[] {
+  return Object.keys(set).filter((key) => key in attributeFields && set[key as AttributeName] !== undefined) as
+    AttributeName[]
+}
+
+function decodeInstances(item: Item, coding: Coding): AttributeInstance[] {
+  if (item.tag === Tag.Attribute && isNamedAttribute(item)) return [decodeNamed(item, coding)]
+  return childrenOf(item).flatMap((child) => {
+    if (child.tag === Tag.Attribute && isNamedAttribute(child)) return [decodeNamed(child, coding)]
+    if (child.tag === Tag.Name && templateTags.has(item.tag)) return []
+    return [decodeTagged(child, coding)]
+  })
+}
+
+/** 1.x and 2.x use the tag Attribute for different structures; 2.x has a Vendor Identification. */
+function isNamedAttribute(item: Item): boolean {
+  return !childrenOf(item).some((child) => child.tag === Tag.VendorIdentification)
+}
+
+function decodeTagged(item: Item, coding: Coding): AttributeInstance {
+  const name = attributesByTag.get(item.tag)
+  if (name === undefined) throw new KmipError('UnsupportedAttribute', `unknown attribute 0x${item.tag.toString(16)}`)
+  return { name, value: codec(name).decode(item, coding) }
+}
+
+function decodeNamed(item: Item, coding: Coding): AttributeInstance {
+  const parts = childrenOf(item)
+  const nameItem = parts.find((part) => part.tag === Tag.AttributeName)
+  const indexItem = parts.find((part) => part.tag === Tag.AttributeIndex)
+  const valueItem = parts.find((part) => part.tag === Tag.AttributeValue)
+  if (nameItem === undefined) throw new KmipError('MissingData', 'an Attribute has no Attribute Name')
+  if (indexItem !== undefined && indexItem.type !== ItemType.Integer) throw wrongType(indexItem.tag)
+  if (valueItem === undefined) throw new KmipError('MissingData', 'an Attribute has no Attribute Value')
+  if (parts.length > (indexItem === undefined ? 2 : 3)) throw new KmipError('InvalidField', 'unexpected field in Attribute')
+  const reference = referenceByName(textOf(nameItem))
+  if ('unknown' in reference) throw new KmipError('InvalidField', `unknown attribute ${reference.unknown}`)
+  const index = indexItem === undefined ? {} : { index: indexItem.value }
+  if (reference.name !== 'vendorAttribute') {
+    return { name: reference.name, ...index, value: codec(reference.name).decode(valueItem, coding) }
+  }
+  const { vendorIdentification, attributeName } = reference
+  return {
+    name: 'vendorAttribute',
+    ...index,
+    value: { vendorIdentification, attributeName, attributeValue: valueItem } satisfies VendorAttribute,
+  }
+}
+
+function writeAttributes(writer: TtlvWriter, set: AttributeSet, coding: Coding): void {
+  for (const instance of instancesOf(set)) writeInstance(writer, instance, coding)
+}
+
+function writeInstance(writer: TtlvWriter, { name, index, value }: AttributeInstance, coding: Coding): void {
+  if (!inVersion(name, coding.version)) return
+  if (coding.version >= v2) return codec(name).encode(writer, value, coding)
+  const text = name === 'vendorAttribute' ? customName(value as VendorAttribute) : ruleOf(name).specName
+  if (text === undefined) return
+  const handle = writer.begin(Tag.Attribute)
+  writer.textString(Tag.AttributeName, text)
+  if (index !== undefined && index > 0) writer.integer(Tag.AttributeIndex, index)
+  if (name === 'vendorAttribute') {
+    writer.item((value as VendorAttribute).attributeValue, Tag.AttributeValue)
+  } else {
+    const start = writer.length
+    codec(name).encode(writer, value, coding)
+    writer.retag(start, Tag.AttributeValue)
+  }
+  writer.end(handle)
+}
+
+function referenceByTag(tag: number): AttributeReference {
+  const name = attributesByTag.get(tag)
+  if (name === undefined || name === 'vendorAttribute') return { unknown: `0x${tag.toString(16)}` }
+  return { name }
+}
+
+function referenceByName(text: string): AttributeReference {
+  const name = attributesBySpecName.get(text)
+  if (name !== undefined && name !== 'vendorAttribute') return { name }
+  if (!/^[xy]-./.test(text)) return { unknown: text }
+  return { name: 'vendorAttribute', vendorIdentification: text[0]!, attributeName: text.slice(2) }
+}
+
+function referenceName(reference: AttributeReference): string | undefined {
+  if ('unknown' in reference) return reference.unknown
+  return reference.name === 'vendorAttribute' ? customName(reference) : ruleOf(reference.name).specName
+}
+
+/** The 1.x name of a vendor attribute; those of other vendors have none (KMIP 2.1 4.60). */
+function customName(attribute: { vendorIdentification: string; attributeName: string }): string | undefined {
+  const { vendorIdentification, attributeName } = attribute
+  return vendorIdentification === 'x' || vendorIdentification === 'y'
+    ? `${vendorIdentification}-${attributeName}`
+    : undefined
+}
+
+function codec(name: AttributeName): Field<unknown, Presence> {
+  return attributeFields[name] as Field<unknown, Presence>
+}
+
+function childrenOf(item: Item): readonly Item[] {
+  if (item.type !== ItemType.Structure) throw wrongType(item.tag)
+  return item.value
+}
+
+const v2 = parseVersion('2.0')
+const templateTags: ReadonlySet<number> = new Set([
+  Tag.TemplateAttribute, Tag.CommonTemplateAttribute, Tag.PrivateKeyTemplateAttribute, Tag.PublicKeyTemplateAttribute,
+])
+const versionRanges = Object.fromEntries(
+  [...attributesByTag.values()].map((name) => {
+    const { since, removedIn } = ruleOf(name)
+    return [name, { since: parseVersion(since), removedIn: removedIn === undefined ? Infinity : parseVersion(removedIn) }]
+  }),
+) as Record<AttributeName, { since: Version; removedIn: Version }>
