@@ -59,7 +59,8 @@ export function installDebianPackages() {
   if (process.getuid?.() !== 0) return say(`missing, some tests are skipped: apt-get install ${missing.join(' ')}`)
   say(`installing Debian packages for the tests: ${missing.join(' ')}`)
   const environment = { DEBIAN_FRONTEND: 'noninteractive' }
-  const add = () => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], environment)
+  const options = ['-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120']
+  const add = () => run('apt-get', ['install', ...options, ...missing], environment)
   if (add() === 0) return
   run('apt-get', ['update', '-qq'], environment)
   const status = add()
