@@ -102,9 +102,10 @@ export function attributeReference(): Field<AttributeReference> {
 }
 
 /** Whether the attribute may be sent in this version. */
-export function inVersion(name: AttributeName, version: Version): boolean {
+export function inVersion(name: AttributeName, { version, keepRemoved }: Coding): boolean {
+  if (name === 'vendorAttribute' || keepRemoved === true) return true
   const { since, removedIn } = versionRanges[name]
-  return name === 'vendorAttribute' || (version >= since && version < removedIn)
+  return version >= since && version < removedIn
 }
 
 /**
@@ -185,7 +186,7 @@ function writeAttributes(writer: TtlvWriter, set: AttributeSet, coding: Coding):
 }
 
 function writeInstance(writer: TtlvWriter, { name, index, value }: AttributeInstance, coding: Coding): void {
-  if (!inVersion(name, coding.version)) return
+  if (!inVersion(name, coding)) return
   if (coding.version >= v2) return codec(name).encode(writer, value, coding)
   const text = name === 'vendorAttribute' ? customName(value as VendorAttribute) : ruleOf(name).specName
   if (text === undefined) return

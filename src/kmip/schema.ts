@@ -13,6 +13,8 @@ import type { Version } from './version.ts'
  */
 export interface Coding {
   readonly version: Version
+  /** For storage: also what later versions have removed. */
+  readonly keepRemoved?: boolean
 }
 
 /** One field: which tags it may come under, how often, in which versions, and its codec. */
@@ -86,7 +88,8 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
       const handle = writer.begin(tag)
       for (const [name, field] of entries) {
         const content = (value as Record<string, unknown>)[name]
-        if (content === undefined || coding.version < field.since || coding.version > field.until) continue
+        if (content === undefined || coding.version < field.since) continue
+        if (coding.version > field.until && coding.keepRemoved !== true) continue
         if (field.presence !== 'many') field.encode(writer, content, coding)
         else for (const element of content as unknown[]) field.encode(writer, element, coding)
       }

@@ -1,0 +1,59 @@
+import type { AttributeSet } from '../kmip/attribute.ts'
+import { RevocationReasonCode, State } from '../kmip/generated/enums.ts'
+
+export type StateName = keyof typeof State
+export type LifecycleEvent = 'activate' | 'deactivate' | 'compromise' | 'destroy'
+
+/**
+ * The state of an object at a moment, from its dates alone (KMIP 2.1 4.57): no scheduler has to
+ * run for a date to act, and no second truth can disagree with the dates.
+ *
+ * @param now seconds since 1970-01-01 UTC
+ */
+export function stateAt(dates: LifecycleDates, now: number): StateName {
+  const compromised = dates.compromiseDate !== undefined
+  if (dates.destroyDate !== undefined) return compromised ? 'DestroyedCompromised' : 'Destroyed'
+  if (compromised) return 'Compromised'
+  if (dates.deactivationDate !== undefined && dates.deactivationDate <= now) return 'Deactivated'
+  if (dates.activationDate !== undefined && dates.activationDate <= now) return 'Active'
+  return 'PreActive'
+}
+
+/** The dates that an event sets, or undefined when the state does not allow it. */
+export function datesAfter(
+  event: LifecycleEvent, dates: LifecycleDates, now: number,
+): Partial<LifecycleDates> | undefined {
+  const target = transitions[stateAt(dates, now)][event]
+  return target === undefined ? undefined : { [dateOf[event]]: now }
+}
+
+/** What a revocation for this reason does (KMIP 2.1 6.1.46). */
+export function revocationEvent(reasonCode: number): LifecycleEvent {
+  return reasonCode === RevocationReasonCode.KeyCompromise || reasonCode === RevocationReasonCode.CACompromise
+    ? 'compromise'
+    : 'deactivate'
+}
+
+export type LifecycleDates = Pick<
+  AttributeSet, 'activationDate' | 'deactivationDate' | 'compromiseDate' | 'destroyDate'
+>
+
+/**
+ * KMIP 2.1 4.57 Figure 1. A blank is a transition that is not permitted. Revoke of a Pre-Active
+ * object for another reason than compromise is none of the figure's arrows, hence blank.
+ */
+export const transitions: Readonly<Record<StateName, Partial<Record<LifecycleEvent, StateName>>>> = {
+  PreActive: { activate: 'Active', compromise: 'Compromised', destroy: 'Destroyed' },
+  Active: { deactivate: 'Deactivated', compromise: 'Compromised' },
+  Deactivated: { compromise: 'Compromised', destroy: 'Destroyed' },
+  Compromised: { destroy: 'DestroyedCompromised' },
+  Destroyed: { compromise: 'DestroyedCompromised' },
+  DestroyedCompromised: {},
+}
+
+const dateOf = {
+  activate: 'activationDate',
+  deactivate: 'deactivationDate',
+  compromise: 'compromiseDate',
+  destroy: 'destroyDate',
+} as const satisfies Record<LifecycleEvent, keyof LifecycleDates>

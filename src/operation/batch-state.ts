@@ -1,0 +1,65 @@
+import { KmipError } from '../kmip/error.ts'
+import { Data, UniqueIdentifier } from '../kmip/generated/enums.ts'
+import type { DataReference, Identifier } from '../kmip/identifier.ts'
+
+/**
+ * What the items of one message hand on to the later ones: the ID Placeholder, in 2.x also the
+ * identifiers of the operations before and their data. It dies with its message (KMIP 2.1 6.1, 4.58).
+ */
+export class BatchState {
+  #placeholder: string | undefined
+  readonly #identifiers: string[] = []
+  readonly #latest = new Map<number, string>()
+  readonly #data = new Map<number, Buffer>()
+
+  /**
+   * Notes the object that an operation made or found; it becomes the ID Placeholder.
+   *
+   * @param by the operation's name in the Unique Identifier enumeration, where it has one
+   */
+  produced(identifier: string, by?: keyof typeof UniqueIdentifier): void {
+    this.#placeholder = identifier
+    this.also(identifier, by)
+  }
+
+  /** Notes an identifier of the response that does not become the ID Placeholder. */
+  also(identifier: string, by?: keyof typeof UniqueIdentifier): void {
+    this.#identifiers.push(identifier)
+    if (by !== undefined) this.#latest.set(UniqueIdentifier[by], identifier)
+  }
+
+  /** After a Locate with several hits, or a failed Check, no later item may use the placeholder. */
+  emptyPlaceholder(): void {
+    this.#placeholder = undefined
+  }
+
+  /** Notes the output that a later item may name by the Data enumeration. */
+  output(by: keyof typeof Data, data: Buffer): void {
+    this.#data.set(Data[by], data)
+  }
+
+  /** @throws KmipError Item Not Found when nothing earlier in the message answers to the reference */
+  identifier(reference: Identifier | undefined): string {
+    if (typeof reference === 'string') return reference
+    const found = this.#find(reference)
+    if (found === undefined) throw new KmipError('ItemNotFound', 'no object precedes that the request could mean')
+    return found
+  }
+
+  /** @throws KmipError Missing Data when no earlier item has made such data */
+  data(reference: DataReference): Buffer
+  data(reference: DataReference | undefined): Buffer | undefined
+  data(reference: DataReference | undefined): Buffer | undefined {
+    if (reference === undefined || Buffer.isBuffer(reference)) return reference
+    const data = this.#data.get(reference.enumeration)
+    if (data === undefined) throw new KmipError('MissingData', 'no earlier batch item made that data')
+    return data
+  }
+
+  #find(reference: Exclude<Identifier, string> | undefined): string | undefined {
+    if (reference === undefined) return this.#placeholder
+    if ('index' in reference) return this.#identifiers.at(reference.index)
+    if (reference.enumeration === UniqueIdentifier.IDPlaceholder) return this.#placeholder
+    return this.#latest.get(reference.enumeration)
+  }
+}

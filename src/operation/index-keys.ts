@@ -1,0 +1,52 @@
+import { hash } from 'node:crypto'
+import type { AttributeInstance, AttributeName } from '../kmip/attribute.ts'
+import { instancesOf } from '../kmip/attribute-codec.ts'
+import type { Name, VendorAttribute } from '../kmip/attribute-value.ts'
+import type { ObjectKind } from '../kmip/object.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import type { IndexKey } from '../store/store.ts'
+import { encodeItem } from '../ttlv/writer.ts'
+
+/** The index keys under which an object is found: its account, its type, and its identifying attributes. */
+export function indexKeys(object: ManagedObject): IndexKey[] {
+  const keys = new Set([accountKey(object.account), kindKey(object.account, object.kind)])
+  for (const instance of instancesOf(object.attributes)) {
+    const key = attributeKey(object.account, instance)
+    if (key !== undefined) keys.add(key)
+  }
+  return [...keys]
+}
+
+export function accountKey(account: string): IndexKey {
+  return token('account', account)
+}
+
+export function kindKey(account: string, kind: ObjectKind): IndexKey {
+  return token('kind', account, kind)
+}
+
+/** The index key of one attribute value, or undefined for an attribute that is not indexed. */
+export function attributeKey(account: string, { name, value }: AttributeInstance): IndexKey | undefined {
+  const text = indexed[name]?.(value as never)
+  return text === undefined ? undefined : token(name, account, text)
+}
+
+/** The store never sees values: the sealed store makes keyed hashes of these. */
+function token(...parts: string[]): IndexKey {
+  return hash('sha256', parts.map((part) => `${part.length}:${part}`).join(), 'base64url')
+}
+
+/** Attributes by which clients look for objects (facts: clients.md 2a), each as the text that is compared. */
+const indexed: Partial<Record<AttributeName, (value: never) => string>> = {
+  name: (value: Name) => value.nameValue,
+  objectGroup: (value: string) => value,
+  alternativeName: (value: { alternativeNameValue: string }) => value.alternativeNameValue,
+  applicationSpecificInformation: (value: { applicationNamespace: string; applicationData?: string }) =>
+    JSON.stringify([value.applicationNamespace, value.applicationData]),
+  vendorAttribute: (value: VendorAttribute) =>
+    JSON.stringify([
+      value.vendorIdentification, value.attributeName, encodeItem(value.attributeValue).toString('base64', 3),
+    ]),
+  link: (value: { linkType: number; linkedObjectIdentifier: unknown }) =>
+    JSON.stringify([value.linkType, value.linkedObjectIdentifier]),
+}

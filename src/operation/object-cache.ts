@@ -1,0 +1,51 @@
+import type { ManagedObject } from '../model/managed-object.ts'
+
+/**
+ * Decoded objects, so that a hot key is not unsealed and parsed again for every request. An entry
+ * is used only by whoever has just read its revision from the store (design decision 8), so the
+ * cache needs no invalidation; the bounds only limit how much plaintext lies in memory, and how long.
+ */
+export class ObjectCache {
+  readonly #entries = new Map<string, Entry>()
+  readonly #entriesMax: number
+  readonly #ageMsMax: number
+  readonly #sweep: NodeJS.Timeout
+
+  /** @param ageMsMax an entry is dropped this long after it was put in, however often it was used */
+  constructor(entriesMax: number, ageMsMax: number) {
+    this.#entriesMax = entriesMax
+    this.#ageMsMax = ageMsMax
+    this.#sweep = setInterval(() => this.#expire(performance.now()), Math.max(1, ageMsMax / 4)).unref()
+  }
+
+  get(uniqueIdentifier: string, revision: number): ManagedObject | undefined {
+    const entry = this.#entries.get(uniqueIdentifier)
+    if (entry === undefined) return undefined
+    if (entry.object.revision === revision && performance.now() < entry.until) return entry.object
+    this.#entries.delete(uniqueIdentifier)
+    return undefined
+  }
+
+  put(object: ManagedObject): void {
+    this.#entries.delete(object.uniqueIdentifier)
+    if (this.#entries.size >= this.#entriesMax) {
+      const oldest = this.#entries.keys().next()
+      if (!oldest.done) this.#entries.delete(oldest.value)
+    }
+    this.#entries.set(object.uniqueIdentifier, { object, until: performance.now() + this.#ageMsMax })
+  }
+
+  close(): void {
+    clearInterval(this.#sweep)
+    this.#entries.clear()
+  }
+
+  #expire(now: number): void {
+    for (const [id, { until }] of this.#entries) if (until <= now) this.#entries.delete(id)
+  }
+}
+
+interface Entry {
+  readonly object: ManagedObject
+  readonly until: number
+}

@@ -1,0 +1,151 @@
+import { KmipError } from '../kmip/error.ts'
+import { isVisible } from '../model/access.ts'
+import type { Caller } from '../model/access.ts'
+import { stateAt } from '../model/lifecycle.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { decodeRecord, encodeRecord } from '../model/record.ts'
+import { checkUse } from '../model/usage.ts'
+import type { Use } from '../model/usage.ts'
+import type { Change, IndexKey, Store } from '../store/store.ts'
+import { indexKeys } from './index-keys.ts'
+import type { ObjectCache } from './object-cache.ts'
+
+/**
+ * The one gate to the objects (design decision 6), and the unit of work of one batch item (of the
+ * whole batch under Undo): it shows the caller only what exists for it, checks in a fixed order
+ * (exists, visible, state, usage), and commits all that was saved at once or not at all.
+ */
+export class Objects {
+  readonly #store: Store
+  readonly #cache: ObjectCache
+  readonly #caller: Caller
+  readonly #now: number
+  readonly #pending = new Map<string, ManagedObject>()
+
+  /** @param now seconds since 1970-01-01 UTC */
+  constructor(store: Store, cache: ObjectCache, caller: Caller, now: number) {
+    this.#store = store
+    this.#cache = cache
+    this.#caller = caller
+    this.#now = now
+  }
+
+  /**
+   * Any object that exists for the caller, destroyed ones included (their attributes stay).
+   *
+   * @throws KmipError Object Not Found, also for objects of other accounts
+   */
+  async load(uniqueIdentifier: string): Promise<ManagedObject> {
+    const object = await this.peek(uniqueIdentifier)
+    if (object === undefined) throw new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
+    return object
+  }
+
+  /** @throws KmipError Object Not Found, Object Destroyed */
+  async loadExisting(uniqueIdentifier: string): Promise<ManagedObject> {
+    const object = await this.load(uniqueIdentifier)
+    const state = stateAt(object.attributes, this.#now)
+    if (state === 'Destroyed' || state === 'DestroyedCompromised') {
+      throw new KmipError('ObjectDestroyed', 'the object is destroyed')
+    }
+    return object
+  }
+
+  /**
+   * An object that may be used so now.
+   *
+   * @throws KmipError Object Not Found, Object Destroyed, Object Archived, Wrong Key Lifecycle
+   *   State, Incompatible Cryptographic Usage Mask
+   */
+  async loadForUse(uniqueIdentifier: string, use: Use): Promise<ManagedObject> {
+    const object = await this.load(uniqueIdentifier)
+    checkUse(object, use, this.#now)
+    return object
+  }
+
+  /** The object, or undefined when none exists for the caller. */
+  async peek(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
+    const object = this.#pending.get(uniqueIdentifier) ?? await this.#read(uniqueIdentifier)
+    return object !== undefined && isVisible(object, this.#caller) ? object : undefined
+  }
+
+  /** The caller's objects that carry an index key, in the order of their creation. */
+  async *find(key: IndexKey): AsyncGenerator<ManagedObject> {
+    const made = [...this.#pending.values()].filter(({ revision }) => revision === 0)
+    const fresh = made.filter((object) => isVisible(object, this.#caller) && indexKeys(object).includes(key))
+    let after: string | undefined
+    for (;;) {
+      const ids = await this.#store.scan(key, { ...(after !== undefined && { after }), limit: pageSize })
+      for (const id of ids) {
+        const object = await this.peek(id)
+        if (object !== undefined) yield object
+      }
+      if (ids.length < pageSize) break
+      after = ids.at(-1)
+    }
+    yield* fresh
+  }
+
+  /** Adds a new object of the caller's; gives it Initial Date and Last Change Date. */
+  create(object: Pick<ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'provider'>): ManagedObject {
+    const created: ManagedObject = {
+      ...object,
+      revision: 0,
+      account: this.#caller.account,
+      owner: this.#caller.principal,
+      attributes: { ...object.attributes, initialDate: this.#now, lastChangeDate: this.#now },
+    }
+    this.#pending.set(created.uniqueIdentifier, created)
+    return created
+  }
+
+  /** Puts a changed object back; its Last Change Date becomes now. */
+  save(object: ManagedObject): ManagedObject {
+    const saved = { ...object, attributes: { ...object.attributes, lastChangeDate: this.#now } }
+    this.#pending.set(saved.uniqueIdentifier, saved)
+    return saved
+  }
+
+  /**
+   * Makes everything that was saved durable, at once.
+   *
+   * @throws RevisionConflict when somebody else changed one of the objects since it was loaded
+   * @throws StoreUnavailable
+   */
+  async commit(): Promise<void> {
+    if (this.#pending.size === 0) return
+    const objects = [...this.#pending.values()]
+    await this.#store.apply(objects.map(changeOf))
+    for (const object of objects) this.#cache.put({ ...object, revision: object.revision + 1 })
+    this.#pending.clear()
+  }
+
+  async #read(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
+    if (!identifierPattern.test(uniqueIdentifier)) return undefined
+    const revision = await this.#store.revision(uniqueIdentifier)
+    if (revision === 0) return undefined
+    const cached = this.#cache.get(uniqueIdentifier, revision)
+    if (cached !== undefined) return cached
+    const record = await this.#store.read(uniqueIdentifier)
+    if (record === undefined) return undefined
+    const object = decodeRecord(uniqueIdentifier, record.revision, Buffer.from(record.data))
+    this.#cache.put(object)
+    return object
+  }
+}
+
+function changeOf(object: ManagedObject): Change {
+  return {
+    id: object.uniqueIdentifier,
+    expected: object.revision,
+    data: encodeRecord(object),
+    keys: indexKeys(object),
+  }
+}
+
+/**
+ * What a Unique Identifier of ours, or one that a client chose for Import, can look like. Objects
+ * stand in the store under it; records of other kinds have ids that it does not match.
+ */
+export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/
+const pageSize = 256

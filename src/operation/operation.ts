@@ -1,0 +1,68 @@
+import type { Awaitable, Provider } from '../crypto/provider.ts'
+import type { ResultReasonName } from '../kmip/error.ts'
+import type { FieldMap, InferFields, Structure } from '../kmip/schema.ts'
+import { parseVersion } from '../kmip/version.ts'
+import type { Version } from '../kmip/version.ts'
+import type { Caller } from '../model/access.ts'
+import type { BatchState } from './batch-state.ts'
+import type { Keys } from './keys.ts'
+import type { Objects } from './objects.ts'
+import type { Streams } from './streams.ts'
+
+/** Everything that one batch item needs; it dies with the item. */
+export interface Context {
+  readonly caller: Caller
+  readonly version: Version
+  /** Seconds since 1970-01-01 UTC, the same for the whole message. */
+  readonly now: number
+  /** The gate to the objects; what is saved through it is committed when the item has succeeded. */
+  readonly objects: Objects
+  readonly keys: Keys
+  readonly batch: BatchState
+  /** Does what needs no stored key: hashes, random numbers, new keys. */
+  readonly provider: Provider
+  /** Cryptographic operations in several parts that are under way. */
+  readonly streams: Streams
+  readonly settings: Settings
+}
+
+/** What of the configuration operations need. */
+export interface Settings {
+  /** Objects in one Locate response. */
+  readonly locateItemsMax: number
+  /** Bytes of one RNG Retrieve. */
+  readonly randomBytesMax: number
+  readonly serverName: string
+  readonly serverVersion: string
+}
+
+export interface OperationDefinition<Q extends FieldMap, R extends FieldMap> {
+  /** Operation enumeration. */
+  readonly code: number
+  readonly since: Version
+  readonly request: Structure<Q>
+  readonly response: Structure<R>
+  /** The Result Reasons that the handler itself gives; fixtures produce every one. */
+  readonly reasons: readonly ResultReasonName[]
+  /**
+   * Decides and does. It changes objects only through `context.objects`, so that it can be run
+   * again when another caller was faster, and undone as a whole.
+   */
+  handle(request: InferFields<Q>, context: Context): Awaitable<InferFields<R>>
+}
+
+/** An operation whose payload types are forgotten, as the table holds it. */
+export interface AnyOperation {
+  readonly code: number
+  readonly since: Version
+  readonly request: Structure<FieldMap>
+  readonly response: Structure<FieldMap>
+  readonly reasons: readonly ResultReasonName[]
+  handle(request: never, context: Context): Awaitable<unknown>
+}
+
+export function operation<Q extends FieldMap, R extends FieldMap>(
+  definition: Omit<OperationDefinition<Q, R>, 'since'> & { since: string },
+): AnyOperation {
+  return { ...definition, since: parseVersion(definition.since) } as unknown as AnyOperation
+}
