@@ -1,0 +1,178 @@
+import { mkdirSync } from 'node:fs'
+import { open } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
+import { checkChanges, checkLease, isId } from './bounds.ts'
+import { StartError } from './error.ts'
+import { groupCommit } from './group-commit.ts'
+import { decodeData, decodeHead, decodeRevision, encodeRecord } from './layout.ts'
+import type { RecordHead } from './layout.ts'
+import { monotonicMs, nextLease } from './lease.ts'
+import type { LeaseRecord } from './lease.ts'
+import { ownDirectory } from './owner.ts'
+import { RevisionConflict, StoreUnavailable } from './store.ts'
+import type { Change, IndexKey, Store } from './store.ts'
+import { writeBehind } from './write-behind.ts'
+
+export interface LmdbOptions {
+  /** Made (mode 0700) if it does not exist. One process at a time may have it open, with any number of threads. */
+  readonly directory: string
+  /** The most that the store may grow to, in bytes. It reserves addresses, not disk or memory: make it large. */
+  readonly mapSize: number
+  /**
+   * `before-commit` is for tests only: the negative control of the promise that an acknowledged change survives.
+   * It resolves `apply` at once and hands the change to LMDB some milliseconds later.
+   */
+  readonly acknowledge?: 'durable' | 'before-commit'
+  /** The lease clock, in milliseconds. */
+  readonly nowMs?: () => number
+}
+
+/**
+ * Opens the LMDB store. `apply` resolves after fdatasync; calls that are made while a commit is under way share the
+ * next one.
+ *
+ * @throws StartError if the directory cannot be made or read, is no LMDB store, or belongs to another process.
+ */
+export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
+  const { root, tables, release } = openFiles(options)
+  const nowMs = options.nowMs ?? monotonicMs
+  const writes = groupCommit(body => transact(root, body), error => error instanceof RevisionConflict)
+
+  const store: Store = {
+    async revision(id) {
+      if (!isId(id)) return 0
+      const bytes = currentBytes(tables.records, id)
+      return bytes === undefined ? 0 : decodeRevision(bytes)
+    },
+    async read(id) {
+      if (!isId(id)) return undefined
+      const bytes = currentBytes(tables.records, id)
+      return bytes && { id, revision: decodeRevision(bytes), data: decodeData(bytes, bytes.length) }
+    },
+    async apply(changes) {
+      checkChanges(changes)
+      const bytes = changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
+      await writes.add(() => applyChanges(tables, changes), bytes)
+    },
+    async scan(key, { after, limit }) {
+      tables.index.resetReadTxn()
+      const start = indexEntry(key, after === undefined ? '' : `${after}\0`)
+      const entries = tables.index.getKeys({ start, end: Buffer.from(`${key}\x01`, 'latin1'), limit })
+      return Array.from(entries, entry => Buffer.from(entry).toString('latin1', key.length + 1))
+    },
+    async lease(name, holder, ms) {
+      checkLease(name, holder, ms)
+      return writes.add(() => takeLease(tables.leases, name, holder, ms, nowMs()), 0)
+    },
+    async close() {
+      await writes.settled()
+      await root.close()
+      release()
+    },
+  }
+  return options.acknowledge === 'before-commit' ? writeBehind(store, writeBehindMs) : store
+}
+
+interface Tables {
+  readonly records: Database<Buffer, string>
+  readonly index: Database<Buffer, Uint8Array>
+  readonly leases: Database<LeaseRecord, string>
+}
+
+interface OpenFiles {
+  readonly root: RootDatabase
+  readonly tables: Tables
+  readonly release: () => void
+}
+
+function openFiles({ directory, mapSize }: LmdbOptions): OpenFiles {
+  let release = () => {}
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    release = ownDirectory(directory)
+    // Without these two settings LMDB loses acknowledged commits when another process opens the environment.
+    const root = open({ path: directory, noSubdir: false, overlappingSync: false, mapSize, maxDbs: 8 })
+    const tables: Tables = {
+      records: root.openDB({ name: 'records', encoding: 'binary' }),
+      index: root.openDB({ name: 'index', encoding: 'binary', keyEncoding: 'binary' }),
+      leases: root.openDB({ name: 'leases', encoding: 'json' }),
+    }
+    return { root, tables, release }
+  } catch (error) {
+    release()
+    if (error instanceof StartError) throw error
+    const reason = (error as Error).message.split('\n')[0]
+    throw new StartError(`data directory ${directory} cannot be opened: ${reason}`, { cause: error })
+  }
+}
+
+/**
+ * The record's bytes, valid until the next read. The read transaction is renewed first: lmdb keeps one for a turn of
+ * the event loop, in which another thread may have committed and acknowledged.
+ */
+function currentBytes(records: Database<Buffer, string>, id: string): Buffer | undefined {
+  records.resetReadTxn()
+  return records.getBinaryFast(id)
+}
+
+/**
+ * One atomic, durable transaction. `childTransaction`, because `transaction` commits what a callback that throws had
+ * already put.
+ */
+async function transact(root: RootDatabase, body: () => void): Promise<void> {
+  try {
+    await root.childTransaction(() => {
+      body()
+    })
+  } catch (error) {
+    throw new StoreUnavailable('the store cannot commit', { cause: await commitErrorOf(error) })
+  }
+}
+
+/** lmdb hangs the reason of a failed commit on the error, as a promise that rejects and must not go unhandled. */
+async function commitErrorOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { commitError?: Promise<never> }
+  if (commitError === undefined) return error
+  const reason = commitError.catch((cause: unknown) => cause)
+  const giveUp = new Promise(resolve => {
+    setTimeout(resolve, commitErrorMs, error)
+  })
+  return Promise.race([reason, giveUp])
+}
+
+/** Runs inside a transaction. All revisions are checked before anything is put, so a conflict has changed nothing. */
+function applyChanges({ records, index }: Tables, changes: readonly Change[]): void {
+  const heads = changes.map(({ id, expected }) => {
+    const bytes = records.getBinaryFast(id)
+    const head = bytes === undefined ? absent : decodeHead(bytes)
+    if (head.revision !== expected) throw new RevisionConflict(id)
+    return head
+  })
+  for (const [i, { id, expected, data, keys }] of changes.entries()) {
+    const before = new Set((heads[i] as RecordHead).keys)
+    const after = new Set(data ? keys : [])
+    for (const key of before) if (!after.has(key)) void index.remove(indexEntry(key, id))
+    for (const key of after) if (!before.has(key)) void index.put(indexEntry(key, id), noBytes)
+    if (data) void records.put(id, encodeRecord(expected + 1, [...after], data))
+    else void records.remove(id)
+  }
+}
+
+function takeLease(
+  leases: Database<LeaseRecord, string>, name: string, holder: string, ms: number, nowMs: number,
+): number | undefined {
+  const next = nextLease(leases.get(name), holder, ms, nowMs)
+  if (next) void leases.put(name, next)
+  return next?.fence
+}
+
+/** Neither part can hold a NUL, so the entries of one key are one range, in the order of their ids. */
+function indexEntry(key: IndexKey, id: string): Buffer {
+  return Buffer.from(`${key}\0${id}`, 'latin1')
+}
+
+const absent: RecordHead = { revision: 0, keys: [] }
+const noBytes = Buffer.alloc(0)
+const writeBehindMs = 50
+/** The reason arrives in the same turn as the failure, or never. */
+const commitErrorMs = 50

@@ -1,0 +1,133 @@
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { link, open, readFile, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { StartError } from './error.ts'
+
+/**
+ * What wraps the data keys. Here it is a key in a file; a passphrase or a token's key can stand behind the same three
+ * members.
+ */
+export interface RootKey {
+  /** Names the key in every record that it wraps. At most 64 characters, and never the same for two keys. */
+  readonly id: string
+  /** Encrypts and authenticates a few dozen bytes. */
+  wrap(bytes: Uint8Array): Promise<Uint8Array>
+  /** @throws Error if the bytes were not wrapped by this key. */
+  unwrap(wrapped: Uint8Array): Promise<Uint8Array>
+}
+
+/**
+ * Makes a root key of 32 random bytes in a file that did not exist (mode 0600). The file is complete and on disk when
+ * it gets its name, so a crash leaves none or a whole one.
+ *
+ * @throws StartError if the file exists or cannot be written.
+ */
+export async function createRootKeyFile(path: string): Promise<RootKey> {
+  const key = randomBytes(keyBytes)
+  const text = `${heading}\nformat: ${format}\nid: ${rootKeyId(key)}\nkey: ${key.toString('base64')}\n`
+  const unfinished = `${path}.${randomBytes(8).toString('hex')}.new`
+  try {
+    await saveSynced(unfinished, text)
+    try {
+      await link(unfinished, path)
+    } finally {
+      await unlink(unfinished)
+    }
+    await syncDirectory(dirname(path))
+  } catch (error) {
+    throw new StartError(`root key file ${path} cannot be written: ${codeOf(error)}`, { cause: error })
+  }
+  return rootKeyOf(key)
+}
+
+/**
+ * @throws StartError, in one line that names the file, if it is missing, cannot be read, may be read by other users of
+ *   the machine, or is not a whole root key.
+ */
+export async function loadRootKeyFile(path: string): Promise<RootKey> {
+  let text: string
+  try {
+    const { mode } = await stat(path)
+    if ((mode & 0o077) !== 0) {
+      throw new StartError(`root key file ${path} is open to other users (mode ${(mode & 0o777).toString(8)}): chmod 600`)
+    }
+    text = await readFile(path, 'latin1')
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    throw new StartError(`root key file ${path} cannot be read: ${codeOf(error)}`, { cause: error })
+  }
+  const fields = new Map(text.split('\n').filter(line => !line.startsWith('#')).map(fieldOf))
+  if (fields.get('format') !== format) throw new StartError(`root key file ${path} is not a root key (${format})`)
+  const key = Buffer.from(fields.get('key') ?? '', 'base64')
+  if (key.length !== keyBytes || fields.get('id') !== rootKeyId(key)) {
+    throw new StartError(`root key file ${path} is damaged: the key does not match its id`)
+  }
+  return rootKeyOf(key)
+}
+
+/** Takes the bytes over: they are wiped. */
+function rootKeyOf(bytes: Buffer): RootKey {
+  const id = rootKeyId(bytes)
+  const key = createSecretKey(bytes)
+  bytes.fill(0)
+  return {
+    id,
+    wrap: async plain => wrap(key, plain),
+    unwrap: async wrapped => unwrap(key, wrapped),
+  }
+}
+
+function wrap(key: KeyObject, plain: Uint8Array): Uint8Array {
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+}
+
+function unwrap(key: KeyObject, wrapped: Uint8Array): Uint8Array {
+  if (wrapped.length < nonceBytes + tagBytes) throw new Error('wrapped key is too short')
+  const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, nonceBytes), { authTagLength: tagBytes })
+  decipher.setAuthTag(wrapped.subarray(wrapped.length - tagBytes))
+  const plain = decipher.update(wrapped.subarray(nonceBytes, wrapped.length - tagBytes))
+  decipher.final()
+  return plain
+}
+
+/** The id is the key's check value: it follows from the key, and says nothing of it. */
+function rootKeyId(key: Uint8Array): string {
+  return createHmac('sha256', key).update('keyward root key id').digest('hex').slice(0, 16)
+}
+
+function fieldOf(line: string): [string, string] {
+  const colon = line.indexOf(':')
+  return [line.slice(0, Math.max(colon, 0)).trim(), line.slice(colon + 1).trim()]
+}
+
+async function saveSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown reason'
+}
+
+const heading = '# Keyward root key: whoever reads this file can read every key, and without it none can be read. Keep a copy.'
+const format = 'keyward-root-key-1'
+const keyBytes = 32
+const nonceBytes = 12
+const tagBytes = 16

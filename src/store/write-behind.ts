@@ -1,0 +1,88 @@
+import { checkChanges, isId } from './bounds.ts'
+import { RevisionConflict } from './store.ts'
+import type { Change, Store, StoredRecord } from './store.ts'
+
+/**
+ * For tests only: wraps a store so that `apply` resolves while the change is still only in this process's memory, and
+ * reaches the store `delayMs` milliseconds later. Everything else keeps its contract within one thread, so that a
+ * test which fails on it fails because of the missing durability alone.
+ */
+export function writeBehind(inner: Store, delayMs: number): Store {
+  const pending = new Map<string, Pending>()
+  let queue: (readonly Change[])[] = []
+  let flushing = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+  let flushes = 0
+
+  async function flush(): Promise<void> {
+    timer = undefined
+    const batch = queue
+    queue = []
+    await Promise.all(batch.map(changes => inner.apply(changes)))
+    for (const { id, expected } of batch.flat()) {
+      if (pending.get(id)?.revision === expected + 1) pending.delete(id)
+    }
+    flushes += 1
+  }
+
+  async function revision(id: string): Promise<number> {
+    const waiting = pending.get(id)
+    if (waiting) return waiting.data ? waiting.revision : 0
+    return inner.revision(id)
+  }
+
+  return {
+    revision,
+    async read(id) {
+      const waiting = pending.get(id)
+      return waiting ? recordOf(id, waiting) : inner.read(id)
+    },
+    async apply(changes) {
+      checkChanges(changes)
+      let revisions: number[]
+      let flushesBefore: number
+      do {
+        flushesBefore = flushes
+        revisions = await Promise.all(changes.map(({ id }) => inner.revision(id)))
+      } while (flushesBefore !== flushes)
+      for (const [i, { id, expected }] of changes.entries()) {
+        const waiting = pending.get(id)
+        const present = waiting ? (waiting.data ? waiting.revision : 0) : revisions[i]
+        if (present !== expected) throw new RevisionConflict(id)
+      }
+      const copies = changes.map(change => ({ ...change, data: change.data && Uint8Array.from(change.data) }))
+      for (const { id, expected, data, keys } of copies) {
+        pending.set(id, { revision: expected + 1, data, keys: new Set(keys) })
+      }
+      queue.push(copies)
+      timer ??= setTimeout(() => {
+        flushing = flushing.then(flush)
+      }, delayMs)
+    },
+    async scan(key, { after, limit }) {
+      const stored = await inner.scan(key, { ...(after === undefined ? {} : { after }), limit: limit + pending.size })
+      const ids = new Set(stored.filter(id => !pending.has(id)))
+      for (const [id, { data, keys }] of pending) {
+        if (data && keys.has(key) && (after === undefined || id > after)) ids.add(id)
+      }
+      return [...ids].toSorted().slice(0, limit)
+    },
+    lease: (name, holder, ms) => inner.lease(name, holder, ms),
+    async close() {
+      clearTimeout(timer)
+      flushing = flushing.then(flush)
+      await flushing
+      await inner.close()
+    },
+  }
+}
+
+interface Pending {
+  readonly revision: number
+  readonly data: Uint8Array | undefined
+  readonly keys: ReadonlySet<string>
+}
+
+function recordOf(id: string, { revision, data }: Pending): StoredRecord | undefined {
+  return data && isId(id) ? { id, revision, data: data.slice() } : undefined
+}
