@@ -27,6 +27,8 @@ export interface Field<T, P extends Presence = 'required'> {
   encode(writer: TtlvWriter, value: T, coding: Coding): void
   /** For a value that is spread over several items: joins what came before with the next. */
   readonly merge?: (earlier: T, later: T) => T
+  /** Takes the items whose tag no other field of the structure has. */
+  readonly takesOthers?: true
 }
 export type Presence = 'required' | 'optional' | 'many'
 
@@ -60,6 +62,7 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
   const entries = Object.entries(fields)
   const names = new Map(entries.flatMap(([name, field]) => field.tags.map((tag) => [tag, name] as const)))
   const required = entries.filter(([, field]) => field.presence === 'required').map(([name]) => name)
+  const others = entries.find(([, field]) => field.takesOthers)?.[0]
   const lists = entries.filter(([, field]) => field.presence === 'many').map(([name]) => name)
 
   return {
@@ -70,7 +73,7 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
       const result: Record<string, unknown> = {}
       for (const name of lists) result[name] = []
       for (const child of item.value) {
-        const name = names.get(child.tag)
+        const name = names.get(child.tag) ?? others
         if (name === undefined) throw new KmipError('InvalidField', `unexpected field ${hexTag(child.tag)}`)
         const field = fields[name]!
         const value: unknown = field.decode(child, coding)
@@ -177,6 +180,11 @@ export function optional<T>(inner: Field<T>): Field<T, 'optional'> {
 /** Any number of times, none included. */
 export function many<T>(inner: Field<T>): Field<T, 'many'> {
   return { ...inner, presence: 'many' }
+}
+
+/** Whatever else the structure holds, of any tag and type, kept as it is. */
+export function others(): Field<Item, 'many'> {
+  return { ...many(field([], (item) => item, (writer, value) => writer.item(value))), takesOthers: true }
 }
 
 /** Sent from this version on. */
