@@ -28,7 +28,7 @@ export function protocolVersion(): Field<Version> {
   })
 }
 
-const Nonce = structure('2.1 9.13', { nonceID: bytes(Tag.NonceID), nonceValue: bytes(Tag.NonceValue) })
+export const Nonce = structure('2.1 9.13', { nonceID: bytes(Tag.NonceID), nonceValue: bytes(Tag.NonceValue) })
 
 export const MessageExtension = structure('2.1 9.12', {
   vendorIdentification: text(Tag.VendorIdentification),
