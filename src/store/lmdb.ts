@@ -4,6 +4,7 @@ import type { Database, RootDatabase } from 'lmdb'
 import { checkChanges, checkLease, isId } from './bounds.ts'
 import { StartError } from './error.ts'
 import { groupCommit } from './group-commit.ts'
+import { checkDataFile } from './lmdb-file.ts'
 import { decodeData, decodeHead, decodeRevision, encodeRecord } from './layout.ts'
 import type { RecordHead } from './layout.ts'
 import { monotonicMs, nextLease } from './lease.ts'
@@ -16,7 +17,10 @@ import { writeBehind } from './write-behind.ts'
 export interface LmdbOptions {
   /** Made (mode 0700) if it does not exist. One process at a time may have it open, with any number of threads. */
   readonly directory: string
-  /** The most that the store may grow to, in bytes. It reserves addresses, not disk or memory: make it large. */
+  /**
+   * Bytes of address space to map the store in; more than it will ever need, because that costs neither disk nor
+   * memory. A store that outgrows it is mapped anew.
+   */
   readonly mapSize: number
   /**
    * `before-commit` is for tests only: the negative control of the promise that an acknowledged change survives.
@@ -90,6 +94,7 @@ function openFiles({ directory, mapSize }: LmdbOptions): OpenFiles {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     release = ownDirectory(directory)
+    checkDataFile(directory)
     // Without these two settings LMDB loses acknowledged commits when another process opens the environment.
     const root = open({ path: directory, noSubdir: false, overlappingSync: false, mapSize, maxDbs: 8 })
     const tables: Tables = {

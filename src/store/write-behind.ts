@@ -1,4 +1,4 @@
-import { checkChanges, isId } from './bounds.ts'
+import { checkChanges } from './bounds.ts'
 import { RevisionConflict } from './store.ts'
 import type { Change, Store, StoredRecord } from './store.ts'
 
@@ -8,7 +8,7 @@ import type { Change, Store, StoredRecord } from './store.ts'
  * test which fails on it fails because of the missing durability alone.
  */
 export function writeBehind(inner: Store, delayMs: number): Store {
-  const pending = new Map<string, Pending>()
+  const pending = new Map<string, Change>()
   let queue: (readonly Change[])[] = []
   let flushing = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
@@ -19,23 +19,20 @@ export function writeBehind(inner: Store, delayMs: number): Store {
     const batch = queue
     queue = []
     await Promise.all(batch.map(changes => inner.apply(changes)))
-    for (const { id, expected } of batch.flat()) {
-      if (pending.get(id)?.revision === expected + 1) pending.delete(id)
-    }
+    for (const change of batch.flat()) if (pending.get(change.id) === change) pending.delete(change.id)
     flushes += 1
   }
 
   async function revision(id: string): Promise<number> {
     const waiting = pending.get(id)
-    if (waiting) return waiting.data ? waiting.revision : 0
-    return inner.revision(id)
+    return waiting ? revisionAfter(waiting) : inner.revision(id)
   }
 
   return {
     revision,
     async read(id) {
       const waiting = pending.get(id)
-      return waiting ? recordOf(id, waiting) : inner.read(id)
+      return waiting ? recordAfter(waiting) : inner.read(id)
     },
     async apply(changes) {
       checkChanges(changes)
@@ -47,13 +44,11 @@ export function writeBehind(inner: Store, delayMs: number): Store {
       } while (flushesBefore !== flushes)
       for (const [i, { id, expected }] of changes.entries()) {
         const waiting = pending.get(id)
-        const present = waiting ? (waiting.data ? waiting.revision : 0) : revisions[i]
+        const present = waiting ? revisionAfter(waiting) : revisions[i]
         if (present !== expected) throw new RevisionConflict(id)
       }
       const copies = changes.map(change => ({ ...change, data: change.data && Uint8Array.from(change.data) }))
-      for (const { id, expected, data, keys } of copies) {
-        pending.set(id, { revision: expected + 1, data, keys: new Set(keys) })
-      }
+      for (const change of copies) pending.set(change.id, change)
       queue.push(copies)
       timer ??= setTimeout(() => {
         flushing = flushing.then(flush)
@@ -63,7 +58,7 @@ export function writeBehind(inner: Store, delayMs: number): Store {
       const stored = await inner.scan(key, { ...(after === undefined ? {} : { after }), limit: limit + pending.size })
       const ids = new Set(stored.filter(id => !pending.has(id)))
       for (const [id, { data, keys }] of pending) {
-        if (data && keys.has(key) && (after === undefined || id > after)) ids.add(id)
+        if (data && keys.includes(key) && (after === undefined || id > after)) ids.add(id)
       }
       return [...ids].toSorted().slice(0, limit)
     },
@@ -77,12 +72,11 @@ export function writeBehind(inner: Store, delayMs: number): Store {
   }
 }
 
-interface Pending {
-  readonly revision: number
-  readonly data: Uint8Array | undefined
-  readonly keys: ReadonlySet<string>
+function revisionAfter({ expected, data }: Change): number {
+  return data ? expected + 1 : 0
 }
 
-function recordOf(id: string, { revision, data }: Pending): StoredRecord | undefined {
-  return data && isId(id) ? { id, revision, data: data.slice() } : undefined
+function recordAfter(change: Change): StoredRecord | undefined {
+  const { id, data } = change
+  return data && { id, revision: revisionAfter(change), data: data.slice() }
 }
