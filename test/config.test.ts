@@ -34,7 +34,8 @@ test('every default limit lies within its range', () => {
 
 test('the environment overrides the file, the file the defaults, and each has its own base for paths', () => {
   const path = write('keyward.json', {
-    host: '::1', port: 1234, dataDirectory: 'store', requireClientAuthEku: true, limits: { batchItemsMax: 7, depthMax: 20 },
+    host: '::1', port: 1234, dataDirectory: 'store', requireClientAuthEku: true,
+    limits: { batchItemsMax: 7, depthMax: 20 },
   })
   const fromFile = loadConfig({}, directory)
   expect(fromFile).toMatchObject({ host: '::1', port: 1234, dataDirectory: join(directory, 'store') })

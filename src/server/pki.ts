@@ -1,0 +1,231 @@
+import 'reflect-metadata'
+import * as x509 from '@peculiar/x509'
+import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkName } from './identity.ts'
+
+x509.cryptoProvider.set(webcrypto)
+
+/** The directory cannot become a complete PKI, or the certificate must not be issued. One line, nothing secret. */
+export class PkiError extends Error {}
+
+/**
+ * Makes a throw-away PKI: a certificate authority, the server's certificate for this machine, and the client
+ * certificates of alice (account alpha) and bob (account beta). What is there is kept: it may be run again, and
+ * completes a run that was interrupted. ECDSA P-256; keys are PKCS#8 with mode 0400, which Barbican insists on.
+ *
+ * @param directory made when it is missing (mode 0755: the certificates are public)
+ * @param nowMs milliseconds since 1970
+ * @throws PkiError when a certificate is there without its key, or the authority's key is needed and missing
+ */
+export async function makePki(directory: string, nowMs: number): Promise<void> {
+  mkdirSync(directory, { recursive: true })
+  await completeAuthority(directory, nowMs)
+  for (const [name, account] of sampleClients) {
+    await complete(directory, name, nowMs, request => issueClient(request, name, account, leafDaysMax))
+  }
+  // Last: the server makes a PKI when its own certificate is missing, so an interrupted run is taken up again.
+  await complete(directory, 'server', nowMs, issueServer)
+}
+
+/** What `issueClientCertificate` wrote. */
+export interface IssuedCertificate { readonly certificatePath: string, readonly keyPath: string, readonly pem: string }
+
+/**
+ * Issues `<name>.pem` and `<name>.key`, with which a client is `name` of `account` (`server/identity.ts`).
+ *
+ * @param request.directory holds ca.pem and ca.key
+ * @param request.days validity, from 1 to 825 (what TLS clients accept of a private authority)
+ * @throws PkiError when a name is not acceptable, a file is there already or the authority is not
+ */
+export async function issueClientCertificate(
+  request: { directory: string, name: string, account: string, days: number, nowMs: number },
+): Promise<IssuedCertificate> {
+  const { directory, name, account, days, nowMs } = request
+  checkFileName(name)
+  checkNames(name, account)
+  if (!Number.isInteger(days) || days < 1 || days > leafDaysMax) throw new PkiError(`days: 1 to ${leafDaysMax}`)
+  const certificatePath = join(directory, `${name}.pem`)
+  const keyPath = join(directory, `${name}.key`)
+  const existing = [certificatePath, keyPath].find(path => existsSync(path))
+  if (existing !== undefined) throw new PkiError(`${existing} is there already`)
+  await complete(directory, name, nowMs, part => issueClient(part, name, account, days))
+  return { certificatePath, keyPath, pem: readFileSync(certificatePath, 'utf8') }
+}
+
+interface LeafRequest { readonly authority: Authority, readonly publicKey: CryptoKey, readonly nowMs: number }
+
+interface Authority { readonly certificate: x509.X509Certificate, readonly privateKey: CryptoKey }
+
+async function completeAuthority(directory: string, nowMs: number): Promise<void> {
+  if (existsSync(join(directory, 'ca.pem'))) return
+  const orphan = leafFiles.find(file => existsSync(join(directory, file)))
+  if (orphan !== undefined && !existsSync(join(directory, 'ca.key'))) {
+    throw new PkiError(`${join(directory, orphan)} is there, but ca.pem and ca.key are missing`)
+  }
+  const keys = await loadOrMakeKeys(directory, 'ca')
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: randomSerialNumber(),
+    // Each its own name: OpenSSL picks an authority by name first, and two of one name in a bundle confuse it.
+    name: [{ CN: [`Keyward throw-away CA ${randomBytes(4).toString('hex')}`] }],
+    ...validity(nowMs, authorityDays),
+    signingAlgorithm: signature,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign + x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  writeNew(directory, 'ca.pem', pem(certificate), 0o644)
+}
+
+/** Key first, certificate second: a run that ends between the two leaves a key, for which the next run issues. */
+async function complete(
+  directory: string, name: string, nowMs: number, issue: (request: LeafRequest) => Promise<x509.X509Certificate>,
+): Promise<void> {
+  if (existsSync(join(directory, `${name}.pem`))) {
+    if (existsSync(join(directory, `${name}.key`))) return
+    throw new PkiError(`${join(directory, name)}.pem is there without ${name}.key: restore the key, or remove both`)
+  }
+  const authority = await loadAuthority(directory)
+  const { publicKey } = await loadOrMakeKeys(directory, name)
+  writeNew(directory, `${name}.pem`, pem(await issue({ authority, publicKey, nowMs })), 0o644)
+}
+
+function issueServer(request: LeafRequest): Promise<x509.X509Certificate> {
+  const names: x509.JsonGeneralNames = [
+    { type: 'dns', value: 'localhost' },
+    { type: 'ip', value: '127.0.0.1' },
+    { type: 'ip', value: '::1' },
+  ]
+  const alternatives = new x509.SubjectAlternativeNameExtension(names)
+  return issueLeaf(request, [{ CN: ['localhost'] }], x509.ExtendedKeyUsage.serverAuth, leafDaysMax, [alternatives])
+}
+
+function issueClient(request: LeafRequest, name: string, account: string, days: number): Promise<x509.X509Certificate> {
+  return issueLeaf(request, [{ O: [account] }, { CN: [name] }], x509.ExtendedKeyUsage.clientAuth, days, [])
+}
+
+async function issueLeaf(
+  request: LeafRequest, subject: x509.JsonName, purpose: string, days: number, more: x509.Extension[],
+): Promise<x509.X509Certificate> {
+  const { authority, publicKey, nowMs } = request
+  const dates = validity(nowMs, days)
+  if (dates.notAfter > authority.certificate.notAfter) throw new PkiError('the authority expires before that')
+  return x509.X509CertificateGenerator.create({
+    serialNumber: randomSerialNumber(),
+    issuer: authority.certificate.subjectName,
+    subject,
+    ...dates,
+    signingAlgorithm: signature,
+    publicKey,
+    signingKey: authority.privateKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([purpose]),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey),
+      ...more,
+    ],
+  })
+}
+
+async function loadAuthority(directory: string): Promise<Authority> {
+  const [certificatePath, keyPath] = [join(directory, 'ca.pem'), join(directory, 'ca.key')]
+  if (!existsSync(certificatePath) || !existsSync(keyPath)) {
+    throw new PkiError(`${existsSync(certificatePath) ? keyPath : certificatePath} is missing: it is needed to issue`)
+  }
+  const certificate = new x509.X509Certificate(readFileSync(certificatePath, 'utf8'))
+  const { publicKey, privateKey } = await loadKeys(keyPath)
+  const inKey = Buffer.from(await webcrypto.subtle.exportKey('spki', publicKey))
+  if (!inKey.equals(Buffer.from(certificate.publicKey.rawData))) {
+    throw new PkiError(`${keyPath} is not the key of ${certificatePath}`)
+  }
+  return { certificate, privateKey }
+}
+
+async function loadOrMakeKeys(directory: string, name: string): Promise<CryptoKeyPair> {
+  const path = join(directory, `${name}.key`)
+  if (existsSync(path)) return loadKeys(path)
+  const keys = await webcrypto.subtle.generateKey(curve, true, ['sign', 'verify'])
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  writeNew(directory, `${name}.key`, x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') + '\n', 0o400)
+  return keys
+}
+
+async function loadKeys(path: string): Promise<CryptoKeyPair> {
+  try {
+    const key = createPrivateKey(readFileSync(path))
+    const pkcs8 = key.export({ format: 'der', type: 'pkcs8' })
+    const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
+    return {
+      privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, curve, true, ['sign']),
+      publicKey: await webcrypto.subtle.importKey('spki', spki, curve, true, ['verify']),
+    }
+  } catch {
+    throw new PkiError(`${path} is not a readable EC P-256 private key`)
+  }
+}
+
+/** Never over an existing file, never half a file: `link` refuses what is there, and by then all is written. */
+function writeNew(directory: string, name: string, content: string, mode: number): void {
+  const temporary = join(directory, `.${name}.${randomBytes(6).toString('hex')}`)
+  writeFileSync(temporary, content, { mode, flag: 'wx', flush: true })
+  try {
+    linkSync(temporary, join(directory, name))
+  } finally {
+    unlinkSync(temporary)
+  }
+}
+
+function checkFileName(name: string): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._@-]*$/.test(name) || reservedFileNames.has(name)) {
+    throw new PkiError('name: letters, digits and . _ @ - (it names the files), and neither ca nor server')
+  }
+}
+
+function checkNames(name: string, account: string): void {
+  try {
+    checkName('principal', name)
+    checkName('account', account)
+  } catch (error) {
+    throw new PkiError(error instanceof Error ? error.message : 'the names are not acceptable')
+  }
+}
+
+/** RFC 5280 4.1.2.2: positive and at most 20 octets; 126 random bits, the top one for a constant length. */
+function randomSerialNumber(): string {
+  const bytes = randomBytes(16)
+  return (0x40 + bytes.readUInt8(0) % 0x40).toString(16) + bytes.subarray(1).toString('hex')
+}
+
+/** It begins an hour ago: clients whose clock is a little behind work at once. */
+function validity(nowMs: number, days: number): { notBefore: Date, notAfter: Date } {
+  return { notBefore: new Date(nowMs - 3_600_000), notAfter: new Date(nowMs + days * dayMs) }
+}
+
+function pem(certificate: x509.X509Certificate): string {
+  return certificate.toString('pem') + '\n'
+}
+
+type CryptoKey = webcrypto.CryptoKey
+type CryptoKeyPair = webcrypto.CryptoKeyPair
+
+const curve = { name: 'ECDSA', namedCurve: 'P-256' }
+const signature = { name: 'ECDSA', hash: 'SHA-256' }
+
+const sampleClients: readonly (readonly [name: string, account: string])[] = [['alice', 'alpha'], ['bob', 'beta']]
+
+const leafFiles: readonly string[] = ['server.pem', ...sampleClients.map(([name]) => `${name}.pem`)]
+
+const reservedFileNames: ReadonlySet<string> = new Set(['ca', 'server'])
+
+const dayMs = 86_400_000
+
+const authorityDays = 3_650
+
+/** Apple's and others' upper bound for certificates of private authorities. */
+const leafDaysMax = 825
