@@ -96,7 +96,7 @@ function openFiles({ directory, mapSize }: LmdbOptions): OpenFiles {
     release = ownDirectory(directory)
     checkDataFile(directory)
     // Without these two settings LMDB loses acknowledged commits when another process opens the environment.
-    const root = open({ path: directory, noSubdir: false, overlappingSync: false, mapSize, maxDbs: 8 })
+    const root = open({ path: directory, noSubdir: false, overlappingSync: false, mapSize, maxDbs: 8, eventTurnBatching: false })
     const tables: Tables = {
       records: root.openDB({ name: 'records', encoding: 'binary' }),
       index: root.openDB({ name: 'index', encoding: 'binary', keyEncoding: 'binary' }),
