@@ -1,7 +1,7 @@
 import { Tag } from './generated/tags.ts'
 import { identifier } from './identifier.ts'
 import {
-  anything, boolean, bytes, enumeration, integer, longInteger, optional, since, structure, text,
+  anything, boolean, bytes, enumeration, integer, longInteger, many, optional, since, structure, text,
 } from './schema.ts'
 import type { Infer } from './schema.ts'
 
@@ -24,12 +24,12 @@ export const CertificateIdentifier = structure('1.4 3.10', {
 
 export const CertificateSubject = structure('1.4 3.14', {
   certificateSubjectDistinguishedName: optional(text(Tag.CertificateSubjectDistinguishedName)),
-  certificateSubjectAlternativeName: optional(text(Tag.CertificateSubjectAlternativeName)),
+  certificateSubjectAlternativeName: many(text(Tag.CertificateSubjectAlternativeName)),
 })
 
 export const CertificateIssuer = structure('1.4 3.15', {
   certificateIssuerDistinguishedName: text(Tag.CertificateIssuerDistinguishedName),
-  certificateIssuerAlternativeName: optional(text(Tag.CertificateIssuerAlternativeName)),
+  certificateIssuerAlternativeName: many(text(Tag.CertificateIssuerAlternativeName)),
 })
 
 export const CryptographicDomainParameters = structure('2.1 4.14', {
@@ -127,10 +127,10 @@ export const X509CertificateIdentifier = structure('2.1 4.61', {
 
 export const X509CertificateIssuer = structure('2.1 4.62', {
   issuerDistinguishedName: bytes(Tag.IssuerDistinguishedName),
-  issuerAlternativeName: optional(bytes(Tag.IssuerAlternativeName)),
+  issuerAlternativeName: many(bytes(Tag.IssuerAlternativeName)),
 })
 
 export const X509CertificateSubject = structure('2.1 4.63', {
   subjectDistinguishedName: optional(bytes(Tag.SubjectDistinguishedName)),
-  subjectAlternativeName: optional(bytes(Tag.SubjectAlternativeName)),
+  subjectAlternativeName: many(bytes(Tag.SubjectAlternativeName)),
 })

@@ -21,7 +21,7 @@ export const ExtensionInformation = structure('2.1 7.13', {
   extensionDescription: since('2.0', optional(text(Tag.ExtensionDescription))),
 })
 
-const ProfileVersion = structure('2.1 7.32', {
+export const ProfileVersion = structure('2.1 7.32', {
   profileVersionMajor: integer(Tag.ProfileVersionMajor),
   profileVersionMinor: integer(Tag.ProfileVersionMinor),
 })
