@@ -90,10 +90,12 @@ export async function openRootKeyFile(path: string, store: Store): Promise<RootK
   const missing = await access(path).then(() => false, (error: NodeJS.ErrnoException) => error.code === 'ENOENT')
   if (missing && sealedUnder === undefined) return createRootKeyFile(path)
   if (missing) {
-    throw new StartError(`root key file ${path} is missing, and the store is sealed under root key ${sealedUnder}`)
+    throw new StartError(`root key file ${path} is missing, and the store is sealed under ${sealedUnder}`)
   }
   const rootKey = await loadRootKeyFile(path)
-  if (sealedUnder !== undefined && sealedUnder !== rootKey.id) throw wrongRootKey(rootKey, sealedUnder)
+  if (sealedUnder !== undefined && sealedUnder !== rootKey.id) {
+    throw new StartError(`root key file ${path} holds root key ${rootKey.id}, and the store is sealed under ${sealedUnder}`)
+  }
   return rootKey
 }
 

@@ -95,8 +95,7 @@ function openFiles({ directory, mapSize }: LmdbOptions): OpenFiles {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     release = ownDirectory(directory)
     checkDataFile(directory)
-    // Without these two settings LMDB loses acknowledged commits when another process opens the environment.
-    const root = open({ path: directory, noSubdir: false, overlappingSync: false, mapSize, maxDbs: 8, eventTurnBatching: false })
+    const root = open({ path: directory, noSubdir: false, mapSize, maxDbs: 8, ...safeSettings })
     const tables: Tables = {
       records: root.openDB({ name: 'records', encoding: 'binary' }),
       index: root.openDB({ name: 'index', encoding: 'binary', keyEncoding: 'binary' }),
@@ -176,6 +175,12 @@ function indexEntry(key: IndexKey, id: string): Buffer {
   return Buffer.from(`${key}\0${id}`, 'latin1')
 }
 
+/**
+ * The first, with an explicit map size, because lmdb otherwise loses acknowledged commits when another process opens
+ * the environment; the second because its batches make promises of their own, whose rejection on a full disk nobody
+ * could handle and would end the process.
+ */
+const safeSettings = { overlappingSync: false, eventTurnBatching: false }
 const absent: RecordHead = { revision: 0, keys: [] }
 const noBytes = Buffer.alloc(0)
 const writeBehindMs = 50
