@@ -8,9 +8,19 @@ import type { DataReference, Identifier } from '../kmip/identifier.ts'
  */
 export class BatchState {
   #placeholder: string | undefined
-  readonly #identifiers: string[] = []
-  readonly #latest = new Map<number, string>()
-  readonly #data = new Map<number, Buffer>()
+  #identifiers: string[] = []
+  #latest = new Map<number, string>()
+  #data = new Map<number, Buffer>()
+
+  /** A copy to try the next item on: an attempt that loses a race leaves no trace. */
+  fork(): BatchState {
+    const copy = new BatchState()
+    copy.#placeholder = this.#placeholder
+    if (this.#identifiers.length > 0) copy.#identifiers = [...this.#identifiers]
+    if (this.#latest.size > 0) copy.#latest = new Map(this.#latest)
+    if (this.#data.size > 0) copy.#data = new Map(this.#data)
+    return copy
+  }
 
   /**
    * Notes the object that an operation made or found; it becomes the ID Placeholder.

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { Caller } from '../model/access.ts'
 
-/** Who calls, as the client certificate says. Two certificates give the same caller if they mean the same. */
-export interface Caller {
-  /** The tenant: `alpha`, or `alpha@<realm>` when another authority than the home one vouches for it. */
-  readonly account: string
-  /** Unique within the account. */
-  readonly principal: string
+/**
+ * A caller, and the certificate that says so. `account` is `alpha`, or `alpha@<realm>` when another authority than the
+ * home one vouches for it; `principal` is unique within the account. Certificates that mean the same give the same.
+ */
+export interface Identity extends Caller {
   /** SHA-256 of the authority's public key, 64 hexadecimal digits. */
   readonly issuer: string
   /** SHA-256 of the certificate, 64 hexadecimal digits: it tells a renewed certificate from the old one. */
@@ -50,7 +50,7 @@ export class IdentityError extends Error {}
  *
  * @throws IdentityError for an empty, repeated, over-long or look-alike name, another purpose, an unknown authority
  */
-export function identify(certificate: X509Certificate, policy: IdentityPolicy): Caller {
+export function identify(certificate: X509Certificate, policy: IdentityPolicy): Identity {
   checkPurpose(certificate, policy.requireClientAuthEku)
   const names = readNames(certificate)
   const { account, principal } = resolveNames(names)

@@ -35,8 +35,8 @@ export interface Limits {
    * client down; 16 in flight already fill one core.
    */
   readonly pipelinedRequestsMax: number
-  /** Streaming operations (Init Indicator) open at once on one connection. 16: each holds a cipher context. */
-  readonly streamsPerConnectionMax: number
+  /** Streaming operations (Init Indicator) open at once in one account. 256: each holds a cipher context. */
+  readonly streamsPerAccountMax: number
   /** Milliseconds that SIGTERM waits for requests under way before it closes their connections. 10 s. */
   readonly drainMsMax: number
 }
@@ -56,7 +56,7 @@ export const defaultLimits: Limits = Object.freeze({
   idleMsMax: 600_000,
   responseMsMax: 30_000,
   pipelinedRequestsMax: 64,
-  streamsPerConnectionMax: 16,
+  streamsPerAccountMax: 256,
   drainMsMax: 10_000,
 })
 
@@ -75,6 +75,6 @@ export const limitRanges: Readonly<Record<keyof Limits, readonly [min: number, m
   idleMsMax: [100, 86_400_000],
   responseMsMax: [100, 600_000],
   pipelinedRequestsMax: [1, 1_024],
-  streamsPerConnectionMax: [1, 1_024],
+  streamsPerAccountMax: [1, 1_024],
   drainMsMax: [0, 300_000],
 }

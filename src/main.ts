@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { pino } from 'pino'
+import type { Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import { ConfigError, loadConfig } from './config.ts'
+import type { Config } from './config.ts'
+import { softwareProvider } from './crypto/software.ts'
+import { Keys } from './operation/keys.ts'
+import { ObjectCache } from './operation/object-cache.ts'
+import { storedKeyOf } from './operation/stored-key.ts'
+import { Streams } from './operation/streams.ts'
+import { operations } from './operation/table.ts'
+import { logAudit } from './server/audit.ts'
+import type { Services } from './server/batch-item.ts'
+import { CredentialsError, hasServerCredentials, loadServerCredentials } from './server/credentials.ts'
+import { Engine } from './server/engine.ts'
+import { Listener } from './server/listener.ts'
+import { PkiError, makePki } from './server/pki.ts'
+import { StartError } from './store/error.ts'
+import { openKeyring, openRootKeyFile } from './store/keyring.ts'
+import { openLmdbStore } from './store/lmdb.ts'
+import { sealedStore } from './store/sealed.ts'
+
+/** Puts the server together from its configuration and starts it; the one place that names adapters. */
+async function start(): Promise<void> {
+  const config = loadConfig(process.env, process.cwd())
+  const log = logger(config)
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'the server stops because of a bug')
+    process.exit(1)
+  })
+  if (!hasServerCredentials(config.certificatesDirectory)) await makePki(config.certificatesDirectory, Date.now())
+  const thread: ThreadData = { config, ticketKeys: randomBytes(48) }
+  const running = await serve(thread, log)
+  const workers = await Promise.all(
+    Array.from({ length: config.workers - 1 }, () => startWorker({ ...thread, port: running.port }, log)),
+  )
+  announce(config, running.port)
+  const stop = once(async () => {
+    log.info('draining')
+    await Promise.all(workers.map(stopWorker))
+    await running.stop()
+    log.info('stopped')
+    process.exitCode = 0
+  })
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** One listening thread: a whole server on the shared store and port. */
+async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Promise<Running> {
+  const credentials = loadServerCredentials(config.certificatesDirectory, Date.now())
+  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
+  const inner = await openLmdbStore({
+    directory: join(config.dataDirectory, 'store'),
+    mapSize: config.storeMapBytes,
+    acknowledge: process.env['KEYWARD_TEST_ACKNOWLEDGE'] === 'before-commit' ? 'before-commit' : 'durable',
+  })
+  const rootKey = await openRootKeyFile(config.rootKeyFile, inner)
+  const store = sealedStore(inner, await openKeyring({ store: inner, rootKey }))
+  const provider = softwareProvider()
+  const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)
+  const services: Services = {
+    operations: new Map(operations.map((operation) => [operation.code, operation])),
+    store, cache, provider,
+    keys: new Keys(provider, new Map(), storedKeyOf),
+    streams: new Streams(config.limits.streamsPerAccountMax, streamIdleSecondsMax),
+    settings: {
+      locateItemsMax: config.limits.locateItemsMax,
+      randomBytesMax: randomBytesMax,
+      serverName: 'Keyward',
+      serverVersion: packageJson.version,
+    },
+    limits: config.limits,
+    clock: Date.now,
+    log,
+    audit: logAudit(log.child({ audit: true })),
+  }
+  const listener = new Listener(new Engine(services), {
+    host: config.host,
+    port: port ?? config.port,
+    reusePort: config.workers > 1,
+    credentials,
+    minVersion: config.tlsMinVersion,
+    identity: {
+      authorities: credentials.authorities,
+      issuerRealms: config.issuerRealms,
+      requireClientAuthEku: config.requireClientAuthEku,
+    },
+    ticketKeys: Buffer.from(ticketKeys),
+  }, config.limits, log)
+  const address = await listener.listen()
+  return {
+    port: address.port,
+    async stop() {
+      await listener.drain()
+      cache.close()
+      await store.close()
+    },
+  }
+}
+
+interface Running {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+interface ThreadData {
+  readonly config: Config
+  readonly ticketKeys: Uint8Array
+  /** The port that the first thread has; absent for the first. */
+  readonly port?: number
+}
+
+function startWorker(thread: ThreadData, log: Logger): Promise<Worker> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: thread })
+  return new Promise((resolve, reject) => {
+    worker.once('message', () => resolve(worker))
+    worker.once('error', reject)
+    worker.on('error', (error) => log.fatal({ err: error }, 'a worker thread failed'))
+  })
+}
+
+async function stopWorker(worker: Worker): Promise<void> {
+  const ended = new Promise((resolve) => worker.once('exit', resolve))
+  worker.postMessage('stop')
+  await ended
+}
+
+async function work(thread: ThreadData): Promise<void> {
+  const running = await serve(thread, logger(thread.config))
+  parentPort!.once('message', () => void running.stop().then(() => parentPort!.close()))
+  parentPort!.postMessage('ready')
+}
+
+/** Tells a newcomer what runs and how to talk to it; the last line is what scripts wait for. */
+function announce(config: Config, port: number): void {
+  const cli = join(import.meta.dirname, 'cli', 'keyward.mjs')
+  const lines = [
+    `KMIP 1.0 to 2.1 over mutual TLS; store in ${config.dataDirectory}`,
+    `certificates in ${config.certificatesDirectory}: ca.pem, alice.pem and alice.key, bob.pem and bob.key`,
+    'try it, in another terminal:',
+    `  node ${cli} --port ${port} --certs ${config.certificatesDirectory} create --name first-key`,
+    `keyward ready on ${config.host}:${port}`,
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** JSON lines on standard error; standard output is for people and for the ready line. */
+function logger(config: Config): Logger {
+  return pino({ name: 'keyward', level: config.logLevel }, pino.destination({ fd: 2, sync: false }))
+}
+
+function once(action: () => Promise<void>): () => void {
+  let started = false
+  return () => {
+    if (!started) void action()
+    started = true
+  }
+}
+
+/** What an operator did wrong is told in one line; anything else is our bug and shows its stack. */
+function fail(error: unknown): never {
+  const known = startErrors.some((kind) => error instanceof kind) || (error as NodeJS.ErrnoException).syscall !== undefined
+  const message = known ? (error as Error).message : (error as Error).stack
+  process.stderr.write(`keyward: ${message}\n`)
+  process.exit(1)
+}
+
+const startErrors = [StartError, ConfigError, CredentialsError, PkiError]
+/** Some 100 MB of decoded keys. */
+const cachedObjectsMax = 50_000
+/** How long a decoded key stays in memory at the most (facts: reliability.md S-33). */
+const cachedObjectMsMax = 60_000
+const streamIdleSecondsMax = 300
+/** As much as one PKCS#11 call gives; it costs the event loop some milliseconds. */
+const randomBytesMax = 1_048_576
+
+if (isMainThread) await start().catch(fail)
+else await work(workerData as ThreadData)

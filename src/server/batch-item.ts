@@ -1,0 +1,92 @@
+import type { Provider } from '../crypto/provider.ts'
+import { KmipError } from '../kmip/error.ts'
+import { AsynchronousIndicator, ResultStatus } from '../kmip/generated/enums.ts'
+import { outgoing } from '../kmip/message.ts'
+import type { RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
+import type { Item } from '../ttlv/item.ts'
+import type { Caller } from '../model/access.ts'
+import type { BatchState } from '../operation/batch-state.ts'
+import type { Keys } from '../operation/keys.ts'
+import type { ObjectCache } from '../operation/object-cache.ts'
+import type { Objects } from '../operation/objects.ts'
+import type { AnyOperation, Context, Settings } from '../operation/operation.ts'
+import type { Streams } from '../operation/streams.ts'
+import { RevisionConflict } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import type { Audit } from './audit.ts'
+import { failure, toKmipError } from './failure.ts'
+import type { FaultLog } from './failure.ts'
+import type { Limits } from './limits.ts'
+
+/** What the engine is made of; `main` puts it together. */
+export interface Services {
+  readonly operations: ReadonlyMap<number, AnyOperation>
+  readonly store: Store
+  readonly cache: ObjectCache
+  readonly keys: Keys
+  readonly provider: Provider
+  readonly streams: Streams
+  readonly settings: Settings
+  readonly limits: Limits
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly clock: () => number
+  readonly log: FaultLog
+  readonly audit: Audit
+}
+
+/** What the items of one message share. */
+export interface ItemFrame {
+  readonly caller: Caller
+  /** Seconds since 1970-01-01 UTC. */
+  readonly now: number
+  readonly objects: Objects
+  readonly state: BatchState
+}
+
+/** How an item ended: its place in the response, and what the audit is to know once that is final. */
+export interface Outcome {
+  readonly item: ResponseBatchItem
+  readonly refusal: KmipError | undefined
+  readonly response: unknown
+}
+
+/**
+ * Executes one batch item: finds the operation, decodes the payload, runs the handler, commits.
+ *
+ * @param commit makes the item's changes durable; absent where a later item commits for all
+ * @returns undefined when the race was lost and the item is to be run again
+ */
+export async function executeItem(
+  item: RequestBatchItem, message: RequestMessage, frame: ItemFrame, services: Services,
+  commit: (() => Promise<void>) | undefined,
+): Promise<Outcome | undefined> {
+  const version = message.requestHeader.protocolVersion
+  try {
+    const operation = services.operations.get(item.operation)
+    if (operation === undefined || version < operation.since) {
+      throw new KmipError('OperationNotSupported', 'the operation is not supported in this version')
+    }
+    if (message.requestHeader.asynchronousIndicator === AsynchronousIndicator.Mandatory) {
+      throw new KmipError('FeatureNotSupported', 'the server answers at once; it has no asynchronous answer to give')
+    }
+    const context: Context = {
+      caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
+      keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
+    }
+    const request = operation.request.decode(item.requestPayload as Item, { version })
+    const response = await operation.handle(request as never, context)
+    if (commit !== undefined) await commit()
+    const result = {
+      operation: item.operation,
+      uniqueBatchItemID: item.uniqueBatchItemID,
+      resultStatus: ResultStatus.Success,
+      responsePayload: outgoing(operation.response, response as never),
+      messageExtension: [],
+    }
+    return { item: result, refusal: undefined, response }
+  } catch (error) {
+    if (error instanceof RevisionConflict) return undefined
+    const refusal = toKmipError(error, services.log)
+    return { item: failure(item, refusal, version), refusal, response: undefined }
+  }
+}

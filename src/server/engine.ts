@@ -1,0 +1,137 @@
+import { KmipError } from '../kmip/error.ts'
+import { BatchErrorContinuationOption, ResultStatus } from '../kmip/generated/enums.ts'
+import type { RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
+import { versions } from '../kmip/version.ts'
+import type { Caller } from '../model/access.ts'
+import { BatchState } from '../operation/batch-state.ts'
+import { Objects } from '../operation/objects.ts'
+import { executeItem } from './batch-item.ts'
+import type { Outcome, Services } from './batch-item.ts'
+import { failure, failureOf } from './failure.ts'
+import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
+
+/** The answer to one message. `close`: the stream cannot go on after it. */
+export interface Answer {
+  readonly bytes: Buffer
+  readonly close: boolean
+}
+
+/**
+ * Bytes to bytes: decodes a request message, executes its batch items in order, and encodes the
+ * response. It keeps nothing between messages, and it is the only place where errors become
+ * results, so that one bad item or one bug of ours is an answer and never a crash.
+ */
+export class Engine {
+  readonly #services: Services
+
+  constructor(services: Services) {
+    this.#services = services
+  }
+
+  /** @param bytes one whole message; it is not changed, and not kept */
+  async process(bytes: Buffer, caller: Caller): Promise<Answer> {
+    const now = Math.floor(this.#services.clock() / 1000)
+    const { limits } = this.#services
+    const decoded = decodeRequest(bytes, limits.depthMax)
+    if ('error' in decoded) {
+      const item = failureOf(decoded.error, decoded.version, this.#services.log)
+      return { bytes: encodeResponse([item], { version: decoded.version, now }), close: decoded.fatal }
+    }
+    const { message, version } = decoded
+    const items = await this.#batch(message, caller, now)
+    const header = message.requestHeader
+    const response = encodeResponse(items, {
+      version, now, maximumResponseSize: header.maximumResponseSize,
+      correlated: header.clientCorrelationValue !== undefined,
+    })
+    return { bytes: response, close: false }
+  }
+
+  /** The answer to a message that is not even looked at; the connection is closed after it. */
+  refuse(error: KmipError): Answer {
+    const version = oldestVersion
+    const now = Math.floor(this.#services.clock() / 1000)
+    return { bytes: encodeResponse([failure({}, error, version)], { version, now }), close: true }
+  }
+
+  async #batch(message: RequestMessage, caller: Caller, now: number): Promise<ResponseBatchItem[]> {
+    const { requestHeader: header, batchItem: items } = message
+    const version = header.protocolVersion
+    if (items.length > this.#services.limits.batchItemsMax) {
+      const error = new KmipError('ServerLimitExceeded', `a batch has at most ${this.#services.limits.batchItemsMax} items`)
+      return [failure(items[0]!, error, version)]
+    }
+    const extension = criticalExtension(message)
+    if (extension !== undefined) return items.map((item) => failure(item, extension, version))
+    const option = header.batchErrorContinuationOption ?? BatchErrorContinuationOption.Stop
+    if (option === BatchErrorContinuationOption.Undo && items.length > 1) return this.#atomic(message, caller, now)
+
+    const results: ResponseBatchItem[] = []
+    let state = new BatchState()
+    for (const item of items) {
+      const result = await this.#single(item, message, caller, now, state)
+      results.push(result.item)
+      state = result.state
+      const failed = result.item.resultStatus === ResultStatus.OperationFailed
+      if (failed && option !== BatchErrorContinuationOption.Continue) break
+    }
+    return results
+  }
+
+  /** One item is one atomic change; it is decided again when somebody else was faster. */
+  async #single(
+    item: RequestBatchItem, message: RequestMessage, caller: Caller, now: number, before: BatchState,
+  ): Promise<{ item: ResponseBatchItem; state: BatchState }> {
+    const { store, cache } = this.#services
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const state = before.fork()
+      const objects = new Objects(store, cache, caller, now)
+      const frame = { caller, now, objects, state }
+      const outcome = await executeItem(item, message, frame, this.#services, () => objects.commit())
+      if (outcome === undefined) continue
+      this.#record(caller, item, outcome)
+      return { item: outcome.item, state }
+    }
+    return { item: failure(item, busy, message.requestHeader.protocolVersion), state: before }
+  }
+
+  /** Undo: the whole batch is one atomic change; nothing is committed before its last item has succeeded. */
+  async #atomic(message: RequestMessage, caller: Caller, now: number): Promise<ResponseBatchItem[]> {
+    const { store, cache } = this.#services
+    const items = message.batchItem
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const frame = { caller, now, objects: new Objects(store, cache, caller, now), state: new BatchState() }
+      const outcomes: Outcome[] = []
+      for (const [index, item] of items.entries()) {
+        const commit = index === items.length - 1 ? () => frame.objects.commit() : undefined
+        const outcome = await executeItem(item, message, frame, this.#services, commit)
+        if (outcome === undefined) break
+        outcomes.push(outcome)
+        if (outcome.refusal === undefined) continue
+        this.#record(caller, item, outcome)
+        return undone(outcomes)
+      }
+      if (outcomes.length < items.length) continue
+      for (const [index, outcome] of outcomes.entries()) this.#record(caller, items[index]!, outcome)
+      return outcomes.map(({ item }) => item)
+    }
+    return [failure(items[0]!, busy, message.requestHeader.protocolVersion)]
+  }
+
+  #record(caller: Caller, item: RequestBatchItem, { refusal, response }: Outcome): void {
+    if (refusal === undefined) this.#services.audit.done(caller, item.operation, response)
+    else this.#services.audit.refused(caller, item.operation, refusal)
+  }
+}
+
+/** The last outcome is the failure; what came before it did not happen (KMIP 2.1 9.6). */
+function undone(outcomes: readonly Outcome[]): ResponseBatchItem[] {
+  return outcomes.map(({ item }, index) =>
+    index === outcomes.length - 1 ? item : { ...item, resultStatus: ResultStatus.OperationUndone })
+}
+
+/** What every client can read. */
+const oldestVersion = versions.at(-1)!
+const busy = new KmipError('GeneralFailure', 'the object is being changed by others; try again')
+/** Races are decided within a few rounds; more means that something is wrong. */
+const attemptsMax = 32

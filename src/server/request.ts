@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import { KmipError } from '../kmip/error.ts'
+import { ResultReason, ResultStatus } from '../kmip/generated/enums.ts'
+import { Tag } from '../kmip/generated/tags.ts'
+import { RequestMessage, ResponseHeader, ResponseBatchItem, protocolVersion } from '../kmip/message.ts'
+import { parseVersion, versions } from '../kmip/version.ts'
+import type { Version } from '../kmip/version.ts'
+import { ItemType, TtlvError, decodeItem } from '../ttlv/item.ts'
+import type { Item } from '../ttlv/item.ts'
+import { TtlvWriter } from '../ttlv/writer.ts'
+
+/** `fatal`: the bytes were no TTLV, so what follows in the stream cannot be trusted to be. */
+export type DecodedRequest =
+  | { readonly message: RequestMessage; readonly version: Version }
+  | { readonly error: unknown; readonly version: Version; readonly fatal: boolean }
+
+/** Reads a message as far as its batch items; the version to answer in is known in any case. */
+export function decodeRequest(bytes: Buffer, depthMax: number): DecodedRequest {
+  let version = answerVersion(undefined)
+  let item: Item
+  try {
+    item = decodeItem(bytes, depthMax)
+  } catch (error) {
+    return { error, version, fatal: true }
+  }
+  try {
+    const asked = askedVersion(item)
+    version = answerVersion(asked)
+    if (asked !== undefined && !versions.includes(asked)) {
+      throw new KmipError('UnsupportedProtocolVersion', 'the protocol version is not supported')
+    }
+    const message = decodeMessage(item, version)
+    return { message, version }
+  } catch (error) {
+    const told = error instanceof KmipError && messageFaults.has(error.reason)
+      ? new KmipError('InvalidMessage', error.message)
+      : error
+    return { error: told, version, fatal: error instanceof TtlvError }
+  }
+}
+
+/** What a response needs to know of its request. */
+export interface ResponseFrame {
+  readonly version: Version
+  /** Seconds since 1970-01-01 UTC. */
+  readonly now: number
+  /** Bytes. */
+  readonly maximumResponseSize?: number | undefined
+  /** The client has given a correlation value of its own. */
+  readonly correlated?: boolean
+}
+
+/**
+ * Encodes a response message. One that exceeds Maximum Response Size gives up the payloads of its
+ * largest items for Response Too Large until it fits (KMIP 2.1 9.12).
+ */
+export function encodeResponse(items: readonly ResponseBatchItem[], frame: ResponseFrame): Buffer {
+  const bytes = encode(items, frame)
+  const limit = frame.maximumResponseSize
+  if (limit === undefined || bytes.length <= limit) return bytes
+  const largest = items
+    .map((item, index) => ({ index, size: item.responsePayload === undefined ? 0 : encode([item], frame).length }))
+    .reduce((a, b) => (b.size > a.size ? b : a))
+  if (largest.size === 0) return bytes
+  const message = `the response has ${bytes.length} bytes, more than the Maximum Response Size of ${limit}`
+  const shrunk = items.map((item, index) => index === largest.index ? tooLarge(item, message) : item)
+  return encodeResponse(shrunk, frame)
+}
+
+/** A critical extension that is not understood rejects the entire message (KMIP 2.1 9.13). */
+export function criticalExtension(message: RequestMessage): KmipError | undefined {
+  const critical = message.batchItem.some((item) =>
+    item.messageExtension.some((extension) => extension.criticalityIndicator))
+  return critical ? new KmipError('UnknownMessageExtension', 'critical message extension not recognized') : undefined
+}
+
+function decodeMessage(item: Item, version: Version): RequestMessage {
+  const message = RequestMessage.decode(item, { version })
+  const { batchCount } = message.requestHeader
+  if (batchCount !== message.batchItem.length || batchCount < 1) {
+    throw new KmipError('InvalidMessage', 'Batch Count is not the number of batch items')
+  }
+  return message
+}
+
+function askedVersion(message: Item): Version | undefined {
+  if (message.type !== ItemType.Structure) return undefined
+  const header = message.value.find(({ tag }) => tag === Tag.RequestHeader)
+  if (header?.type !== ItemType.Structure) return undefined
+  const version = header.value.find(({ tag }) => tag === Tag.ProtocolVersion)
+  return version === undefined ? undefined : protocolVersion().decode(version, { version: 100 })
+}
+
+/** The version asked for or, when it is not spoken, the newest that is not above it. */
+function answerVersion(asked: Version | undefined): Version {
+  return versions.find((version) => asked !== undefined && version <= asked) ?? versions.at(-1)!
+}
+
+function encode(items: readonly ResponseBatchItem[], { version, now, correlated }: ResponseFrame): Buffer {
+  const coding = { version }
+  const message = writer.begin(Tag.ResponseMessage)
+  ResponseHeader.encode(writer, Tag.ResponseHeader, {
+    protocolVersion: version,
+    timeStamp: now,
+    attestationType: [],
+    // Older clients cannot read it (PyKMIP at any version it speaks); a client's own value is enough to find a request.
+    serverCorrelationValue: version >= v2_1 && correlated === false ? randomUUID() : undefined,
+    batchCount: items.length,
+  }, coding)
+  for (const item of items) ResponseBatchItem.encode(writer, Tag.BatchItem, item, coding)
+  writer.end(message)
+  return writer.take()
+}
+
+function tooLarge(item: ResponseBatchItem, message: string): ResponseBatchItem {
+  return {
+    operation: item.operation,
+    uniqueBatchItemID: item.uniqueBatchItemID,
+    resultStatus: ResultStatus.OperationFailed,
+    resultReason: ResultReason.ResponseTooLarge,
+    resultMessage: message,
+    messageExtension: [],
+  }
+}
+
+const v2_1 = parseVersion('2.1')
+/** Reasons of the schema that, in the frame of a message, mean that the message is not one. */
+const messageFaults: ReadonlySet<string> = new Set(['MissingData', 'InvalidField'])
+/** Encoding a response never awaits, so one buffer serves all. */
+const writer = new TtlvWriter(16_384)
