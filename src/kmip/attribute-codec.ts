@@ -29,6 +29,8 @@ export function attributeSet(templateTag: number, attributesTag: number): Field<
     return templateNames.length === 0 ? toSet(instances) : { ...toSet(instances), templateNames }
   }, (writer, set, coding) => {
     const handle = writer.begin(coding.version < v2 ? templateTag : attributesTag)
+    const templateNames = coding.version < v2 ? set.templateNames ?? [] : []
+    for (const name of templateNames) Name.encode(writer, Tag.Name, name, coding)
     writeAttributes(writer, set, coding)
     writer.end(handle)
   })
@@ -108,14 +110,18 @@ export function inVersion(name: AttributeName, { version, keepRemoved }: Coding)
   return version >= since && version < removedIn
 }
 
-/**
- * The instances of a set, in order.
- */
+/** The instances of a set, in order. Custom attributes of different names count their instances apart. */
 export function instancesOf(set: AttributeSet): AttributeInstance[] {
   return namesIn(set).flatMap((name) => {
     const value: unknown = set[name]
     if (!isMultiInstance(name)) return [{ name, value }]
-    return (value as unknown[]).map((each, at) => ({ name, index: set.indices?.[name]?.[at] ?? at, value: each }))
+    const counts = new Map<string, number>()
+    return (value as unknown[]).map((each, at) => {
+      const kind = name === 'vendorAttribute' ? vendorKey(each as VendorAttribute) : ''
+      const place = counts.get(kind) ?? 0
+      counts.set(kind, place + 1)
+      return { name, index: set.indices?.[name]?.[at] ?? place, value: each }
+    })
   })
 }
 
@@ -219,6 +225,10 @@ function referenceByName(text: string): AttributeReference {
 function referenceName(reference: AttributeReference): string | undefined {
   if ('unknown' in reference) return reference.unknown
   return reference.name === 'vendorAttribute' ? customName(reference) : ruleOf(reference.name).specName
+}
+
+function vendorKey({ vendorIdentification, attributeName }: VendorAttribute): string {
+  return `${vendorIdentification}\0${attributeName}`
 }
 
 /** The 1.x name of a vendor attribute; those of other vendors have none (KMIP 2.1 4.60). */

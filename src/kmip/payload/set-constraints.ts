@@ -1,11 +1,14 @@
 import { Constraints } from '../constraints.ts'
 import { Tag } from '../generated/tags.ts'
-import { nested, structure } from '../schema.ts'
+import { nested, optional, structure } from '../schema.ts'
 import type { Infer } from '../schema.ts'
 
-/** Request payload (KMIP 2.1 6.1.52 Table 325). */
+/**
+ * Request payload (KMIP 2.1 6.1.52 Table 325).
+ * The table requires the constraints; the published case TC-MD-24-21 removes all of them with an empty payload.
+ */
 export const SetConstraintsRequest = structure('2.1 6.1.52', {
-  constraints: nested(Tag.Constraints, Constraints),
+  constraints: optional(nested(Tag.Constraints, Constraints)),
 })
 export type SetConstraintsRequest = Infer<typeof SetConstraintsRequest>
 
