@@ -3,7 +3,7 @@ import * as x509 from '@peculiar/x509'
 import { webcrypto, X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkName, identify, IdentityError, issuerId } from '../../src/server/identity.ts'
-import type { Caller, IdentityPolicy } from '../../src/server/identity.ts'
+import type { Identity, IdentityPolicy } from '../../src/server/identity.ts'
 
 x509.cryptoProvider.set(webcrypto)
 
@@ -83,7 +83,7 @@ function subject(...parts: [type: string, value: string][]): x509.JsonName {
   return parts.map(([type, value]) => ({ [type]: [{ utf8String: value } as unknown as string] }))
 }
 
-async function identifyAtHome(leaf: Leaf): Promise<Caller> {
+async function identifyAtHome(leaf: Leaf): Promise<Identity> {
   return identify(await issue(leaf, home), policy([home]))
 }
 
