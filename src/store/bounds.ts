@@ -27,7 +27,9 @@ export function checkChanges(changes: readonly Change[]): void {
 
 /** @throws RangeError for a name or holder that is not like an id, or a time that is not a positive number. */
 export function checkLease(name: string, holder: string, ms: number): void {
-  if (!isId(name) || !isId(holder)) throw new RangeError('a lease name or holder is 1 to 200 printable ASCII characters')
+  if (!isId(name) || !isId(holder)) {
+    throw new RangeError('a lease name or holder is 1 to 200 characters of printable ASCII')
+  }
   if (!(ms > 0 && ms < Number.MAX_SAFE_INTEGER)) throw new RangeError('a lease lasts a positive number of milliseconds')
 }
 

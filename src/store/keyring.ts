@@ -90,11 +90,12 @@ export async function openRootKeyFile(path: string, store: Store): Promise<RootK
   const missing = await access(path).then(() => false, (error: NodeJS.ErrnoException) => error.code === 'ENOENT')
   if (missing && sealedUnder === undefined) return createRootKeyFile(path)
   if (missing) {
-    throw new StartError(`root key file ${path} is missing, and the store is sealed under ${sealedUnder}`)
+    throw new StartError(`root key file ${path} is missing, but the store is sealed under ${sealedUnder}`)
   }
   const rootKey = await loadRootKeyFile(path)
   if (sealedUnder !== undefined && sealedUnder !== rootKey.id) {
-    throw new StartError(`root key file ${path} holds root key ${rootKey.id}, and the store is sealed under ${sealedUnder}`)
+    const both = `holds root key ${rootKey.id}, but the store is sealed under ${sealedUnder}`
+    throw new StartError(`root key file ${path} ${both}`)
   }
   return rootKey
 }
@@ -177,7 +178,7 @@ async function loadRecord(store: Store, id: string): Promise<{ revision: number;
   throw new StartError(`the store's ${id} is damaged`)
 }
 
-/** What reserves seals: at least `count` of them, under the newest data key that has so many left, or under a new one. */
+/** What reserves seals: at least `count`, under the newest data key that has so many left, or under a new one. */
 function reservations(
   { store, rootKey, sealsPerKeyMax = sealsMax, sealsPerReservation = reservationSeals }: KeyringOptions,
   newest: number,

@@ -52,7 +52,7 @@ function saveOwner(file: string): void {
   }
 }
 
-/** The pid, when that process started and in which pid namespace: a pid alone repeats after a restart and in containers. */
+/** The pid, when the process started, and its pid namespace: a pid alone comes again, after a restart or elsewhere. */
 function processIdentity(): string {
   try {
     const fields = readFileSync('/proc/self/stat', 'latin1').replace(/^.*\) /s, '').split(' ')

@@ -50,7 +50,8 @@ export async function loadRootKeyFile(path: string): Promise<RootKey> {
   try {
     const { mode } = await stat(path)
     if ((mode & 0o077) !== 0) {
-      throw new StartError(`root key file ${path} is open to other users (mode ${(mode & 0o777).toString(8)}): chmod 600`)
+      const octal = (mode & 0o777).toString(8)
+      throw new StartError(`root key file ${path} is open to other users (mode ${octal}): chmod 600`)
     }
     text = await readFile(path, 'latin1')
   } catch (error) {
@@ -126,7 +127,7 @@ function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'unknown reason'
 }
 
-const heading = '# Keyward root key: whoever reads this file can read every key, and without it none can be read. Keep a copy.'
+const heading = '# Keyward root key: with this file every key can be read, without it none. Keep a secret copy.'
 const format = 'keyward-root-key-1'
 const keyBytes = 32
 const nonceBytes = 12

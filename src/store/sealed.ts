@@ -58,7 +58,8 @@ function sealChange(change: Change, keyring: Keyring, { number, key }: DataKey, 
   return { ...change, data: sealed, keys }
 }
 
-async function openRecord({ id, revision, data }: StoredRecord, keyring: Keyring, binding: Binding): Promise<StoredRecord> {
+async function openRecord(record: StoredRecord, keyring: Keyring, binding: Binding): Promise<StoredRecord> {
+  const { id, revision, data } = record
   const sealed = Buffer.from(data.buffer, data.byteOffset, data.length)
   if (sealed.length < headBytes + tagBytes || sealed.readUInt8(0) !== format) throw new RecordTampered(id)
   const dataKey = await loadDataKey(keyring, sealed.readUInt32BE(1), id)

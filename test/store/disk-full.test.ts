@@ -29,7 +29,10 @@ test('a full disk refuses writes, keeps reading, loses nothing, and recovers wit
   const unhandled: unknown[] = []
   const note = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', note)
-  const open = async () => sealed(await openLmdbStore({ directory: join(directory, 'data'), mapSize }), join(directory, 'root.key'))
+  const open = async () => {
+    const inner = await openLmdbStore({ directory: join(directory, 'data'), mapSize })
+    return sealed(inner, join(directory, 'root.key'))
+  }
   let store = await open()
   const ballast = join(directory, 'ballast')
   await writeFile(ballast, Buffer.alloc(4_000_000))
@@ -61,7 +64,8 @@ async function fillUp(store: Store): Promise<string[]> {
   await Promise.all(Array.from({ length: 8 }, async (_, writer) => {
     for (let i = 0; ; i++) {
       const id = `${writer}-${i}`
-      const refusal = await store.apply([put(id, 0, textAt(id), ['k'])]).then(() => undefined, (reason: unknown) => reason)
+      const applied = store.apply([put(id, 0, textAt(id), ['k'])])
+      const refusal = await applied.then(() => undefined, (reason: unknown) => reason)
       if (refusal === undefined) {
         acknowledged.push(id)
         continue

@@ -24,7 +24,8 @@ describe('the root key file', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect(await readdir(directory)).toEqual(['root.key'])
     const text = await readFile(path, 'latin1')
-    expect(text).toMatch(new RegExp(`^# Keyward root key.*\nformat: keyward-root-key-1\nid: ${made.id}\nkey: [+/=\\w]{44}\n$`))
+    const fields = `format: keyward-root-key-1\nid: ${made.id}\nkey: [+/=\\w]{44}\n`
+    expect(text).toMatch(new RegExp(`^# Keyward root key.*\n${fields}$`))
     const loaded = await loadRootKeyFile(path)
     expect(loaded.id).toBe(made.id)
     const secret = Buffer.from('a data key')
@@ -36,12 +37,12 @@ describe('the root key file', () => {
   test.each([
     ['missing', async () => {}, /cannot be read: ENOENT/],
     ['a directory', async () => mkdir(path, { mode: 0o700 }), /cannot be read: EISDIR/],
-    ['open to others', async () => createRootKeyFile(path).then(() => chmod(path, 0o640)), /is open to other users \(mode 640\)/],
+    ['open to others', openToOthers, /is open to other users \(mode 640\)/],
     ['empty', async () => save(''), /is not a root key/],
     ['something else', async () => save('-----BEGIN CERTIFICATE-----'), /is not a root key/],
     ['cut off', async () => edit(text => text.slice(0, -20)), /is damaged/],
     ['without its key', async () => edit(text => text.replace(/^key:.*$/m, '')), /is damaged/],
-    ['changed in its key', async () => edit(text => text.replace(/^key: (..)/m, (_, two) => `key: ${two === 'AA' ? 'BB' : 'AA'}`)), /is damaged/],
+    ['changed in its key', async () => edit(text => text.replace(/^key: (..)/m, otherKey)), /is damaged/],
     ['changed in its id', async () => edit(text => text.replace(/^id: .*$/m, 'id: 0123456789abcdef')), /is damaged/],
   ])('is refused in one line when it is %s', async (_, prepare, reason) => {
     await prepare()
@@ -66,7 +67,7 @@ describe('the root key of a store', () => {
     await rm(path)
     const open = openRootKeyFile(path, inner)
     await expect(open).rejects.toThrow(StartError)
-    await expect(open).rejects.toThrow(`root key file ${path} is missing, and the store is sealed under ${id}`)
+    await expect(open).rejects.toThrow(`root key file ${path} is missing, but the store is sealed under ${id}`)
     expect(await readdir(directory)).toEqual([])
   })
 
@@ -77,10 +78,10 @@ describe('the root key of a store', () => {
     const wrong = await createRootKeyFile(join(directory, 'wrong.key'))
     const byFile = openRootKeyFile(join(directory, 'wrong.key'), inner)
     await expect(byFile).rejects.toThrow(StartError)
-    await expect(byFile).rejects.toThrow(`wrong.key holds root key ${wrong.id}, and the store is sealed under ${right.id}`)
+    await expect(byFile).rejects.toThrow(`holds root key ${wrong.id}, but the store is sealed under ${right.id}`)
     const byId = openKeyring({ store: inner, rootKey: wrong })
     await expect(byId).rejects.toThrow(StartError)
-    await expect(byId).rejects.toThrow(`root key ${wrong.id} is not the one that the store is sealed under (${right.id})`)
+    await expect(byId).rejects.toThrow(`${wrong.id} is not the one that the store is sealed under (${right.id})`)
     const byBytes = openKeyring({ store: inner, rootKey: { ...wrong, id: right.id } })
     await expect(byBytes).rejects.toThrow(`keyring/index is damaged: root key ${right.id} does not open it`)
   })
@@ -116,7 +117,8 @@ describe('data keys', () => {
     const inner = memoryStore()
     const rootKey = await openRootKeyFile(path, inner)
     const options = { store: inner, rootKey, sealsPerKeyMax: 20, sealsPerReservation: 6 }
-    const stores = await Promise.all(Array.from({ length: 3 }, async () => sealedStore(inner, await openKeyring(options))))
+    const keyrings = await Promise.all(Array.from({ length: 3 }, () => openKeyring(options)))
+    const stores = keyrings.map(keyring => sealedStore(inner, keyring))
     await Promise.all(stores.flatMap((store, s) => {
       return Array.from({ length: 50 }, (_, i) => store.apply([put(`${s}-${i}`, 0, `${s} ${i}`)]))
     }))
@@ -155,6 +157,15 @@ describe('data keys', () => {
     for (const token of tokens) expect(token).toMatch(/^[\w-]{43}$/)
   })
 })
+
+async function openToOthers(): Promise<void> {
+  await createRootKeyFile(path)
+  await chmod(path, 0o640)
+}
+
+function otherKey(_: string, start: string): string {
+  return `key: ${start === 'AA' ? 'BB' : 'AA'}`
+}
 
 function save(text: string): Promise<void> {
   return writeFile(path, text, { mode: 0o600 })

@@ -123,13 +123,15 @@ describe('nothing in clear at rest', () => {
     const inner = await place.open()
     const store = isSealed ? await sealed(inner, join(directory, 'root.key')) : inner
     const material = Buffer.from('00112233445566778899aabbccddeeff0123456789abcdef', 'hex')
-    await store.apply([{ id: 'a', expected: 0, data: material, keys: ['name:payroll-master'] }])
-    await store.apply([{ id: 'a', expected: 1, data: Buffer.concat([Buffer.alloc(9_000), material]), keys: ['name:payroll-master'] }])
+    const keys = ['name:payroll-master']
+    await store.apply([{ id: 'a', expected: 0, data: material, keys }])
+    await store.apply([{ id: 'a', expected: 1, data: Buffer.concat([Buffer.alloc(9_000), material]), keys }])
     await store.close()
     const files = await readdir(place.directory)
     expect(files).toContain('data.mdb')
     const bytes = Buffer.concat(await Promise.all(files.map(file => readFile(join(place.directory, file)))))
-    const forms = [material, ...['hex', 'base64', 'base64url'].map(form => Buffer.from(material.toString(form as 'hex')))]
+    const encodings = ['hex', 'base64', 'base64url'] as const
+    const forms = [material, ...encodings.map(encoding => Buffer.from(material.toString(encoding)))]
     expect(forms.some(form => bytes.includes(form))).toBe(!isSealed)
     expect(bytes.includes('payroll-master')).toBe(!isSealed)
     await place.remove()

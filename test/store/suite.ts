@@ -93,7 +93,9 @@ function recordCases(store: () => Store): void {
       const winners = results.flatMap(({ status }, i) => (status === 'fulfilled' ? [i] : []))
       expect(winners).toHaveLength(1)
       expect(await textOf(store(), 'a')).toBe(`${revision + 1} ${winners[0]}`)
-      for (const result of results) if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(RevisionConflict)
+      for (const result of results) {
+        if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(RevisionConflict)
+      }
     }
   })
 
@@ -157,7 +159,8 @@ function recordCases(store: () => Store): void {
   test('a batch of many records is one change', async () => {
     const changes = Array.from({ length: 500 }, (_, i) => put(idAt(i), 0, `${i}`, ['k', `k${i % 7}`]))
     await store().apply(changes)
-    await expect(store().apply([...changes.map(change => ({ ...change, expected: 1 })), put('x', 1, '')])).rejects.toThrow()
+    const again = changes.map(change => ({ ...change, expected: 1 }))
+    await expect(store().apply([...again, put('x', 1, '')])).rejects.toThrow(RevisionConflict)
     expect(await store().revision(idAt(0))).toBe(1)
     expect(await store().scan('k3', { limit: 1_000 })).toHaveLength(71)
   })
@@ -186,7 +189,9 @@ function scanCases(store: () => Store): void {
   })
 
   test('one key is no prefix of another', async () => {
-    await store().apply([put('a', 0, '', ['k']), put('b', 0, '', ['kk']), put('c', 0, '', ['k!']), put('d', 0, '', ['K'])])
+    for (const [id, key] of [['a', 'k'], ['b', 'kk'], ['c', 'k!'], ['d', 'K']] as const) {
+      await store().apply([put(id, 0, '', [key])])
+    }
     expect(await store().scan('k', { limit: 10 })).toEqual(['a'])
     expect(await store().scan('kk', { limit: 10 })).toEqual(['b'])
     expect(await store().scan('k!', { limit: 10 })).toEqual(['c'])
@@ -229,7 +234,8 @@ function leaseCases(store: () => Store): void {
   })
 
   test('a lease without name, holder or time is refused', async () => {
-    for (const [name, holder, ms] of [['', 'me', 1], ['job', '', 1], ['job', 'me', 0], ['job', 'me', Number.NaN]] as const) {
+    const bad = [['', 'me', 1], ['job', '', 1], ['job', 'me', 0], ['job', 'me', Number.NaN]] as const
+    for (const [name, holder, ms] of bad) {
       await expect(store().lease(name, holder, ms)).rejects.toThrow(RangeError)
     }
   })
