@@ -71,7 +71,7 @@ export function credential(): Field<Credential> {
   return field([Tag.Credential], decodeCredential, (writer: TtlvWriter, { kind, value }, coding) => {
     const handle = writer.begin(Tag.Credential)
     writer.enumeration(Tag.CredentialType, CredentialType[kind])
-    shapeOf(kind).encode(writer, Tag.CredentialValue, value as never, coding)
+    shapeOf(kind).encode(writer, Tag.CredentialValue, value, coding)
     writer.end(handle)
   })
 }
