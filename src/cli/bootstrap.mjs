@@ -1,6 +1,6 @@
 // What must work before anything is installed: plain JavaScript, Node 20, node: modules only.
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -163,11 +163,11 @@ function openExclusive(path) {
   }
 }
 
-/** Whether the process that wrote the lock lives; an empty file is one that is just being written. */
+/** Whether the process that wrote the lock lives; an empty file is one that is just being written, unless it is old. */
 function isHeld(path) {
   try {
     const owner = Number(readFileSync(path, 'utf8'))
-    return owner === 0 || process.kill(owner, 0)
+    return owner === 0 ? Date.now() - statSync(path).mtimeMs < lockWriteMsMax : process.kill(owner, 0)
   } catch (error) {
     return error.code === 'EPERM'
   }
@@ -203,3 +203,5 @@ const nodeMajorMin = 24
 const forwardedSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
 
 const lockPollMs = 200
+
+const lockWriteMsMax = 5_000
