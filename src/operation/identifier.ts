@@ -1,29 +1,27 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUIDv7 } from 'node:crypto'
 
 /**
  * A new Unique Identifier: a UUID of version 7 (RFC 9562 5.7). Those of one process ascend strictly, also within a
  * millisecond, because the order of identifiers is the order in which Locate gives objects (KMIP 2.1 6.1.28).
  */
 export function newIdentifier(): string {
-  const now = Date.now()
-  if (now > lastMs) {
-    lastMs = now
+  const fresh = randomUUIDv7()
+  const time = Number.parseInt(fresh.slice(0, 8) + fresh.slice(9, 13), 16)
+  if (time > lastTime) {
+    lastTime = time
     counter = 0
-  } else {
+  } else if (counter < counterMax) {
     counter += 1
-    if (counter > counterMax) {
-      lastMs += 1
-      counter = 0
-    }
+  } else {
+    lastTime += 1
+    counter = 0
   }
-  const time = lastMs.toString(16).padStart(12, '0')
-  const random = randomBytes(8)
-  random[0] = (random[0]! & 0x3f) | 0x80
-  const tail = random.toString('hex')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${tail.slice(0, 4)}-${tail.slice(4)}`
+  const digits = lastTime.toString(16).padStart(12, '0')
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${fresh.slice(19)}`
 }
 
-let lastMs = 0
+/** Milliseconds since 1970-01-01 UTC; ahead of the clock when more were made in one than it can count. */
+let lastTime = 0
 let counter = 0
 /** The 12 bits of rand_a count within the millisecond (RFC 9562 6.2, method 1). */
 const counterMax = 0xfff
