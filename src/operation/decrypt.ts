@@ -1,0 +1,44 @@
+import type { Cipher } from '../crypto/provider.ts'
+import { Operation } from '../kmip/generated/enums.ts'
+import { DecryptRequest, DecryptResponse } from '../kmip/payload/decrypt.ts'
+import { uses } from '../model/usage.ts'
+import { keyUseReasons } from './key-use-reasons.ts'
+import { orNothing } from './key-use.ts'
+import { operation } from './operation.ts'
+import { runPart } from './parts.ts'
+import type { Parts } from './parts.ts'
+
+/** KMIP 2.1 6.1.11 Decrypt. */
+export const decrypt = operation({
+  code: Operation.Decrypt,
+  since: '1.2',
+  request: DecryptRequest,
+  response: DecryptResponse,
+  reasons: keyUseReasons,
+  async handle(request, context) {
+    const iv = request.ivCounterNonce
+    const additionalData = request.authenticatedEncryptionAdditionalData
+    const tag = request.authenticatedEncryptionTag
+    const parts: Parts<Cipher, Buffer> = {
+      code: Operation.Decrypt,
+      use: uses.decrypt,
+      async once({ provider, key, parameters }, data) {
+        return provider.decrypt(key, parameters, { data, iv, additionalData, tag })
+      },
+      async open({ provider, key, parameters }) {
+        return provider.openCipher(key, parameters, { direction: 'decrypt', iv, additionalData, tag })
+      },
+      update: (cipher, data) => cipher.update(data),
+      async final(cipher, _key, data) {
+        const start = cipher.update(data)
+        return Buffer.concat([start, cipher.final().data])
+      },
+    }
+    const { uniqueIdentifier, correlationValue, result } = await runPart(
+      context, request, context.batch.data(request.data), parts,
+    )
+    context.batch.output('Decrypt', result)
+    const whole = correlationValue === undefined && request.correlationValue === undefined
+    return { uniqueIdentifier, data: whole ? result : orNothing(result), correlationValue }
+  },
+})

@@ -1,0 +1,49 @@
+import type { Cipher, EncryptOutput } from '../crypto/provider.ts'
+import { Operation } from '../kmip/generated/enums.ts'
+import { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts'
+import { uses } from '../model/usage.ts'
+import { keyUseReasons } from './key-use-reasons.ts'
+import { orNothing } from './key-use.ts'
+import { operation } from './operation.ts'
+import { runPart } from './parts.ts'
+import type { Parts } from './parts.ts'
+
+/** KMIP 2.1 6.1.17 Encrypt. */
+export const encrypt = operation({
+  code: Operation.Encrypt,
+  since: '1.2',
+  request: EncryptRequest,
+  response: EncryptResponse,
+  reasons: keyUseReasons,
+  async handle(request, context) {
+    const { ivCounterNonce: iv, authenticatedEncryptionAdditionalData: additionalData } = request
+    const parts: Parts<Cipher, EncryptOutput> = {
+      code: Operation.Encrypt,
+      use: uses.encrypt,
+      async once({ provider, key, parameters }, data) {
+        return provider.encrypt(key, parameters, { data, iv, additionalData })
+      },
+      async open({ provider, key, parameters }) {
+        return provider.openCipher(key, parameters, { direction: 'encrypt', iv, additionalData })
+      },
+      update: (cipher, data) => ({ data: cipher.update(data), iv: cipher.iv }),
+      async final(cipher, _key, data) {
+        const start = cipher.update(data)
+        const { data: end, tag } = cipher.final()
+        return { data: Buffer.concat([start, end]), tag }
+      },
+    }
+    const { uniqueIdentifier, correlationValue, result } = await runPart(
+      context, request, context.batch.data(request.data), parts,
+    )
+    context.batch.output('Encrypt', result.data)
+    return {
+      uniqueIdentifier,
+      data: correlationValue === undefined && request.correlationValue === undefined ? result.data : orNothing(result.data),
+      // The IV of several parts is told once, with the first.
+      ivCounterNonce: request.correlationValue === undefined ? result.iv : undefined,
+      correlationValue,
+      authenticatedEncryptionTag: result.tag,
+    }
+  },
+})

@@ -1,0 +1,74 @@
+import type { Key, Provider } from '../crypto/provider.ts'
+import { KmipError } from '../kmip/error.ts'
+import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import type { Identifier } from '../kmip/identifier.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { charge } from '../model/usage-limits.ts'
+import type { Use } from '../model/usage.ts'
+import type { Context } from './operation.ts'
+
+/** A key that the caller may use so now, with the parameters to use it with. */
+export interface KeyInUse {
+  readonly object: ManagedObject
+  readonly provider: Provider
+  readonly key: Key
+  readonly parameters: CryptographicParameters
+}
+
+/**
+ * Loads the key of a cryptographic operation. Parameters that the request leaves out are those
+ * of the object with the lowest Attribute Index; the two are never mixed (KMIP 2.1 4.16).
+ *
+ * @throws KmipError as `Objects.loadForUse` and `Keys.of`
+ */
+export async function useKey(
+  context: Context, reference: Identifier | undefined, use: Use, requested: CryptographicParameters | undefined,
+): Promise<KeyInUse> {
+  const object = await context.objects.loadForUse(context.batch.identifier(reference), use)
+  const { provider, key } = await context.keys.of(object)
+  return { object, provider, key, parameters: requested ?? object.attributes.cryptographicParameters?.[0] ?? {} }
+}
+
+/**
+ * Takes the use of a key off its Usage Limits, where it has any (KMIP 2.1 4.59).
+ *
+ * @param bytes processed by this request
+ * @throws KmipError Usage Limit Exceeded
+ */
+export function chargeUse(context: Context, object: ManagedObject, bytes: number): void {
+  if (object.attributes.usageLimits !== undefined) context.objects.save(charge(object, bytes))
+}
+
+/** How a request takes part in an operation of several parts (KMIP 2.1 6.1). */
+export interface Part {
+  readonly correlationValue?: Buffer | undefined
+  readonly initIndicator?: boolean | undefined
+  readonly finalIndicator?: boolean | undefined
+}
+
+/**
+ * Whether the request is the only part, the first, a middle one or the last.
+ *
+ * @throws KmipError Invalid Field for indicators that contradict each other
+ */
+export function phaseOf({ correlationValue, initIndicator, finalIndicator }: Part): 'only' | 'first' | 'next' | 'last' {
+  if (correlationValue !== undefined) {
+    if (initIndicator === true) throw new KmipError('InvalidField', 'an operation under way cannot begin again')
+    return finalIndicator === true ? 'last' : 'next'
+  }
+  if (initIndicator === true) return finalIndicator === true ? 'only' : 'first'
+  if (finalIndicator === true) throw new KmipError('MissingData', 'the Correlation Value is missing')
+  return 'only'
+}
+
+/** @throws KmipError Missing Data: data may only be left out in the first and the last part */
+export function requireData(data: Buffer | undefined): Buffer {
+  if (data === undefined) throw new KmipError('MissingData', 'there is no data')
+  return data
+}
+
+export function orNothing(data: Buffer): Buffer | undefined {
+  return data.length === 0 ? undefined : data
+}
+
+export const nothing = Buffer.alloc(0)
