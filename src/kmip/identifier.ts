@@ -23,16 +23,21 @@ export function identifier(tag: number = Tag.UniqueIdentifier): Field<Identifier
   })
 }
 
-/** Data given by value, or in 2.x by an Enumeration that names the output of an earlier batch item (KMIP 2.1 11.17). */
-export type DataReference = Buffer | { readonly enumeration: number }
+/**
+ * Data given by value; in 2.x also by an Enumeration (the output of the last such operation) or by
+ * an Integer (the n-th output so far, negative counts backwards) (KMIP 2.1 7.9).
+ */
+export type DataReference = Buffer | { readonly enumeration: number } | { readonly index: number }
 
 export function dataReference(tag: number): Field<DataReference> {
   return field<DataReference>([tag], (item) => {
     if (item.type === ItemType.ByteString) return item.value
     if (item.type === ItemType.Enumeration) return { enumeration: item.value }
+    if (item.type === ItemType.Integer) return { index: item.value }
     throw wrongType(item.tag)
   }, (writer, value) => {
     if (Buffer.isBuffer(value)) writer.byteString(tag, value)
-    else writer.enumeration(tag, value.enumeration)
+    else if ('enumeration' in value) writer.enumeration(tag, value.enumeration)
+    else writer.integer(tag, value.index)
   })
 }

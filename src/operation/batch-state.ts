@@ -11,6 +11,7 @@ export class BatchState {
   #identifiers: string[] = []
   #latest = new Map<number, string>()
   #data = new Map<number, Buffer>()
+  #outputs: Buffer[] = []
 
   /** A copy to try the next item on: an attempt that loses a race leaves no trace. */
   fork(): BatchState {
@@ -19,6 +20,7 @@ export class BatchState {
     if (this.#identifiers.length > 0) copy.#identifiers = [...this.#identifiers]
     if (this.#latest.size > 0) copy.#latest = new Map(this.#latest)
     if (this.#data.size > 0) copy.#data = new Map(this.#data)
+    if (this.#outputs.length > 0) copy.#outputs = [...this.#outputs]
     return copy
   }
 
@@ -46,6 +48,7 @@ export class BatchState {
   /** Notes the output that a later item may name by the Data enumeration. */
   output(by: keyof typeof Data, data: Buffer): void {
     this.#data.set(Data[by], data)
+    this.#outputs.push(data)
   }
 
   /** @throws KmipError Item Not Found when nothing earlier in the message answers to the reference */
@@ -61,7 +64,7 @@ export class BatchState {
   data(reference: DataReference | undefined): Buffer | undefined
   data(reference: DataReference | undefined): Buffer | undefined {
     if (reference === undefined || Buffer.isBuffer(reference)) return reference
-    const data = this.#data.get(reference.enumeration)
+    const data = 'index' in reference ? this.#outputs.at(reference.index) : this.#data.get(reference.enumeration)
     if (data === undefined) throw new KmipError('MissingData', 'no earlier batch item made that data')
     return data
   }
