@@ -12,7 +12,7 @@ import type { Version } from './version.ts'
 
 /** Messages (KMIP 2.1 section 8). Payloads stay undecoded here: a bad one fails its own batch item only. */
 
-const ProtocolVersion = structure('2.1 9.15', {
+const ProtocolVersion = structure('2.1 9.16', {
   protocolVersionMajor: integer(Tag.ProtocolVersionMajor),
   protocolVersionMinor: integer(Tag.ProtocolVersionMinor),
 })
@@ -28,15 +28,15 @@ export function protocolVersion(): Field<Version> {
   })
 }
 
-export const Nonce = structure('2.1 9.13', { nonceID: bytes(Tag.NonceID), nonceValue: bytes(Tag.NonceValue) })
+export const Nonce = structure('2.1 9.14', { nonceID: bytes(Tag.NonceID), nonceValue: bytes(Tag.NonceValue) })
 
-export const MessageExtension = structure('2.1 9.12', {
+export const MessageExtension = structure('2.1 9.13', {
   vendorIdentification: text(Tag.VendorIdentification),
   criticalityIndicator: boolean(Tag.CriticalityIndicator),
   vendorExtension: anything(Tag.VendorExtension),
 })
 
-export const RequestHeader = structure('2.1 8.1 Table 405', {
+export const RequestHeader = structure('2.1 8.2 Table 395', {
   protocolVersion: protocolVersion(),
   maximumResponseSize: optional(integer(Tag.MaximumResponseSize)),
   clientCorrelationValue: since('1.4', optional(text(Tag.ClientCorrelationValue))),
@@ -52,7 +52,7 @@ export const RequestHeader = structure('2.1 8.1 Table 405', {
 })
 export type RequestHeader = Infer<typeof RequestHeader>
 
-export const RequestBatchItem = structure('2.1 8.2 Table 406', {
+export const RequestBatchItem = structure('2.1 8.3 Table 396', {
   operation: enumeration(Tag.Operation),
   ephemeral: since('2.0', optional(boolean(Tag.Ephemeral))),
   uniqueBatchItemID: optional(bytes(Tag.UniqueBatchItemID)),
@@ -61,7 +61,7 @@ export const RequestBatchItem = structure('2.1 8.2 Table 406', {
 })
 export type RequestBatchItem = Infer<typeof RequestBatchItem>
 
-export const ResponseHeader = structure('2.1 8.3 Table 407', {
+export const ResponseHeader = structure('2.1 8.5 Table 398', {
   protocolVersion: protocolVersion(),
   timeStamp: dateTime(Tag.TimeStamp),
   nonce: since('1.2', optional(nested(Tag.Nonce, Nonce))),
@@ -73,7 +73,7 @@ export const ResponseHeader = structure('2.1 8.3 Table 407', {
 })
 export type ResponseHeader = Infer<typeof ResponseHeader>
 
-export const ResponseBatchItem = structure('2.1 8.4 Table 408', {
+export const ResponseBatchItem = structure('2.1 8.6 Table 399', {
   operation: optional(enumeration(Tag.Operation)),
   uniqueBatchItemID: optional(bytes(Tag.UniqueBatchItemID)),
   resultStatus: enumeration(Tag.ResultStatus),
@@ -116,7 +116,7 @@ function payload(tag: number): Field<Payload> {
   })
 }
 
-/** Boolean in 1.x ("the client can handle asynchronous answers"), Enumeration in 2.x (KMIP 2.1 9.1). */
+/** Boolean in 1.x ("the client can handle asynchronous answers"), Enumeration in 2.x (KMIP 2.1 9.2). */
 function asynchronousIndicator(): Field<number> {
   const tag = Tag.AsynchronousIndicator
   const asEnumeration = enumeration(tag)
