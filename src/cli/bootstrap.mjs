@@ -21,7 +21,7 @@ export async function install({ development }) {
   if (isInstalled(development)) return
   await exclusively(() => {
     if (isInstalled(development)) return
-    say('installing the packages of package-lock.json (once; about 250 MB)')
+    say('installing the packages of package-lock.json (once; about 340 MB)')
     const status = run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
     if (status !== 0) throw new BootstrapError(`npm ci failed (${status}): the registry must be reachable this once`)
     if (!isInstalled(development)) throw new BootstrapError('npm ci ended, but node_modules is not what the lock says')
