@@ -88,7 +88,7 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
 export async function openRootKeyFile(path: string, store: Store): Promise<RootKey> {
   const sealedUnder = await sealedUnderRootKey(store)
   const missing = await access(path).then(() => false, (error: NodeJS.ErrnoException) => error.code === 'ENOENT')
-  if (missing && sealedUnder === undefined) return createRootKeyFile(path)
+  if (missing && sealedUnder === undefined) return createOrLoad(path)
   if (missing) {
     throw new StartError(`root key file ${path} is missing, but the store is sealed under ${sealedUnder}`)
   }
@@ -98,6 +98,16 @@ export async function openRootKeyFile(path: string, store: Store): Promise<RootK
     throw new StartError(`root key file ${path} ${both}`)
   }
   return rootKey
+}
+
+/** Another thread may be making it at the same time. */
+async function createOrLoad(path: string): Promise<RootKey> {
+  try {
+    return await createRootKeyFile(path)
+  } catch (error) {
+    if (((error as StartError).cause as NodeJS.ErrnoException | undefined)?.code !== 'EEXIST') throw error
+    return loadRootKeyFile(path)
+  }
 }
 
 /** Whether an id belongs to the keyring's own records, which nobody reaches through a sealed store. */

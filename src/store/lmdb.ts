@@ -38,7 +38,7 @@ export interface LmdbOptions {
  * @throws StartError if the directory cannot be made or read, is no LMDB store, or belongs to another process.
  */
 export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
-  const { root, tables, release } = openFiles(options)
+  const { root, tables, release } = await openFiles(options)
   const nowMs = options.nowMs ?? monotonicMs
   const writes = groupCommit(body => transact(root, body), error => error instanceof RevisionConflict)
 
@@ -89,11 +89,11 @@ interface OpenFiles {
   readonly release: () => void
 }
 
-function openFiles({ directory, mapSize }: LmdbOptions): OpenFiles {
+async function openFiles({ directory, mapSize }: LmdbOptions): Promise<OpenFiles> {
   let release = () => {}
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    release = ownDirectory(directory)
+    release = await ownDirectory(directory)
     checkDataFile(directory)
     const root = open({ path: directory, noSubdir: false, mapSize, maxDbs: 8, ...safeSettings })
     const tables: Tables = {

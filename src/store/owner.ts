@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from './error.ts'
 
 /**
@@ -15,21 +16,32 @@ import { StartError } from './error.ts'
  * @returns what releases the directory.
  * @throws StartError when another process has it.
  */
-export function ownDirectory(directory: string): () => void {
-  const lock = new DatabaseSync(join(directory, 'owner.lock'), { timeout: 0 })
+export async function ownDirectory(directory: string): Promise<() => void> {
   const ownerFile = join(directory, 'owner')
+  for (let tries = 0; tries < triesMax; tries++) {
+    const lock = lockFile(join(directory, 'owner.lock'))
+    if (lock) {
+      saveOwner(ownerFile)
+      return () => lock.close()
+    }
+    if (loadOwner(ownerFile) === processIdentity()) return () => {}
+    // A thread of this process may have the lock and not yet have said so.
+    await sleep(retryMs)
+  }
+  const pid = loadOwner(ownerFile).split(' ')[0]
+  throw new StartError(`data directory ${directory} is in use by another process (pid ${pid || 'unknown'})`)
+}
+
+function lockFile(file: string): DatabaseSync | undefined {
+  const lock = new DatabaseSync(file, { timeout: 0 })
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
   } catch (error) {
     lock.close()
-    if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error
-    const owner = loadOwner(ownerFile)
-    if (owner === processIdentity()) return () => {}
-    const who = owner === '' ? 'another process' : `another process (pid ${owner.split(' ')[0]})`
-    throw new StartError(`data directory ${directory} is in use by ${who}`)
+    if ((error as { errcode?: number }).errcode === sqliteBusy) return undefined
+    throw error
   }
-  saveOwner(ownerFile)
-  return () => lock.close()
 }
 
 function loadOwner(file: string): string {
@@ -63,6 +75,8 @@ function processIdentity(): string {
 }
 
 const sqliteBusy = 5
+const triesMax = 20
+const retryMs = 10
 const ownerBytes = 128
 /** Field 22 of proc_pid_stat(5), counted from the state that follows the command's closing bracket. */
 const startTimeField = 19

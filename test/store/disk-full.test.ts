@@ -6,7 +6,7 @@ import { openLmdbStore } from '../../src/store/lmdb.ts'
 import { StoreUnavailable } from '../../src/store/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { mapSize, sealed, temporaryDirectory } from './place.ts'
-import { put, textOf } from './suite.ts'
+import { put, textOf } from './record.ts'
 
 let directory: string
 let mounted = false

@@ -8,7 +8,7 @@ import { createRootKeyFile, loadRootKeyFile } from '../../src/store/root-key.ts'
 import { sealedStore } from '../../src/store/sealed.ts'
 import type { Store, StoredRecord } from '../../src/store/store.ts'
 import { sealed, temporaryDirectory } from './place.ts'
-import { put, textOf } from './suite.ts'
+import { put, textOf } from './record.ts'
 
 let directory: string
 let path: string

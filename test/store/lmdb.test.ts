@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StartError } from '../../src/store/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb.ts'
 import { mapSize, temporaryDirectory } from './place.ts'
-import { put, textOf } from './suite.ts'
+import { put, textOf } from './record.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -32,6 +32,16 @@ describe('one process owns the directory', () => {
     const after = hold(directory)
     expect(await firstLine(after)).toBe('open')
     await kill(after)
+  })
+
+  test('threads that start at once on a new directory agree on its owner and its keys', async () => {
+    const started = new SharedArrayBuffer(4)
+    const threads = Array.from({ length: 4 }, (_, name) => {
+      return new Worker(new URL('child/start.ts', import.meta.url), { workerData: { directory, name, of: 4, started } })
+    })
+    const read = await Promise.all(threads.map(async thread => ((await once(thread, 'message')) as [string[]])[0]))
+    for (const texts of read) expect(texts).toEqual(['1 0', '1 1', '1 2', '1 3'])
+    await Promise.all(threads.map(thread => thread.terminate()))
   })
 
   test('threads of the owner are let in, see every acknowledged change, and do not give the directory up', async () => {

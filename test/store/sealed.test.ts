@@ -10,7 +10,7 @@ import { sealedStore } from '../../src/store/sealed.ts'
 import type { Binding } from '../../src/store/sealed.ts'
 import type { Store, StoredRecord } from '../../src/store/store.ts'
 import { lmdbPlace, sealed, temporaryDirectory } from './place.ts'
-import { put, textOf } from './suite.ts'
+import { put, textOf } from './record.ts'
 
 let directory: string
 beforeEach(async () => {

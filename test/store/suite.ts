@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { RevisionConflict } from '../../src/store/store.ts'
-import type { Change, Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { put, textOf } from './record.ts'
 
 /** One store's place: what is opened from it again finds what was there, if it is durable. */
 export interface StorePlace {
@@ -239,17 +240,6 @@ function leaseCases(store: () => Store): void {
       await expect(store().lease(name, holder, ms)).rejects.toThrow(RangeError)
     }
   })
-}
-
-/** A change to a record whose data is a text. */
-export function put(id: string, expected: number, text: string, keys: string[] = []): Change {
-  return { id, expected, data: Buffer.from(text), keys }
-}
-
-/** The revision and the text of a record. */
-export async function textOf(store: Store, id: string): Promise<string | undefined> {
-  const record = await store.read(id)
-  return record && `${record.revision} ${Buffer.from(record.data).toString()}`
 }
 
 async function increment(store: Store, ids: readonly string[]): Promise<void> {
