@@ -1,0 +1,120 @@
+import { X509Certificate } from 'node:crypto'
+import { CryptographicAlgorithm, DigitalSignatureAlgorithm } from '../kmip/generated/enums.ts'
+import { decodeSpki } from './asymmetric.ts'
+import { DerReader, DerTag, outerSequence } from './der.ts'
+import { parseName } from './distinguished-name.ts'
+import type { DistinguishedName } from './distinguished-name.ts'
+import { decoded, specOf } from './key-check.ts'
+import type { KeySpec } from './provider.ts'
+
+/** What KMIP keeps of an X.509 certificate as attributes (KMIP 2.1 4.5 to 4.8, 4.61 to 4.63). */
+export interface CertificateFields {
+  /** DER of the INTEGER. */
+  readonly serialNumber: Buffer
+  readonly issuer: DistinguishedName
+  readonly subject: DistinguishedName
+  /** DER of the GeneralNames. */
+  readonly issuerAlternativeName: Buffer | undefined
+  readonly subjectAlternativeName: Buffer | undefined
+  /** Digital Signature Algorithm; undefined for one that KMIP has not. */
+  readonly signatureAlgorithm: number | undefined
+  /** SubjectPublicKeyInfo. */
+  readonly publicKey: Buffer
+  /** Undefined for a public key of an algorithm or curve that is not known. */
+  readonly keySpec: KeySpec | undefined
+}
+
+/**
+ * Reads an X.509 certificate (RFC 5280 4.1); its signature is not checked.
+ *
+ * @throws KmipError Invalid Field for anything else
+ */
+export function parseCertificate(der: Buffer): CertificateFields {
+  return decoded(() => {
+    // OpenSSL reads it too, so that nothing is stored that later uses cannot load.
+    void new X509Certificate(der)
+    const certificate = outerSequence(der)
+    const tbs = certificate.sequence()
+    if (tbs.peek() === versionTag) tbs.readRaw()
+    const serialNumber = tbs.readRaw()
+    const signatureAlgorithm = readSignatureAlgorithm(tbs)
+    const issuer = parseName(tbs.readRaw())
+    tbs.read(DerTag.Sequence)
+    const subject = parseName(tbs.readRaw())
+    const publicKey = tbs.readRaw()
+    const extensions = readExtensions(tbs)
+    return {
+      serialNumber, issuer, subject, signatureAlgorithm, publicKey,
+      keySpec: publicKeySpec(publicKey),
+      issuerAlternativeName: extensions.get(issuerAlternativeNameOid),
+      subjectAlternativeName: extensions.get(subjectAlternativeNameOid),
+    }
+  })
+}
+
+/** The algorithm, length and curve of a SubjectPublicKeyInfo, or undefined where they are not known. */
+export function publicKeySpec(spki: Buffer): KeySpec | undefined {
+  try {
+    const numbers = decodeSpki(spki)
+    const algorithm = numbers.type === 'bytes' ? byteAlgorithms[numbers.curve.name] : algorithms[numbers.type]
+    return { algorithm, ...specOf(numbers) }
+  } catch {
+    return undefined
+  }
+}
+
+function readSignatureAlgorithm(tbs: DerReader): number | undefined {
+  return signatureAlgorithms.get(tbs.sequence().oid())
+}
+
+function readExtensions(tbs: DerReader): Map<string, Buffer> {
+  const extensions = new Map<string, Buffer>()
+  while (!tbs.done) {
+    if (tbs.peek() !== extensionsTag) {
+      tbs.readRaw()
+      continue
+    }
+    const list = outerSequence(tbs.read(extensionsTag))
+    while (!list.done) {
+      const extension = list.sequence()
+      const oid = extension.oid()
+      if (extension.peek() === booleanTag) extension.readRaw()
+      extensions.set(oid, extension.octets())
+    }
+  }
+  return extensions
+}
+
+const versionTag = 0xa0
+const extensionsTag = 0xa3
+const booleanTag = 0x01
+const subjectAlternativeNameOid = '551d11'
+const issuerAlternativeNameOid = '551d12'
+
+const c = CryptographicAlgorithm
+const algorithms = { rsa: c.RSA, ec: c.ECDSA, dsa: c.DSA, dh: c.DH } as const
+const byteAlgorithms = { ed25519: c.Ed25519, ed448: c.Ed448, x25519: c.ECDH, x448: c.ECDH } as const
+
+const d = DigitalSignatureAlgorithm
+const pkcs1 = '2a864886f70d0101'
+const signatureAlgorithms: ReadonlyMap<string, number> = new Map([
+  [`${pkcs1}02`, d.MD2WithRSAEncryption],
+  [`${pkcs1}04`, d.MD5WithRSAEncryption],
+  [`${pkcs1}05`, d.SHA_1WithRSAEncryption],
+  [`${pkcs1}0a`, d.RSASSA_PSS],
+  [`${pkcs1}0b`, d.SHA_256WithRSAEncryption],
+  [`${pkcs1}0c`, d.SHA_384WithRSAEncryption],
+  [`${pkcs1}0d`, d.SHA_512WithRSAEncryption],
+  [`${pkcs1}0e`, d.SHA_224WithRSAEncryption],
+  ['2a8648ce380403', d.DSAWithSHA_1],
+  ['608648016503040301', d.DSAWithSHA224],
+  ['608648016503040302', d.DSAWithSHA256],
+  ['2a8648ce3d0401', d.ECDSAWithSHA_1],
+  ['2a8648ce3d040301', d.ECDSAWithSHA224],
+  ['2a8648ce3d040302', d.ECDSAWithSHA256],
+  ['2a8648ce3d040303', d.ECDSAWithSHA384],
+  ['2a8648ce3d040304', d.ECDSAWithSHA512],
+  ['60864801650304030e', d.SHA3_256WithRSAEncryption],
+  ['60864801650304030f', d.SHA3_384WithRSAEncryption],
+  ['608648016503040310', d.SHA3_512WithRSAEncryption],
+])

@@ -1,0 +1,169 @@
+import { createSecretKey, hkdf, pbkdf2 } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { DerivationMethod, HashingAlgorithm } from '../kmip/generated/enums.ts'
+import { Secret } from '../kmip/secret.ts'
+import { agree } from './agreement.ts'
+import { encryptSymmetric } from './cipher.ts'
+import { cryptographicFailure, invalid, notSupported } from './failure.ts'
+import { hash, hashInfo } from './hash.ts'
+import type { HashInfo } from './hash.ts'
+import { checkKind } from './key.ts'
+import type { SoftwareKey } from './key.ts'
+import { hashOfHmac, hmac, hmacHash } from './mac.ts'
+import type { Derivation } from './provider.ts'
+
+/**
+ * Derives `request.length` bytes from a key or secret (KMIP 2.1 6.1.14, 7.12).
+ *
+ * @throws KmipError Invalid Field for missing or contradicting parameters, and when the method
+ *   gives fewer bytes than asked for
+ */
+export async function derive(key: SoftwareKey, request: Derivation): Promise<Secret> {
+  const method = methods.get(request.method)
+  if (method === undefined) throw notSupported('the derivation method is not supported')
+  if (!Number.isInteger(request.length) || request.length < 1 || request.length > lengthMax) {
+    throw invalid('the derived length is out of bounds')
+  }
+  const bytes = await method(key, request)
+  if (bytes.length < request.length) throw invalid('the derivation method gives fewer bytes than asked for')
+  return new Secret(bytes.subarray(0, request.length))
+}
+
+type Method = (key: SoftwareKey, request: Derivation) => Buffer | Promise<Buffer>
+
+/** PKCS#5: the key is the password. HMAC-SHA-1 unless a hash is given (RFC 8018 A.2). */
+function derivePbkdf2(key: SoftwareKey, { parameters, salt, iterationCount, length }: Derivation): Promise<Buffer> {
+  if (salt === undefined || iterationCount === undefined) throw invalid('PBKDF2 needs a salt and an iteration count')
+  if (iterationCount < 1 || iterationCount > iterationsMax) throw invalid('the iteration count is out of bounds')
+  const info = hashOfHmac(parameters.cryptographicAlgorithm) ?? hashInfo(parameters.hashingAlgorithm ?? HashingAlgorithm.SHA_1)
+  return new Promise((resolve, reject) => {
+    pbkdf2(keyBytes(key), salt, iterationCount, length, info.name, (error, derived) => {
+      if (error === null) resolve(derived)
+      else reject(cryptographicFailure())
+    })
+  })
+}
+
+/** The hash of the key, or of the derivation data where that is given instead. */
+function deriveHash(key: SoftwareKey, { parameters, derivationData }: Derivation): Buffer {
+  return hash(hashInfo(parameters.hashingAlgorithm), derivationData ?? keyBytes(key))
+}
+
+/** The key says which HMAC; the parameters speak only where it does not. */
+function deriveHmac(key: SoftwareKey, { parameters, derivationData }: Derivation): Buffer {
+  const info = hashOfHmac(key.algorithm) ?? hmacHash(key.algorithm, parameters)
+  return hmac(info, secretOf(key), required(derivationData))
+}
+
+/** The ciphertext of the derivation data. Here an absent IV is an empty one, never a random one. */
+function deriveEncrypt(key: SoftwareKey, { parameters, initializationVector, derivationData }: Derivation): Buffer {
+  const data = required(derivationData)
+  return encryptSymmetric(key, { ...parameters, randomIV: false }, { data, iv: initializationVector }).data
+}
+
+/**
+ * NIST SP 800-108 with 32-bit counters before the fixed input, which is the derivation data as it
+ * stands (Label || 00 || Context; the client adds the length if it wants it there).
+ */
+function deriveCounter(key: SoftwareKey, request: Derivation): Buffer {
+  const { prf, data, count } = kdf(key, request)
+  return Buffer.concat(range(count).map((index) => prf(counter(index), data)))
+}
+
+/** The IV is the first K. */
+function deriveFeedback(key: SoftwareKey, request: Derivation): Buffer {
+  const { prf, data, count } = kdf(key, request)
+  let previous = request.initializationVector ?? Buffer.alloc(0)
+  return Buffer.concat(range(count).map((index) => (previous = prf(previous, counter(index), data))))
+}
+
+function deriveDoublePipeline(key: SoftwareKey, request: Derivation): Buffer {
+  const { prf, data, count } = kdf(key, request)
+  let a = data
+  return Buffer.concat(range(count).map((index) => {
+    a = prf(a)
+    return prf(a, counter(index), data)
+  }))
+}
+
+function deriveAsymmetric(key: SoftwareKey, { peer }: Derivation): Buffer {
+  if (peer === undefined) throw invalid('key agreement needs the other public key')
+  return agree(key, peer)
+}
+
+/** RFC 5869: the derivation data is the info; SHA-256 unless a hash is given (KMIP 2.1 7.12). */
+function deriveHkdf(key: SoftwareKey, { parameters, salt, derivationData, length }: Derivation): Promise<Buffer> {
+  const info = hashInfo(parameters.hashingAlgorithm ?? HashingAlgorithm.SHA_256)
+  if (length > 255 * info.length) throw invalid('the derivation method gives fewer bytes than asked for')
+  const context = derivationData ?? Buffer.alloc(0)
+  if (context.length > hkdfInfoMax) return Promise.resolve(expandByHand(key, info, salt, context, length))
+  return new Promise((resolve, reject) => {
+    hkdf(info.name, secretOf(key), salt ?? Buffer.alloc(0), context, length, (error, derived) => {
+      if (error === null) resolve(Buffer.from(derived))
+      else reject(cryptographicFailure())
+    })
+  })
+}
+
+/** node:crypto bounds the info at 1024 bytes; the standard does not. */
+function expandByHand(key: SoftwareKey, info: HashInfo, salt: Buffer | undefined, context: Buffer, length: number): Buffer {
+  const prk = createSecretKey(hmac(info, createSecretKey(salt ?? Buffer.alloc(info.length)), keyBytes(key)))
+  let previous = Buffer.alloc(0)
+  const parts = range(Math.ceil(length / info.length)).map((index) => {
+    previous = hmac(info, prk, previous, context, Buffer.from([index]))
+    return previous
+  })
+  return Buffer.concat(parts, length)
+}
+
+function kdf(key: SoftwareKey, { parameters, derivationData, length }: Derivation): {
+  prf: (...parts: Buffer[]) => Buffer; data: Buffer; count: number
+} {
+  const info = hmacHash(key.algorithm, parameters)
+  const secret = secretOf(key)
+  return {
+    prf: (...parts) => hmac(info, secret, ...parts),
+    data: required(derivationData),
+    count: Math.ceil(length / info.length),
+  }
+}
+
+function required(data: Buffer | undefined): Buffer {
+  if (data === undefined) throw invalid('the derivation method needs derivation data')
+  return data
+}
+
+function keyBytes(key: SoftwareKey): Buffer {
+  checkKind(key, 'symmetric', 'secret')
+  return key.material.reveal()
+}
+
+function secretOf(key: SoftwareKey): KeyObject {
+  checkKind(key, 'symmetric', 'secret')
+  return key.object
+}
+
+/** 1 to `count`. */
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1)
+}
+
+function counter(index: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(index)
+  return bytes
+}
+
+/** Bytes: 1 Mbit, far above any key, far below what would hurt. */
+const lengthMax = 0x2_0000
+/** About ten seconds of one thread-pool thread with SHA-256. */
+const iterationsMax = 10_000_000
+const hkdfInfoMax = 1024
+
+const m = DerivationMethod
+/** AWS Signature Version 4 is a use of HMAC for one cloud's requests, and is left out. */
+export const methods: ReadonlyMap<number, Method> = new Map<number, Method>([
+  [m.PBKDF2, derivePbkdf2], [m.HASH, deriveHash], [m.HMAC, deriveHmac], [m.ENCRYPT, deriveEncrypt],
+  [m.NIST800_108_C, deriveCounter], [m.NIST800_108_F, deriveFeedback], [m.NIST800_108_DPI, deriveDoublePipeline],
+  [m.AsymmetricKey, deriveAsymmetric], [m.HKDF, deriveHkdf],
+])

@@ -1,0 +1,204 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
+import { KmipError } from '../kmip/error.ts'
+import { decodePkcs8, decodeSpki } from './asymmetric.ts'
+import type {
+  ByteKey, EcPrivate, EcPublic, FinitePrivate, FinitePublic, PrivateNumbers, PublicNumbers, RsaPrivate, RsaPublic,
+} from './asymmetric.ts'
+import { convertPoint, curveParameters, publicPoint, sm2Curve } from './curve.ts'
+import { DerError } from './der.ts'
+import { invalid, notSupported } from './failure.ts'
+import type { KeySpec, PlainKey } from './provider.ts'
+import { modulusBitsMax, power } from './rsa-numbers.ts'
+import { symmetricFamily } from './symmetric.ts'
+
+/**
+ * Checks material from outside, which OpenSSL does not: sizes, scalars in range, the public part
+ * belonging to the private one, points on their curves.
+ *
+ * @throws KmipError Invalid Field for material that is no sound key of its kind, Feature Not
+ *   Supported for an algorithm or curve that the provider has not
+ */
+export function checkMaterial(material: PlainKey): void {
+  switch (material.kind) {
+    case 'secret': return checkSecret(material)
+    case 'symmetric': return checkSymmetric(material)
+    case 'private': return checkPrivate(material)
+    default: return checkPublic(material)
+  }
+}
+
+/** The numbers of a private key, or Invalid Field. */
+export function privateNumbers(der: Buffer): PrivateNumbers {
+  return decoded(() => decodePkcs8(der))
+}
+
+export function publicNumbers(der: Buffer): PublicNumbers {
+  return decoded(() => decodeSpki(der))
+}
+
+/** Decodes what a client sent: any error of the decoder is the client's, not ours. */
+export function decoded<T>(decode: () => T): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof KmipError) throw error
+    if (error instanceof DerError) throw invalid(`the key material cannot be decoded: ${error.message}`)
+    throw invalid('the key material is not a sound key')
+  }
+}
+
+/** Cryptographic Length (bits) and curve, as the numbers themselves have them. */
+export function specOf(numbers: PrivateNumbers | PublicNumbers): Omit<KeySpec, 'algorithm'> {
+  switch (numbers.type) {
+    case 'rsa': return { length: bitLength(numbers.n) }
+    case 'ec': return { length: numbers.curve.bits, curve: numbers.curve.id }
+    case 'bytes': return { length: numbers.curve.bits, curve: numbers.curve.id }
+    default: return { length: bitLength(numbers.p) }
+  }
+}
+
+/** Whether keys of this Cryptographic Algorithm have such numbers. */
+export function matchesAlgorithm(algorithm: number, numbers: PrivateNumbers | PublicNumbers): boolean {
+  switch (numbers.type) {
+    case 'rsa': return algorithm === c.RSA
+    case 'dsa': return algorithm === c.DSA
+    case 'dh': return algorithm === c.DH
+    case 'ec':
+      if (numbers.curve === sm2Curve) return algorithm === c.SM2
+      return algorithm === c.EC || algorithm === c.ECDSA || algorithm === c.ECDH || algorithm === c.ECMQV
+    default:
+      if (algorithm === c.EC) return true
+      if (numbers.curve.name === 'ed25519') return algorithm === c.Ed25519
+      if (numbers.curve.name === 'ed448') return algorithm === c.Ed448
+      return algorithm === c.ECDH
+  }
+}
+
+export function bitLength(value: bigint): number {
+  return value.toString(2).length
+}
+
+function checkSecret({ bytes }: PlainKey): void {
+  if (bytes.length > secretBytesMax) throw invalid('the secret is too long')
+}
+
+function checkSymmetric({ algorithm, length, bytes }: PlainKey): void {
+  const family = symmetricFamily(algorithm)
+  if (family === undefined) throw notSupported('the cryptographic algorithm is not supported')
+  if (bytes.length === 0 || bytes.length > secretBytesMax) throw invalid('the key has the wrong length')
+  const fits = family.lengths.length === 0 ? length % 8 === 0 : family.lengths.includes(length)
+  if (!fits || family.materialLength(length) !== bytes.length) {
+    throw invalid('the key has the wrong length for its algorithm')
+  }
+  if (algorithm === c.AES && length === 512 && bytes.reveal().subarray(0, 32).equals(bytes.reveal().subarray(32))) {
+    throw invalid('the halves of an XTS key differ')
+  }
+}
+
+function checkPrivate(material: PlainKey): void {
+  const numbers = privateNumbers(material.bytes.reveal())
+  checkSpec(material, numbers)
+  switch (numbers.type) {
+    case 'rsa': checkRsaPrivate(numbers); break
+    case 'ec': checkEcPrivate(numbers); break
+    case 'bytes': checkBytes(numbers); break
+    default: checkFinitePrivate(numbers)
+  }
+  decoded(() => createPrivateKey({ key: material.bytes.reveal(), format: 'der', type: 'pkcs8' }))
+}
+
+function checkPublic(material: PlainKey): void {
+  const numbers = publicNumbers(material.bytes.reveal())
+  checkSpec(material, numbers)
+  switch (numbers.type) {
+    case 'rsa': checkRsaPublic(numbers); break
+    case 'ec': checkEcPublic(numbers); break
+    case 'bytes': checkBytes(numbers); break
+    default: checkFinitePublic(numbers)
+  }
+  decoded(() => createPublicKey({ key: material.bytes.reveal(), format: 'der', type: 'spki' }))
+}
+
+function checkSpec(material: PlainKey, numbers: PrivateNumbers | PublicNumbers): void {
+  if (!matchesAlgorithm(material.algorithm, numbers)) throw invalid('the key is of another algorithm')
+  const { length, curve } = specOf(numbers)
+  if (length !== material.length) throw invalid('the key has another cryptographic length')
+  if (material.curve !== undefined && material.curve !== curve) throw invalid('the key is on another curve')
+}
+
+/**
+ * 512 bits are weak but the conformance cases and old devices have them; even moduli and exponents
+ * and e = 1 are no keys.
+ */
+function checkRsaPublic({ n, e }: RsaPublic): void {
+  const bits = bitLength(n)
+  if (bits < modulusBitsMin || bits > modulusBitsMax) throw invalid('the RSA modulus has 512 to 16384 bits')
+  if (n % 2n === 0n) throw invalid('the RSA modulus is even')
+  if (e < 3n || e % 2n === 0n || bitLength(e) > exponentBitsMax) throw invalid('the RSA public exponent is not usable')
+}
+
+function checkRsaPrivate(key: RsaPrivate): void {
+  checkRsaPublic(key)
+  const { n, e, d, p, q, dp, dq, qi } = key
+  const ok = p > 1n && q > 1n && p !== q && p * q === n && d > 1n && d < n &&
+    (e * dp) % (p - 1n) === 1n && (e * dq) % (q - 1n) === 1n && dp === d % (p - 1n) && dq === d % (q - 1n) &&
+    qi < p && (qi * q) % p === 1n
+  if (!ok) throw invalid('the numbers of the RSA key do not belong together')
+  // The equations hold for composite "primes" too; encryption there and back does not.
+  if (bitLength(n) <= selfTestBitsMax && power(power(selfTestValue, e, n), d, n) !== selfTestValue) {
+    throw invalid('the RSA key does not work')
+  }
+}
+
+/** SM2 signing never ends with d = n - 1, so its keys go up to n - 2 (GB/T 32918.1 6.1). */
+function checkEcPrivate({ curve, d, point }: EcPrivate): void {
+  const { n } = curveParameters(curve)
+  const max = curve === sm2Curve ? n - 2n : n - 1n
+  if (d < 1n || d > max) throw invalid('the private key is out of range')
+  if (point === undefined) return
+  const own = publicPoint(curve, d)
+  if (!decoded(() => convertPoint(curve, point, 'uncompressed')).equals(own)) {
+    throw invalid('the public key does not belong to the private key')
+  }
+}
+
+function checkEcPublic({ curve, point }: EcPublic): void {
+  decoded(() => convertPoint(curve, point, 'uncompressed'))
+}
+
+function checkBytes({ curve, bytes }: ByteKey): void {
+  if (bytes.length !== curve.length) throw invalid('the key has the wrong length')
+}
+
+function checkGroup({ p, q, g }: FinitePrivate | FinitePublic): void {
+  const bits = bitLength(p)
+  if (bits < modulusBitsMin || bits > finiteBitsMax) throw invalid('the prime has 512 to 10000 bits')
+  if (p % 2n === 0n || g < 2n || g > p - 2n) throw invalid('the group is not usable')
+  if (q !== undefined && (q < 3n || (p - 1n) % q !== 0n || power(g, q, p) !== 1n)) {
+    throw invalid('the generator is not of the order q')
+  }
+}
+
+function checkFinitePrivate(key: FinitePrivate): void {
+  checkGroup(key)
+  if (key.x < 1n || key.x >= (key.q ?? key.p - 1n)) throw invalid('the private key is out of range')
+}
+
+function checkFinitePublic(key: FinitePublic): void {
+  checkGroup(key)
+  if (key.y < 2n || key.y > key.p - 2n) throw invalid('the public key is out of range')
+  if (key.q !== undefined && power(key.y, key.q, key.p) !== 1n) throw invalid('the public key is not of the order q')
+}
+
+const c = CryptographicAlgorithm
+const modulusBitsMin = 512
+/** OpenSSL's bound for DSA and Diffie-Hellman. */
+const finiteBitsMax = 10_000
+/** Larger exponents make verification as dear as signing. */
+const exponentBitsMax = 256
+/** An exponentiation of ours takes 20 ms at 4096 bits; beyond, arithmetic on client-made keys would stall the loop. */
+const selfTestBitsMax = 4096
+const selfTestValue = 0x0123_4567_89ab_cdefn
+/** Bytes. */
+const secretBytesMax = 0x10_0000
