@@ -83,14 +83,19 @@ function withInstances(set: AttributeSet, name: AttributeName, instances: readon
   const values: AttributeSet = { [name]: instances.map(({ value }) => value) }
   const counted = instancesOf(values)
   const isCounted = instances.every(({ index }, at) => index === counted[at]!.index)
-  const { [name]: ignored, ...others } = set.indices ?? {}
+  const others = without(set.indices ?? {}, name)
   const indices = isCounted ? others : { ...others, [name]: instances.map(({ index }) => index!) }
-  const { indices: old, ...rest } = set
-  return { ...rest, ...values, ...(Object.keys(indices).length > 0 && { indices }) }
+  return withIndices({ ...set, ...values }, indices)
 }
 
 function withoutAttribute(set: AttributeSet, name: AttributeName): AttributeSet {
-  const { [name]: value, indices = {}, ...rest } = set
-  const { [name]: ignored, ...others } = indices
-  return Object.keys(others).length > 0 ? { ...rest, indices: others } : rest
+  return withIndices(without(set, name), without(set.indices ?? {}, name))
+}
+
+function withIndices(set: AttributeSet, indices: NonNullable<AttributeSet['indices']>): AttributeSet {
+  return Object.keys(indices).length > 0 ? { ...set, indices } : without(set, 'indices')
+}
+
+function without<T extends object>(value: T, key: keyof T): T {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key)) as T
 }

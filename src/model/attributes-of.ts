@@ -1,0 +1,63 @@
+import { hash } from 'node:crypto'
+import type { AttributeSet } from '../kmip/attribute.ts'
+import { KeyFormatType, ObjectType, ProtectionStorageMask, State } from '../kmip/generated/enums.ts'
+import { stateAt } from './lifecycle.ts'
+import type { ManagedObject } from './managed-object.ts'
+
+/**
+ * All attributes of an object at a moment: those of its record, and those that follow from it. What a version does
+ * not know is left out where the message is encoded.
+ *
+ * @param now seconds since 1970-01-01 UTC
+ */
+export function attributesOf(object: ManagedObject, now: number): AttributeSet {
+  const { uniqueIdentifier, kind, attributes } = object
+  const identity = { uniqueIdentifier, objectType: ObjectType[kind] }
+  if (kind === 'Template') return { ...identity, ...attributes }
+  const { sensitive = false, extractable = true } = attributes
+  const { Hardware, Software } = ProtectionStorageMask
+  const keyFormatType = attributes.keyFormatType ?? keyFormatOf(object)
+  return {
+    ...identity,
+    shortUniqueIdentifier: shortIdentifier(uniqueIdentifier),
+    state: State[stateAt(attributes, now)],
+    leaseTime: leaseSeconds,
+    fresh: true,
+    ...(keyFormatType !== undefined && { keyFormatType }),
+    protectionStorageMask: object.provider === undefined ? Software : Hardware,
+    sensitive,
+    alwaysSensitive: wasAlwaysSensitive(attributes),
+    extractable,
+    neverExtractable: wasNeverExtractable(attributes),
+    ...attributes,
+  }
+}
+
+/** KMIP 2.1 4.3; an object whose record does not say has been what it is from the beginning. */
+export function wasAlwaysSensitive({ alwaysSensitive, sensitive = false }: AttributeSet): boolean {
+  return alwaysSensitive ?? sensitive
+}
+
+/** KMIP 2.1 4.33. */
+export function wasNeverExtractable({ neverExtractable, extractable = true }: AttributeSet): boolean {
+  return neverExtractable ?? !extractable
+}
+
+/** KMIP 2.1 4.56: the SHA-256 of the Unique Identifier. */
+export function shortIdentifier(uniqueIdentifier: string): Buffer {
+  return hash('sha256', uniqueIdentifier, 'buffer')
+}
+
+function keyFormatOf({ value }: ManagedObject): number | undefined {
+  if (value === undefined) return undefined
+  switch (value.kind) {
+    case 'Certificate': return KeyFormatType.X_509
+    case 'OpaqueObject': return KeyFormatType.Opaque
+    case 'CertificateRequest':
+    case 'Template': return undefined
+    default: return value.value.keyBlock.keyFormatType
+  }
+}
+
+/** Lease Time of every object: how long a client may cache it. The published cases have this value. */
+export const leaseSeconds = 3600
