@@ -1,0 +1,55 @@
+import { isMultiInstance, ruleOf } from '../kmip/attribute.ts'
+import type { AttributeSet } from '../kmip/attribute.ts'
+import type { Name } from '../kmip/attribute-value.ts'
+import { namesIn } from '../kmip/attribute-codec.ts'
+import { KmipError } from '../kmip/error.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { stateAt } from '../model/lifecycle.ts'
+import { attributeKey } from './index-keys.ts'
+import type { Context } from './operation.ts'
+
+/**
+ * The attributes of a request, with those of the templates that it names (1.x). Explicit values
+ * precede those of templates, and later templates earlier ones; of attributes with several instances
+ * the union counts, the templates' first (KMIP 1.4 2.1.8, 4.2).
+ *
+ * @throws KmipError Item Not Found for a template that does not exist, Object Archived
+ */
+export async function withTemplates(set: AttributeSet | undefined, context: Context): Promise<AttributeSet> {
+  const { templateNames = [], ...explicit } = set ?? {}
+  let result: AttributeSet = {}
+  for (const name of templateNames) result = mergeAttributes(await loadTemplate(name, context), result)
+  return mergeAttributes(explicit, result)
+}
+
+/** `first` decides where an attribute has one value; lists are joined, those of `second` before. */
+export function mergeAttributes(first: AttributeSet, second: AttributeSet): AttributeSet {
+  const { indices: ignored, ...merged }: Record<string, unknown> & AttributeSet = { ...second }
+  for (const name of namesIn(first)) {
+    const earlier = merged[name]
+    merged[name] = (isMultiInstance(name) && earlier !== undefined
+      ? [...earlier as unknown[], ...first[name] as unknown[]]
+      : first[name]) as never
+  }
+  return merged
+}
+
+/** What a Template object gives to an object that is made after it. */
+async function loadTemplate(name: Name, context: Context): Promise<AttributeSet> {
+  const key = attributeKey(context.caller.account, { name: 'name', value: name })
+  if (key === undefined) throw new Error(`${ruleOf('name').specName} is not indexed`)
+  for await (const object of context.objects.find(key)) {
+    if (!isTemplate(object, name, context.now)) continue
+    if (object.archived === true) throw new KmipError('ObjectArchived', 'the template is archived')
+    const { value } = object
+    if (value?.kind !== 'Template') continue
+    const { name: ownNames, ...attributes } = value.value.attributes ?? {}
+    return attributes
+  }
+  throw new KmipError('ItemNotFound', 'no template has that name')
+}
+
+function isTemplate(object: ManagedObject, { nameValue, nameType }: Name, now: number): boolean {
+  return object.kind === 'Template' && stateAt(object.attributes, now) !== 'Destroyed' &&
+    object.attributes.name?.some((each) => each.nameValue === nameValue && each.nameType === nameType) === true
+}
