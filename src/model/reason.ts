@@ -1,40 +1,99 @@
 import type { ResultReasonName } from '../kmip/error.ts'
-import { ResultReason, enumerations } from '../kmip/generated/enums.ts'
+import { Operation, ResultReason, enumerations } from '../kmip/generated/enums.ts'
 import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 
 /**
- * The Result Reason as a client of this version knows it. Handlers speak of the reasons of 2.1;
- * earlier versions have fewer, and 2.0 has some that it does not use yet (its published cases
- * answer with those of 1.4).
+ * The Result Reason as a client of this version knows it. Handlers speak of the reasons of 2.1. Those of 1.x are
+ * fewer, and its section 11 gives them by operation; 2.0 has all names, but its published cases answer with those of
+ * 1.4 where they show what a client must not do.
+ *
+ * @param operation the operation that failed, where one was recognised
  */
-export function resultReason(reason: ResultReasonName, version: Version): number {
+export function resultReason(reason: ResultReasonName, version: Version, operation?: number): number {
   if (version >= v2_1) return ResultReason[reason]
-  const older = before2_1[reason]
+  if (version >= v2_0) return ResultReason[in2_0(reason, operation)]
+  const older = byOperation.get(operation ?? 0)?.[reason]
   if (older !== undefined) return ResultReason[older]
   const since = enumerations['ResultReason']?.since[reason]
-  return since === undefined || parseVersion(since) <= version ? ResultReason[reason] : ResultReason.GeneralFailure
+  if (since === undefined || parseVersion(since) <= version) return ResultReason[reason]
+  return ResultReason[in1_x[reason] ?? 'GeneralFailure']
 }
 
+type Reasons = Partial<Record<ResultReasonName, ResultReasonName>>
+
+function in2_0(reason: ResultReasonName, operation: number | undefined): ResultReasonName {
+  // TC-PKCS12-2-20, where the password of a PKCS#12 file is not active, has the new name.
+  if (reason === 'WrongKeyLifecycleState' && operation === Operation.Register) return reason
+  return before2_1[reason] ?? reason
+}
+
+const v2_0 = parseVersion('2.0')
 const v2_1 = parseVersion('2.1')
 
-const before2_1: Partial<Record<ResultReasonName, ResultReasonName>> = {
+const before2_1: Reasons = {
   ObjectNotFound: 'ItemNotFound',
   ObjectDestroyed: 'ItemNotFound',
-  AttributeNotFound: 'ItemNotFound',
   AttributeReadOnly: 'PermissionDenied',
   ReadOnlyAttribute: 'PermissionDenied',
-  AttributeSingleValued: 'InvalidField',
   IncompatibleCryptographicUsageMask: 'PermissionDenied',
+  WrongKeyLifecycleState: 'PermissionDenied',
+  UnknownObjectGroup: 'ItemNotFound',
+  ConstraintViolation: 'PermissionDenied',
+  DuplicateProcessRequest: 'PermissionDenied',
+}
+
+const in1_x: Reasons = {
+  ...before2_1,
+  AttributeInstanceNotFound: 'ItemNotFound',
+  AttributeNotFound: 'ItemNotFound',
+  AttributeSingleValued: 'InvalidField',
+  BadCryptographicParameters: 'InvalidField',
+  BadPassword: 'AuthenticationNotSuccessful',
+  CodecError: 'InvalidMessage',
+  IllegalObjectType: 'IllegalOperation',
   InvalidAttribute: 'InvalidField',
   InvalidAttributeValue: 'InvalidField',
+  InvalidCSR: 'InvalidField',
   InvalidCorrelationValue: 'InvalidField',
+  InvalidDataType: 'InvalidField',
   InvalidObjectType: 'InvalidField',
+  InvalidTicket: 'AuthenticationNotSuccessful',
+  KeyWrapTypeNotSupported: 'FeatureNotSupported',
+  MissingInitializationVector: 'InvalidMessage',
+  MultiValuedAttribute: 'InvalidField',
   NonUniqueNameAttribute: 'InvalidField',
   NotAuthorised: 'PermissionDenied',
+  NumericRange: 'InvalidField',
+  ObjectAlreadyExists: 'IllegalOperation',
+  ProtectionStorageUnavailable: 'PermissionDenied',
+  ServerLimitExceeded: 'PermissionDenied',
+  UnknownEnumeration: 'InvalidField',
+  UnknownMessageExtension: 'FeatureNotSupported',
+  UnknownTag: 'InvalidField',
   UnsupportedAttribute: 'InvalidField',
   UnsupportedCryptographicParameters: 'InvalidField',
-  WrongKeyLifecycleState: 'PermissionDenied',
+  UnsupportedProtocolVersion: 'InvalidMessage',
   UsageLimitExceeded: 'PermissionDenied',
-  BadCryptographicParameters: 'InvalidField',
+  WrappingObjectArchived: 'ObjectArchived',
+  WrappingObjectDestroyed: 'ItemNotFound',
+  WrappingObjectNotFound: 'ItemNotFound',
 }
+
+/** Where KMIP 1.4 11.2 to 11.42 differ from the general rule. */
+const byOperation: ReadonlyMap<number, Reasons> = new Map<number, Reasons>([
+  [Operation.Activate, { InvalidObjectType: 'IllegalOperation' }],
+  [Operation.AddAttribute, {
+    AttributeSingleValued: 'IllegalOperation',
+    InvalidAttribute: 'PermissionDenied',
+    NonUniqueNameAttribute: 'IllegalOperation',
+    ServerLimitExceeded: 'IndexOutOfBounds',
+  }],
+  [Operation.Destroy, { ObjectDestroyed: 'PermissionDenied' }],
+  [Operation.GetUsageAllocation, { AttributeNotFound: 'IllegalOperation', InvalidObjectType: 'IllegalOperation' }],
+  [Operation.ModifyAttribute, {
+    AttributeNotFound: 'InvalidField',
+    NonUniqueNameAttribute: 'IllegalOperation',
+  }],
+  [Operation.Revoke, { InvalidObjectType: 'IllegalOperation' }],
+])
