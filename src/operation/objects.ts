@@ -21,6 +21,8 @@ export class Objects {
   readonly #caller: Caller
   readonly #now: number
   readonly #pending = new Map<string, ManagedObject>()
+  /** Revisions of what is to be removed, by Unique Identifier. */
+  readonly #removed = new Map<string, number>()
 
   /** @param now seconds since 1970-01-01 UTC */
   constructor(store: Store, cache: ObjectCache, caller: Caller, now: number) {
@@ -65,6 +67,7 @@ export class Objects {
 
   /** The object, or undefined when none exists for the caller. */
   async peek(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
+    if (this.#removed.has(uniqueIdentifier)) return undefined
     const object = this.#pending.get(uniqueIdentifier) ?? await this.#read(uniqueIdentifier)
     return object !== undefined && isVisible(object, this.#caller) ? object : undefined
   }
@@ -106,6 +109,12 @@ export class Objects {
     return saved
   }
 
+  /** Removes an object with all that is known of it. A destroyed object stays; this is for templates. */
+  remove(object: ManagedObject): void {
+    this.#pending.delete(object.uniqueIdentifier)
+    if (object.revision > 0) this.#removed.set(object.uniqueIdentifier, object.revision)
+  }
+
   /**
    * Makes everything that was saved durable, at once.
    *
@@ -113,11 +122,13 @@ export class Objects {
    * @throws StoreUnavailable
    */
   async commit(): Promise<void> {
-    if (this.#pending.size === 0) return
+    if (this.#pending.size + this.#removed.size === 0) return
     const objects = [...this.#pending.values()]
-    await this.#store.apply(objects.map(changeOf))
+    const removals = [...this.#removed].map(([id, expected]): Change => ({ id, expected, data: undefined, keys: [] }))
+    await this.#store.apply([...objects.map(changeOf), ...removals])
     for (const object of objects) this.#cache.put({ ...object, revision: object.revision + 1 })
     this.#pending.clear()
+    this.#removed.clear()
   }
 
   async #read(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
@@ -147,5 +158,5 @@ function changeOf(object: ManagedObject): Change {
  * What a Unique Identifier of ours, or one that a client chose for Import, can look like. Objects
  * stand in the store under it; records of other kinds have ids that it does not match.
  */
-export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/
+export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 const pageSize = 256
