@@ -1,0 +1,223 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { ConnectionOptions } from 'node:tls'
+import { makePki } from '../../src/server/pki.ts'
+import { Tag } from '../../src/kmip/generated/tags.ts'
+import { decodeItem } from '../../src/ttlv/item.ts'
+import type { Item } from '../../src/ttlv/item.ts'
+import { exchange, load, loadConnections, open } from './load.ts'
+import type { Rate } from './load.ts'
+import { requests } from './requests.ts'
+import { seed } from './seed.ts'
+
+/**
+ * Requests per second and latencies of a bare mutual-TLS echo, of this server and of PyKMIP's
+ * server, side by side in one run on this machine; the ratios are what counts.
+ */
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '4' },
+    connections: { type: 'string', default: '16' },
+    objects: { type: 'string', default: '1000000' },
+    pykmip: { type: 'string', default: '/usr/bin/pykmip-server' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  process.stdout.write('npm run bench -- [--seconds 4] [--connections 16] [--objects 1000000] [--pykmip /usr/bin/pykmip-server]\n')
+  process.exit(0)
+}
+const seconds = Number(values.seconds)
+const connections = Number(values.connections)
+const objects = Number(values.objects)
+const home = mkdtempSync(join(tmpdir(), 'keyward-bench-'))
+const certificates = join(home, 'certs')
+const children: ChildProcess[] = []
+const results = new Map<string, Rate>()
+
+try {
+  await makePki(certificates, Date.now())
+  await measureEcho()
+  await measureOurs()
+  await measurePykmip()
+  report()
+} finally {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(home, { recursive: true, force: true })
+}
+
+async function measureEcho(): Promise<void> {
+  const child = start(process.execPath, [join(import.meta.dirname, 'echo.ts'), certificates], {})
+  const [first] = await once(child.stdout!, 'data') as [Buffer]
+  const tls = tlsTo(Number(first.toString()))
+  const { get } = requests(104)
+  const message = get('0198c0de-0000-7000-8000-000000000000')
+  await record('echo', () => load(tls, [message], connections, seconds))
+  await record('echo, new connections', () => loadConnections(tls, message, 8, seconds))
+  child.kill('SIGKILL')
+}
+
+async function measureOurs(): Promise<void> {
+  const data = join(home, 'data')
+  await seed(data, 0, 1_000, 'alpha')
+  const server = await startKeyward(data)
+  const tls = tlsTo(server.port)
+  const wire = requests(104)
+  const aes = await made(tls, wire.createAes)
+  const rsa = await made(tls, wire.createRsa)
+  const ec = await made(tls, wire.createEc)
+  await record('Get', () => load(tls, [wire.get(aes)], connections, seconds))
+  await record('Encrypt AES-256-GCM 64 B', () => load(tls, [wire.encryptGcm(aes)], connections, seconds))
+  await record('Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], connections, seconds))
+  results.set('openssl RSA-2048, same cores', await signAlone('rsa', seconds))
+  await record('Sign P-256', () => load(tls, [wire.signEc(ec)], connections, seconds))
+  await record('Create', () => load(tls, [wire.createAes], connections, seconds))
+  await record('Locate by Name, 1,000 objects', () => load(tls, names(wire, 1_000), connections, seconds))
+  await record('new connections', () => loadConnections(tls, wire.get(aes), 8, seconds))
+  await server.stop()
+  await seed(data, 1_000, objects, 'alpha')
+  const began = performance.now()
+  const large = await startKeyward(data)
+  process.stdout.write(`start with ${objects} objects: ${Math.round(performance.now() - began)} ms\n`)
+  await record(`Locate by Name, ${objects.toLocaleString('en')} objects`, () =>
+    load(tlsTo(large.port), names(wire, objects), connections, seconds))
+  await large.stop()
+}
+
+async function measurePykmip(): Promise<void> {
+  const port = 15_696 + (process.pid % 1_000)
+  const config = join(home, 'pykmip.conf')
+  writeFileSync(config, [
+    '[server]', 'hostname=127.0.0.1', `port=${port}`, `certificate_path=${certificates}/server.pem`,
+    `key_path=${certificates}/server.key`, `ca_path=${certificates}/ca.pem`, 'auth_suite=TLS1.2',
+    `policy_path=${home}`, `database_path=${home}/pykmip.db`, '',
+  ].join('\n'))
+  const child = start(values.pykmip, ['-f', config, '-l', join(home, 'pykmip.log')], {})
+  child.once('error', () => process.stdout.write(`no PyKMIP server at ${values.pykmip}: its rates are left out\n`))
+  const tls = { ...tlsTo(port), maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-SHA384:DEFAULT@SECLEVEL=0' } as const
+  for (let tries = 0; ; tries += 1) {
+    if (child.exitCode !== null || child.pid === undefined || tries > 100) return
+    const socket = await open(tls).catch(() => undefined)
+    if (socket !== undefined) break
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  const wire = requests(102)
+  const aes = await made(tls, wire.createAes)
+  const rsa = await made(tls, wire.createRsa)
+  for (const key of [aes, rsa]) await ask(tls, wire.activate(key))
+  await record('PyKMIP Get', () => load(tls, [wire.get(aes)], 4, seconds))
+  await record('PyKMIP Encrypt AES-256-CBC 64 B', () => load(tls, [wire.encryptCbc(aes)], 4, seconds))
+  await record('PyKMIP Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], 4, seconds))
+  await record('PyKMIP Create', () => load(tls, [wire.createAes], 4, seconds))
+  await record('PyKMIP new connections', () => loadConnections(tls, wire.get(aes), 4, seconds))
+}
+
+function report(): void {
+  const rate = (name: string) => results.get(name)?.perSecond ?? Number.NaN
+  const ratio = (name: string, over: string, target: string) =>
+    `${(rate(name) / rate(over)).toFixed(2).padStart(9)}  ${name} / ${over}${target}`
+  const lines = [...results].map(([name, { perSecond, p50Ms, p99Ms }]) =>
+    `${Math.round(perSecond).toLocaleString('en').padStart(9)}/s  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms  ${name}`)
+  const locate = `Locate by Name, ${objects.toLocaleString('en')} objects`
+  process.stdout.write([
+    ...lines, '', 'ratios of this run:',
+    ratio('Get', 'echo', ' (target 0.5)'),
+    ratio('Encrypt AES-256-GCM 64 B', 'echo', ' (target 0.5)'),
+    ratio('Sign RSA-2048', 'openssl RSA-2048, same cores', ' (target 0.7)'),
+    ratio(locate, 'Locate by Name, 1,000 objects', ' (must not slow down)'),
+    ratio('new connections', 'echo, new connections', ''),
+    ratio('Get', 'PyKMIP Get', ' (target 100)'),
+    ratio('Encrypt AES-256-GCM 64 B', 'PyKMIP Encrypt AES-256-CBC 64 B', ' (target 100)'),
+    ratio('Sign RSA-2048', 'PyKMIP Sign RSA-2048', ''),
+    ratio('Create', 'PyKMIP Create', ''),
+    '',
+  ].join('\n'))
+}
+
+async function record(name: string, measure: () => Promise<Rate>): Promise<void> {
+  results.set(name, await measure())
+  process.stdout.write(`${name}: ${Math.round(results.get(name)!.perSecond)}/s\n`)
+}
+
+/** What OpenSSL signs with the same key size, with as many calls in flight, and nothing else. */
+async function signAlone(type: 'rsa', duration: number): Promise<Rate> {
+  const { privateKey } = generateKeyPairSync(type, { modulusLength: 2048 })
+  const data = Buffer.alloc(64, 7)
+  const end = performance.now() + duration * 1000
+  let count = 0
+  await Promise.all(Array.from({ length: connections }, async () => {
+    while (performance.now() < end) {
+      await new Promise<void>((resolve, reject) => {
+        sign('sha256', data, privateKey, (error) => error === null ? resolve() : reject(error))
+      })
+      count += 1
+    }
+  }))
+  return { perSecond: count / duration, p50Ms: Number.NaN, p99Ms: Number.NaN }
+}
+
+async function startKeyward(data: string): Promise<{ port: number; stop(): Promise<void> }> {
+  const child = start(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
+    KEYWARD_PORT: '0', KEYWARD_DATA_DIR: data, KEYWARD_CERTS_DIR: certificates, KEYWARD_LOG_LEVEL: 'warn',
+  })
+  let output = ''
+  for await (const chunk of child.stdout! as AsyncIterable<Buffer>) {
+    output += chunk.toString()
+    const match = /^keyward ready on .*:(\d+)$/m.exec(output)
+    if (match !== null) return { port: Number(match[1]), stop: () => end(child) }
+  }
+  throw new Error(`the server did not start: ${output}`)
+}
+
+function start(command: string, args: string[], environment: Record<string, string>): ChildProcess {
+  const child = spawn(command, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  return child
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}
+
+function tlsTo(port: number): ConnectionOptions {
+  const file = (name: string) => readFileSync(join(certificates, name))
+  return { host: '127.0.0.1', port, ca: file('ca.pem'), cert: file('alice.pem'), key: file('alice.key') }
+}
+
+/** The (private) key that a request makes. */
+async function made(tls: ConnectionOptions, request: Buffer): Promise<string> {
+  const answer = await ask(tls, request)
+  const identifier = find(answer, Tag.PrivateKeyUniqueIdentifier) ?? find(answer, Tag.UniqueIdentifier)
+  if (typeof identifier !== 'string') throw new Error(`nothing was made: ${String(find(answer, Tag.ResultMessage))}`)
+  return identifier
+}
+
+async function ask(tls: ConnectionOptions, request: Buffer): Promise<Item> {
+  const socket = await open(tls)
+  const answer = decodeItem(await exchange(socket, request))
+  socket.destroy()
+  return answer
+}
+
+function find(item: Item, tag: number): unknown {
+  if (item.tag === tag) return item.value
+  if (item.type !== 0x01) return undefined
+  for (const child of item.value) {
+    const found = find(child, tag)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Locates of a thousand names spread over all. */
+function names(wire: ReturnType<typeof requests>, count: number): Buffer[] {
+  return Array.from({ length: 1_000 }, (_, at) => wire.locate(`bench-${Math.floor((at * count) / 1_000)}`))
+}
