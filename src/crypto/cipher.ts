@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import type { CipherGCM, KeyObject } from 'node:crypto'
+import type { CipherGCM, DecipherGCM, KeyObject } from 'node:crypto'
 import { KmipError } from '../kmip/error.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { cryptographicFailure, guarded, invalid, notSupported } from './failure.ts'
@@ -143,12 +143,13 @@ function openAead(
 }
 
 /** CCM has to know the length of the data beforehand. */
-function withAdditionalData<T extends Pick<CipherGCM, 'setAAD'>>(
-  state: T, mode: CipherMode, data: Buffer | undefined, length: number | undefined,
-): T {
-  if (mode.whole && length !== undefined) state.setAAD(data ?? empty, { plaintextLength: length })
-  else if (data !== undefined) state.setAAD(data)
-  return state
+function withAdditionalData(
+  state: CipherGCM | DecipherGCM, mode: CipherMode, data: Buffer | undefined, length: number | undefined,
+): Transform {
+  const aead = state as CipherGCM
+  if (mode.whole && length !== undefined) aead.setAAD(data ?? empty, { plaintextLength: length })
+  else if (data !== undefined) aead.setAAD(data)
+  return aead
 }
 
 function open(key: KeyObject, mode: CipherMode, iv: ChosenIv, encrypt: boolean, padding: Padding): Transform {

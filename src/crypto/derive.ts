@@ -108,7 +108,7 @@ function deriveHkdf(key: SoftwareKey, { parameters, salt, derivationData, length
 /** node:crypto bounds the info at 1024 bytes; the standard does not. */
 function expandByHand(key: SoftwareKey, info: HashInfo, salt: Buffer | undefined, context: Buffer, length: number): Buffer {
   const prk = createSecretKey(hmac(info, createSecretKey(salt ?? Buffer.alloc(info.length)), keyBytes(key)))
-  let previous = Buffer.alloc(0)
+  let previous: Buffer = Buffer.alloc(0)
   const parts = range(Math.ceil(length / info.length)).map((index) => {
     previous = hmac(info, prk, previous, context, Buffer.from([index]))
     return previous

@@ -79,11 +79,13 @@ function ecdsaVerify({ curve, point }: EcPublic, digest: Buffer, signature: Buff
 function ecdsaOver(curve: Curve): ECDSA {
   const known = schemes.get(curve.name)
   if (known !== undefined) return known
-  const scheme = ecdsa(nobleCurve(curve), p256.hash)
+  const scheme = ecdsa(nobleCurve(curve), sha256)
   schemes.set(curve.name, scheme)
   return scheme
 }
 
+/** For RFC 6979's k; its type in the package leaves the hash of a curve out. */
+const sha256 = (p256 as ECDSA & { readonly hash: Parameters<typeof ecdsa>[1] }).hash
 const schemes = new Map<string, ECDSA>()
 /** The digest is the message, and high s values are as good as low ones. */
 const asGiven = { prehash: false, lowS: false, format: 'der' } as const
