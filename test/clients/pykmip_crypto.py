@@ -69,7 +69,7 @@ def encrypt_Triple_DES(s):
 
 @check(since='1.4')
 def encrypt_GCM(s):
-    """pie's Encrypt drops the tag, so the answer must decode, and the data is compared with the same without its tag."""
+    """pie's Encrypt drops the tag: the answer must decode all the same, and its data is compared without a tag."""
     uid, nonce = s.aes(active=True), os.urandom(12)
     parameters = {'block_cipher_mode': Mode.GCM, 'cryptographic_algorithm': Algorithm.AES, 'tag_length': 16}
     data, _ = s.client.encrypt(TEXT, uid, parameters, nonce)

@@ -61,8 +61,9 @@ test('connect-only probes and closes without close_notify disturb nobody', async
 })
 
 test('many short connections of one client at once', async () => {
-  const text = '# one\nrequest 1.0\n  Query\n    QueryFunction QueryServerInformation\nresponse 1.0\n  Query Success\n    ...'
-  const conversation = parseConversation(text)
+  const conversation = parseConversation(
+    '# one\nrequest 1.0\n  Query\n    QueryFunction QueryServerInformation\nresponse 1.0\n  Query Success\n    ...',
+  )
   await Promise.all(Array.from({ length: 24 }, () => converse(conversation, server)))
 }, 30_000)
 

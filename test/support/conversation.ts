@@ -113,7 +113,9 @@ class Speaker {
     if (bytes.length > recordBytesMax) differences.push(`${bytes.length} bytes are more than one TLS record holds`)
     if (this.#outstanding <= 0) {
       const records = connection.records - this.#records
-      if (records !== this.#answers && !this.#tickets) differences.push(`${this.#answers} answers in ${records} records`)
+      if (records !== this.#answers && !this.#tickets) {
+        differences.push(`${this.#answers} answers in ${records} TLS records`)
+      }
       this.#outstanding = 0
       this.#answers = 0
       this.#records = connection.records

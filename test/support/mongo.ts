@@ -18,7 +18,8 @@ export async function ensureMongoDriver(): Promise<string | undefined> {
   if (reason !== undefined || existsSync(addon)) return reason
   const headers = nodeHeaders()
   if (headers === undefined) return 'the headers of Node (node_api.h) are not installed'
-  await run('flock', [join(tmpdir(), 'keyward-mongo.lock'), 'npm', 'ci', '--ignore-scripts', '--no-audit'], { cwd: folder })
+  const lock = join(tmpdir(), 'keyward-mongo.lock')
+  await run('flock', [lock, 'npm', 'ci', '--ignore-scripts', '--no-audit'], { cwd: folder })
   await mkdir(dirname(addon), { recursive: true })
   const flags = (await run('pkg-config', ['--cflags', '--libs', 'libmongocrypt'])).stdout.trim().split(/\s+/)
   const source = join(binding, 'addon/mongocrypt.cc')

@@ -103,8 +103,7 @@ function compareItem(expected: ItemNotation, actual: Item, where: string, variab
     return compareItems(withIndexZero(expected), actual.value, where, variables)
   }
   if (actual.type === ItemType.Structure) return [`${where}: a value was expected`]
-  const text = actual.type === ItemType.ByteString ? actual.value.toString('hex') : String(actual.value)
-  const problem = compareValue(expected, actual, text, variables)
+  const problem = compareValue(expected, actual, textOf(actual), variables)
   return problem === undefined ? [] : [`${where}: ${problem} (line ${expected.line})`]
 }
 
@@ -128,11 +127,16 @@ function compareValue(expected: ItemNotation, actual: Item, text: string, variab
   }
   const wanted = buildItem(expected, variables)
   if (wanted.type !== actual.type) return `item type ${actual.type}, expected ${wanted.type}`
-  const wantedText = wanted.type === ItemType.ByteString ? wanted.value.toString('hex') : String(wanted.value)
+  const wantedText = textOf(wanted)
   if (actual.type === ItemType.DateTime && value.startsWith('now')) {
     return Math.abs(Number(text) - Number(wantedText)) <= clockSecondsMax ? undefined : `got ${text}, expected ${value}`
   }
   return wantedText === text ? undefined : `got ${text.slice(0, 200)}, expected ${wantedText.slice(0, 200)}`
+}
+
+function textOf(item: Item): string {
+  if (item.type === ItemType.Structure) return 'a structure'
+  return item.type === ItemType.ByteString ? item.value.toString('hex') : String(item.value)
 }
 
 function buildItem(item: ItemNotation, variables: Variables): Item {

@@ -142,7 +142,7 @@ const batchItem = /^(-|[A-Z]\w*)( |$)/
 
 function isHeader(text: string): boolean {
   const word = text.split(' ')[0]!
-  return word !== '-' && !(word in Operation) && !/^0x/.test(word)
+  return word !== '-' && !(word in Operation) && !word.startsWith('0x')
 }
 
 function parseBatchItem(line: Line): BatchNotation {

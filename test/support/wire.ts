@@ -39,7 +39,8 @@ export class WireConnection {
     early?: Buffer, session?: Buffer,
   ): Promise<WireConnection> {
     const tap = await Tap.open(server.host, server.port)
-    const [ca, certificate, privateKey] = await Promise.all([server.certificates.ca, cert, key].map((path) => readFile(path)))
+    const files = [server.certificates.ca, cert, key].map((path) => readFile(path))
+    const [ca, certificate, privateKey] = await Promise.all(files)
     const socket = connectTls({
       host: '127.0.0.1', port: tap.port, servername: 'localhost', ca: ca!, cert: certificate!, key: privateKey!,
       minVersion: version, maxVersion: version, ...session !== undefined && { session },
