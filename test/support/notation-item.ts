@@ -36,6 +36,7 @@ export function compareResponse(message: MessageNotation, actual: Item, variable
     ]),
     pattern(Tag.TimeStamp, '*'),
     ...header,
+    ...version[0] > 2 || version[0] === 2 && version[1] >= 1 ? [serverCorrelation] : [],
     pattern(Tag.BatchCount, String(batch.length)),
   ]
   if (actual.tag !== Tag.ResponseMessage || actualHeader?.tag !== Tag.ResponseHeader) return ['not a response message']
@@ -216,6 +217,9 @@ function operationName(operation: number | undefined): string {
 function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`
 }
+
+/** The published cases of 2.1 have one in every response, asked for or not; below, it broke clients. */
+const serverCorrelation = { ...pattern(Tag.ServerCorrelationValue, '"*"'), optional: true }
 
 /** Between our clock when the pattern is read and the server's when it wrote. */
 const clockSecondsMax = 30
