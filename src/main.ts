@@ -18,7 +18,6 @@ import type { Services } from './server/batch-item.ts'
 import { CredentialsError, hasServerCredentials, loadServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
 import { Listener } from './server/listener.ts'
-import { PkiError, makePki } from './server/pki.ts'
 import { StartError } from './store/error.ts'
 import { openKeyring, openRootKeyFile } from './store/keyring.ts'
 import { openLmdbStore } from './store/lmdb.ts'
@@ -32,7 +31,7 @@ async function start(): Promise<void> {
     log.fatal({ err: error }, 'the server stops because of a bug')
     process.exit(1)
   })
-  if (!hasServerCredentials(config.certificatesDirectory)) await makePki(config.certificatesDirectory, Date.now())
+  if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config.certificatesDirectory)
   const thread: ThreadData = { config, ticketKeys: randomBytes(48) }
   const running = await serve(thread, log)
   const workers = await Promise.all(
@@ -48,6 +47,14 @@ async function start(): Promise<void> {
   })
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+/** Issuing needs libraries that an ordinary start has no use for. */
+async function makeThrowAwayPki(directory: string): Promise<void> {
+  const { PkiError, makePki } = await import('./server/pki.ts')
+  await makePki(directory, Date.now()).catch((error: unknown) => {
+    throw error instanceof PkiError ? new CredentialsError(error.message) : error
+  })
 }
 
 /** One listening thread: a whole server on the shared store and port. */
@@ -170,7 +177,7 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-const startErrors = [StartError, ConfigError, CredentialsError, PkiError]
+const startErrors = [StartError, ConfigError, CredentialsError]
 /** Some 100 MB of decoded keys. */
 const cachedObjectsMax = 50_000
 /** How long a decoded key stays in memory at the most (facts: reliability.md S-33). */

@@ -25,14 +25,18 @@ export function logAudit(log: AuditLog): Audit {
     done(caller, operation, response) {
       const quiet = readingOperations.has(operation)
       if (quiet && !debug) return
-      const details = { ...caller, operation: operationName(operation), uniqueIdentifier: identifierIn(response) }
+      const details = { ...who(caller), operation: operationName(operation), uniqueIdentifier: identifierIn(response) }
       if (quiet) log.debug(details, 'done')
       else log.info(details, 'done')
     },
     refused(caller, operation, refusal) {
-      log.info({ ...caller, operation: operationName(operation), reason: refusal.reason }, 'refused')
+      log.info({ ...who(caller), operation: operationName(operation), reason: refusal.reason }, 'refused')
     },
   }
+}
+
+function who({ account, principal }: Caller): Caller {
+  return { account, principal }
 }
 
 function operationName(code: number): string {
