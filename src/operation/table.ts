@@ -1,23 +1,55 @@
+import { activate } from './activate.ts'
+import { addAttribute } from './add-attribute.ts'
+import { adjustAttribute } from './adjust-attribute.ts'
+import { archive } from './archive.ts'
+import { check } from './check.ts'
 import { decrypt } from './decrypt.ts'
+import { deleteAttribute } from './delete-attribute.ts'
+import { destroy } from './destroy.ts'
+import { discoverVersions } from './discover-versions.ts'
 import { encrypt } from './encrypt.ts'
+import { getAttributeList } from './get-attribute-list.ts'
+import { getAttributes } from './get-attributes.ts'
+import { getUsageAllocation } from './get-usage-allocation.ts'
 import { hash } from './hash.ts'
 import { mac } from './mac.ts'
 import { macVerify } from './mac-verify.ts'
+import { modifyAttribute } from './modify-attribute.ts'
+import { obtainLease } from './obtain-lease.ts'
 import type { AnyOperation } from './operation.ts'
+import { recover } from './recover.ts'
+import { revoke } from './revoke.ts'
 import { rngRetrieve } from './rng-retrieve.ts'
 import { rngSeed } from './rng-seed.ts'
+import { setAttribute } from './set-attribute.ts'
 import { sign } from './sign.ts'
 import { signatureVerify } from './signature-verify.ts'
 
 /** Every operation that the server has: Query's list, version gates, audit and dispatch follow from it. */
 export const operations: readonly AnyOperation[] = [
+  activate,
+  addAttribute,
+  adjustAttribute,
+  archive,
+  check,
   decrypt,
+  deleteAttribute,
+  destroy,
+  discoverVersions,
   encrypt,
+  getAttributeList,
+  getAttributes,
+  getUsageAllocation,
   hash,
   mac,
   macVerify,
+  modifyAttribute,
+  obtainLease,
+  recover,
+  revoke,
   rngRetrieve,
   rngSeed,
+  setAttribute,
   sign,
   signatureVerify,
 ]

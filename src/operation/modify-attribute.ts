@@ -1,0 +1,34 @@
+import { isMultiInstance } from '../kmip/attribute.ts'
+import { KmipError } from '../kmip/error.ts'
+import { Operation } from '../kmip/generated/enums.ts'
+import { ModifyAttributeRequest, ModifyAttributeResponse } from '../kmip/payload/modify-attribute.ts'
+import { keyOf, keyText, withModified } from '../model/attribute-list.ts'
+import { checkMayChange } from '../model/attribute-policy.ts'
+import { instancesNow, saveAttributes, theInstance, withIdentifier } from './attribute-change.ts'
+import { operation } from './operation.ts'
+import { loadUnarchived } from './unarchived.ts'
+
+/** KMIP 2.1 6.1.34. */
+export const modifyAttribute = operation({
+  code: Operation.ModifyAttribute,
+  since: '1.0',
+  request: ModifyAttributeRequest,
+  response: ModifyAttributeResponse,
+  reasons: [
+    'ApplicationNamespaceNotSupported', 'AttributeInstanceNotFound', 'AttributeNotFound', 'AttributeReadOnly',
+    'InvalidField', 'NonUniqueNameAttribute', 'ObjectNotFound', 'WrongKeyLifecycleState',
+  ],
+  async handle({ uniqueIdentifier, currentAttribute: current, newAttribute }, context) {
+    const object = await loadUnarchived(context, uniqueIdentifier)
+    const { name, index, value } = withIdentifier(newAttribute, context)
+    const key = keyOf({ name, value })
+    if (current !== undefined && keyText(keyOf(current)) !== keyText(key)) {
+      throw new KmipError('InvalidField', 'the current and the new attribute are not the same attribute')
+    }
+    checkMayChange('modify', object, key, context.version, context.now)
+    const old = theInstance(instancesNow(object, key, context.now), { current, index }, context)
+    const saved = saveAttributes(context, object, withModified(object.attributes, old, value), name, 'InvalidField')
+    const attribute = isMultiInstance(name) ? { ...old, value } : { name, value: saved.attributes[name] }
+    return { uniqueIdentifier: object.uniqueIdentifier, attribute }
+  },
+})

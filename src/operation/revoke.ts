@@ -1,0 +1,36 @@
+import { KmipError } from '../kmip/error.ts'
+import { Operation, RevocationReasonCode } from '../kmip/generated/enums.ts'
+import { RevokeRequest, RevokeResponse } from '../kmip/payload/revoke.ts'
+import { revocationEvent } from '../model/lifecycle.ts'
+import { afterEvent, checkHasState } from './lifecycle-change.ts'
+import { operation } from './operation.ts'
+import { loadUnarchived } from './unarchived.ts'
+
+/** KMIP 2.1 6.1.44. */
+export const revoke = operation({
+  code: Operation.Revoke,
+  since: '1.0',
+  request: RevokeRequest,
+  response: RevokeResponse,
+  reasons: ['InvalidField', 'InvalidObjectType', 'ObjectNotFound', 'WrongKeyLifecycleState'],
+  async handle({ uniqueIdentifier, revocationReason, compromiseOccurrenceDate }, context) {
+    const object = await loadUnarchived(context, uniqueIdentifier)
+    checkHasState(object)
+    if (!reasonCodes.has(revocationReason.revocationReasonCode)) {
+      throw new KmipError('InvalidField', 'the Revocation Reason Code is unknown')
+    }
+    const event = revocationEvent(revocationReason.revocationReasonCode)
+    if (event !== 'compromise' && compromiseOccurrenceDate !== undefined) {
+      throw new KmipError('InvalidField', 'a Compromise Occurrence Date is for a compromise')
+    }
+    const revoked = afterEvent(event, object, context.now)
+    if (revoked === undefined) throw new KmipError('WrongKeyLifecycleState', 'the state does not allow it')
+    const occurrence = event === 'compromise' && {
+      compromiseOccurrenceDate: compromiseOccurrenceDate ?? object.attributes.initialDate ?? context.now,
+    }
+    context.objects.save({ ...revoked, attributes: { ...revoked.attributes, ...occurrence, revocationReason } })
+    return { uniqueIdentifier: object.uniqueIdentifier }
+  },
+})
+
+const reasonCodes: ReadonlySet<number> = new Set(Object.values(RevocationReasonCode))

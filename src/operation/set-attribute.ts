@@ -1,0 +1,33 @@
+import { KmipError } from '../kmip/error.ts'
+import { Operation } from '../kmip/generated/enums.ts'
+import { SetAttributeRequest, SetAttributeResponse } from '../kmip/payload/set-attribute.ts'
+import { keyOf, withAdded, withModified } from '../model/attribute-list.ts'
+import { checkMayChange } from '../model/attribute-policy.ts'
+import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
+import { operation } from './operation.ts'
+import { loadUnarchived } from './unarchived.ts'
+
+/** KMIP 2.1 6.1.51. */
+export const setAttribute = operation({
+  code: Operation.SetAttribute,
+  since: '2.0',
+  request: SetAttributeRequest,
+  response: SetAttributeResponse,
+  reasons: [
+    'ApplicationNamespaceNotSupported', 'InvalidAttributeValue', 'InvalidField', 'MultiValuedAttribute',
+    'ObjectNotFound', 'ReadOnlyAttribute', 'WrongKeyLifecycleState',
+  ],
+  async handle(request, context) {
+    const object = await loadUnarchived(context, request.uniqueIdentifier)
+    const instance = withIdentifier(request.newAttribute, context)
+    const key = keyOf(instance)
+    checkMayChange('set', object, key, context.version, context.now)
+    const [old, ...others] = instancesNow(object, key, context.now)
+    if (others.length > 0) throw new KmipError('MultiValuedAttribute', 'the object has several values of the attribute')
+    const set = old === undefined
+      ? withAdded(object.attributes, instance).set
+      : withModified(object.attributes, old, instance.value)
+    saveAttributes(context, object, set, instance.name, 'InvalidAttributeValue')
+    return { uniqueIdentifier: object.uniqueIdentifier }
+  },
+})
