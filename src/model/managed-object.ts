@@ -21,6 +21,8 @@ export interface ManagedObject {
    * material is elsewhere or has not been imported yet (Key Value Present = false).
    */
   readonly value?: ManagedObjectValue | undefined
+  /** The wrapped form in which it was registered, where `value` is what came out of it. */
+  readonly asRegistered?: ManagedObjectValue | undefined
   /** Moved to the archive: its material is not to be used before Recover (KMIP 2.1 6.1.4). */
   readonly archived?: boolean | undefined
   /** Names the provider that holds the key, and what it needs to find it; absent for software. */

@@ -1,6 +1,7 @@
-import type { ResultReasonName } from '../kmip/error.ts'
 import { KmipError } from '../kmip/error.ts'
+import type { ResultReasonName } from '../kmip/error.ts'
 import { ProtectionStorageMask } from '../kmip/generated/enums.ts'
+import type { ProtectionStorageMasks } from '../kmip/protection-storage-masks.ts'
 
 /** Where keys of the software provider lie. */
 export const softwareStorage = ProtectionStorageMask.Software
@@ -13,7 +14,7 @@ export const softwareStorage = ProtectionStorageMask.Software
  * @throws KmipError Protection Storage Unavailable, or `reason`
  */
 export function checkStorageMasks(
-  permitted: { readonly protectionStorageMask: readonly number[] } | undefined,
+  permitted: ProtectionStorageMasks | undefined,
   available: number = softwareStorage, reason: ResultReasonName = 'ProtectionStorageUnavailable',
 ): void {
   const masks = permitted?.protectionStorageMask ?? []

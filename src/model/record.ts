@@ -31,6 +31,7 @@ export function encodeRecord(object: ManagedObject): Buffer {
       index: list,
     })),
     value: object.value,
+    asRegistered: object.asRegistered === undefined ? undefined : { value: object.asRegistered },
     archived: object.archived,
     provider: object.provider,
   }, stored)
@@ -52,6 +53,7 @@ export function decodeRecord(uniqueIdentifier: string, revision: number, data: B
     kind: kinds.get(record.objectType)!,
     attributes: record.attributeIndices.length === 0 ? record.attributes : { ...record.attributes, indices },
     value: record.value,
+    asRegistered: record.asRegistered?.value,
     archived: record.archived,
     provider: record.provider,
   }
@@ -67,6 +69,8 @@ const ProviderReference = structure('Keyward record 1', {
   reference: bytes(0x54_000b),
 })
 
+const AsRegistered = structure('Keyward record 1', { value: managedObject() })
+
 const Record = structure('Keyward record 1', {
   format: integer(0x54_0002),
   account: text(0x54_0003),
@@ -75,6 +79,7 @@ const Record = structure('Keyward record 1', {
   attributes: attributeSet(Tag.TemplateAttribute, Tag.Attributes),
   attributeIndices: many(nested(0x54_0005, AttributeIndices)),
   value: optional(managedObject()),
+  asRegistered: optional(nested(0x54_000c, AsRegistered)),
   archived: optional(boolean(0x54_0006)),
   provider: optional(nested(0x54_0007, ProviderReference)),
 })

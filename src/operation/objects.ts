@@ -90,16 +90,22 @@ export class Objects {
   }
 
   /** Adds a new object of the caller's; gives it Initial Date and Last Change Date. */
-  create(object: Pick<ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'provider'>): ManagedObject {
-    const created: ManagedObject = {
-      ...object,
-      revision: 0,
-      account: this.#caller.account,
-      owner: this.#caller.principal,
-      attributes: { ...object.attributes, initialDate: this.#now, lastChangeDate: this.#now },
-    }
-    this.#pending.set(created.uniqueIdentifier, created)
-    return created
+  create(object: NewObject): ManagedObject {
+    const dates = { initialDate: this.#now, lastChangeDate: this.#now }
+    return this.import({ ...object, attributes: { ...object.attributes, ...dates } })
+  }
+
+  /** Adds an object of the caller's with the dates that it has (Import), or puts it in the place of `existing`. */
+  import(object: NewObject, existing?: ManagedObject): ManagedObject {
+    const { account, principal } = this.#caller
+    const imported: ManagedObject = { ...object, revision: existing?.revision ?? 0, account, owner: principal }
+    this.#pending.set(imported.uniqueIdentifier, imported)
+    return imported
+  }
+
+  /** Whether no object at all has the identifier, also none that the caller cannot see. */
+  async isFree(uniqueIdentifier: string): Promise<boolean> {
+    return !this.#pending.has(uniqueIdentifier) && await this.#store.revision(uniqueIdentifier) === 0
   }
 
   /** Puts a changed object back; its Last Change Date becomes now. */
@@ -144,6 +150,11 @@ export class Objects {
     return object
   }
 }
+
+/** What is given of an object; the rest comes from the caller. */
+export type NewObject = Pick<
+  ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
+>
 
 function changeOf(object: ManagedObject): Change {
   return {

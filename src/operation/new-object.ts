@@ -1,0 +1,98 @@
+import { attributeNames } from '../kmip/attribute.ts'
+import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
+import { KmipError } from '../kmip/error.ts'
+import { ObjectType } from '../kmip/generated/enums.ts'
+import type { ManagedObjectValue, ObjectKind } from '../kmip/object.ts'
+import { checkAgreement, checkInitialAttributes, withFullCount } from '../model/initial-attributes.ts'
+import type { Origin } from '../model/initial-attributes.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { checkQuantumSafe } from '../model/quantum-safe.ts'
+import { randomNumberGenerator } from '../model/random-number-generator.ts'
+import { newIdentifier } from './identifier.ts'
+import type { Context } from './operation.ts'
+import { withTemplates } from './template.ts'
+
+/** An object to be made. */
+export interface Draft {
+  readonly kind: ObjectKind
+  readonly origin: Origin
+  /** From `givenAttributes`, or copied from another object. */
+  readonly given: AttributeSet
+  /** What the object itself says: algorithm, length, digests, what stands in a certificate. */
+  readonly facts: AttributeSet
+  /** The server's links, which come after the client's. */
+  readonly links?: AttributeSet['link']
+  readonly value?: ManagedObjectValue | undefined
+  readonly asRegistered?: ManagedObjectValue | undefined
+  readonly provider?: ManagedObject['provider']
+  readonly uniqueIdentifier?: string
+}
+
+/**
+ * The attributes that the client gives a new object, those of templates included, checked.
+ *
+ * @throws KmipError as `withTemplates` and `checkInitialAttributes`
+ */
+export async function givenAttributes(
+  context: Context, kind: ObjectKind, set: AttributeSet | undefined, origin: Origin,
+): Promise<AttributeSet> {
+  const given = await withTemplates(set, context)
+  checkInitialAttributes(kind, given, origin, context.version)
+  return given
+}
+
+/**
+ * Makes an object of the caller's: what Create, Create Key Pair, Register, Derive Key, Re-key and the certificate
+ * operations have in common.
+ *
+ * @throws KmipError as `checkAgreement` and `checkQuantumSafe`; Feature Not Supported for a demanded Random Number
+ *   Generator that the server has not
+ */
+export function newObject(context: Context, draft: Draft): ManagedObject {
+  const { kind, given, facts, origin } = draft
+  checkAgreement(given, { objectType: ObjectType[kind], ...facts })
+  const merged = { ...withFullCount(given), ...facts }
+  if (kind !== 'Template') checkQuantumSafe(merged)
+  const link = [...given.link ?? [], ...draft.links ?? []]
+  const attributes: AttributeSet = {
+    ...merged,
+    ...(kind !== 'Template' && protection(merged)),
+    ...(origin === 'made' && madeHere(given, context.now)),
+    ...(link.length > 0 && { link }),
+  }
+  return context.objects.create({
+    uniqueIdentifier: draft.uniqueIdentifier ?? newIdentifier(),
+    kind,
+    attributes: inTableOrder(attributes),
+    value: draft.value,
+    asRegistered: draft.asRegistered,
+    provider: draft.provider,
+  })
+}
+
+/** Attributes in the order of the table, whatever order they came in: a response always lists them alike. */
+export function inTableOrder(set: AttributeSet): AttributeSet {
+  const { objectType: derived, indices, ...attributes } = set
+  const entries = attributeNames
+    .filter((name) => attributes[name as keyof typeof attributes] !== undefined)
+    .map((name): [AttributeName, unknown] => [name, set[name]])
+  return { ...Object.fromEntries(entries) as AttributeSet, ...(indices !== undefined && { indices }) }
+}
+
+/** KMIP 2.1 4.3, 4.23, 4.24, 4.33, 4.55. */
+function protection({ sensitive = false, extractable = true, fresh = true }: AttributeSet): AttributeSet {
+  return { sensitive, alwaysSensitive: sensitive, extractable, neverExtractable: !extractable, fresh }
+}
+
+/** KMIP 2.1 4.38, 4.46. */
+function madeHere({ randomNumberGenerator: demanded }: AttributeSet, now: number): AttributeSet {
+  if (demanded !== undefined && !isOurs(demanded)) {
+    throw new KmipError('FeatureNotSupported', 'the server has no such random number generator')
+  }
+  return { originalCreationDate: now, randomNumberGenerator }
+}
+
+function isOurs(demanded: NonNullable<AttributeSet['randomNumberGenerator']>): boolean {
+  const ours: Readonly<Record<string, unknown>> = randomNumberGenerator
+  return Object.entries(demanded).every(([field, value]) => value === undefined || value === ours[field])
+}
