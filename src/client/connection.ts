@@ -1,5 +1,5 @@
 import { connect as connectTls } from 'node:tls'
-import type { TLSSocket } from 'node:tls'
+import type { ConnectionOptions as TlsOptions, TLSSocket } from 'node:tls'
 import { Tag } from '../kmip/generated/tags.ts'
 import { Framer } from '../ttlv/frame.ts'
 
@@ -17,7 +17,8 @@ export interface ConnectionOptions {
   readonly timeoutMs?: number
   /** Bytes of one response. */
   readonly messageBytesMax?: number
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** TLS versions and suites, where the defaults are not wanted. */
+  readonly tls?: Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'ecdhCurve' | 'sigalgs'>
 }
 
 /** The exchange of messages failed: no connection, no answer in time, or bytes that are no message. */
@@ -44,10 +45,12 @@ export class Connection {
 
   /** @throws ConnectionError when there is no secure connection in time */
   static open(options: ConnectionOptions): Promise<Connection> {
-    const { host, port, ca, cert, key, servername, minVersion = 'TLSv1.2' } = options
+    const { host, port, ca, cert, key, servername, tls } = options
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
     return new Promise((resolve, reject) => {
-      const socket = connectTls({ host, port, ca, cert, key, minVersion, ...(servername && { servername }) })
+      const socket = connectTls({
+        host, port, ca, cert, key, minVersion: 'TLSv1.2', ...(servername && { servername }), ...tls,
+      })
       const timer = setTimeout(() => socket.destroy(new Error(`no connection in ${timeoutMs} ms`)), timeoutMs)
       const onError = (error: Error) => {
         clearTimeout(timer)

@@ -13,10 +13,13 @@ export interface XmlElement {
  * Parses a document into its elements. Document types, and with them entities of one's own,
  * processing instructions and CDATA are refused. Comments are skipped.
  *
- * @param looseText whether text between elements is skipped (old published cases have it)
+ * @param onText takes the text between elements, and how many elements stand before it in their parent.
+ *   Without it such text is refused; old published cases have it.
  * @throws EncodingError
  */
-export function parseElements(text: string, limits: TextLimits, looseText = false): XmlElement {
+export function parseElements(
+  text: string, limits: TextLimits, onText?: (text: string, index: number) => void,
+): XmlElement {
   if (text.length > limits.lengthMax) throw new EncodingError('size', 'the text is too long')
   const parser = new SaxesParser({ xmlns: false, position: false })
   const open: { name: string, attributes: Record<string, string>, children: XmlElement[] }[] = []
@@ -28,7 +31,9 @@ export function parseElements(text: string, limits: TextLimits, looseText = fals
   parser.on('processinginstruction', refuse('a processing instruction'))
   parser.on('cdata', refuse('CDATA'))
   parser.on('text', (content) => {
-    if (!looseText && /[^\s]/.test(content)) refuse('text between elements')()
+    if (!/\S/.test(content)) return
+    if (onText === undefined) refuse('text between elements')()
+    else onText(content, open.at(-1)?.children.length ?? 0)
   })
   parser.on('opentag', ({ name, attributes }) => {
     // As in the other encodings, only structures count.

@@ -1,0 +1,145 @@
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadCase } from './case-file.ts'
+import type { Case } from './case-file.ts'
+import { startOwnServer } from './own-server.ts'
+import type { OwnServer } from './own-server.ts'
+import { isGood, records, summary, tapLines } from './report.ts'
+import type { Result } from './report.ts'
+import { runCase } from './run-case.ts'
+import { openTransport } from './transport.ts'
+import type { Endpoint } from './transport.ts'
+
+/**
+ * `npm run conformance`: holds conversations with a KMIP server and compares its answers strictly.
+ * TAP goes to the standard output, a summary to the standard error. Exit code 1: a case failed, or
+ * one that is listed as skipped passed; 2: it could not be run.
+ */
+async function main(): Promise<number> {
+  const { values: options, positionals } = parseArgs({ allowPositionals: true, options: optionTypes })
+  if (options.help === true) {
+    process.stdout.write(usage)
+    return 0
+  }
+  const cases = casesIn(positionals.length > 0 ? positionals : defaultFolders())
+    .filter(({ version }) => options.version === undefined || version === options.version)
+    .filter(({ folder, name }) => new RegExp(options.only ?? '').test(`${folder}/${name}`))
+  if (cases.length === 0) throw new Error('there are no such cases')
+  const skipped = JSON.parse(readFileSync(options.skipped ?? skippedFile, 'utf8')) as Record<string, string>
+
+  const server = options.host === undefined ? await startOwnServer() : undefined
+  const endpoint = server?.endpoint ?? endpointOf(options)
+  try {
+    const results = await runAll(cases, endpoint, endpointOfB(endpoint, options), skipped)
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(records(results), null, 1)}\n`)
+    process.stderr.write(summary(results))
+    return results.every((result) => isGood(result)) ? 0 : 1
+  } finally {
+    await stopServer(server)
+  }
+}
+
+async function runAll(
+  cases: readonly Case[], first: Endpoint, second: Endpoint, skipped: Readonly<Record<string, string>>,
+): Promise<Result[]> {
+  process.stdout.write(`TAP version 13\n1..${cases.length}\n`)
+  const results: Result[] = []
+  for (const one of cases) {
+    const outcome = await runCase(one, async (client) => openTransport(one, client === 'B' ? second : first))
+    const reason = skipped[one.name]
+    const result = { case: one, outcome, ...(reason !== undefined && { skipped: reason }) }
+    results.push(result)
+    process.stdout.write(`${tapLines(result, results.length)}\n`)
+  }
+  return results
+}
+
+/** In the order in which some of them build on each other: by number, set-up first, clean-up last. */
+function casesIn(folders: readonly string[]): Case[] {
+  return folders.flatMap((folder) => {
+    const top = resolve(folder)
+    const labelRoot = /^\d\.\d$/.test(basename(top)) ? dirname(top) : top
+    const cases = globSync('**/*.xml', { cwd: top }).map((path) => loadCase(join(top, path), labelRoot))
+    return cases.toSorted((a, b) => a.folder.localeCompare(b.folder) || collator.compare(orderOf(a), orderOf(b)))
+  })
+}
+
+function orderOf({ name }: Case): string {
+  return name.replace('-SETUP-', '-0-').replace('-CLEANUP-', '-99-')
+}
+
+/** The published cases up to 2.1, where they are beside this checkout, and our own. */
+function defaultFolders(): string[] {
+  const published = versions.map((version) => join(sharedFolder, version))
+  const folders = [...published, ownFolder].filter((folder) => existsSync(folder))
+  if (folders.length === 0) throw new Error('name a folder with cases')
+  return folders
+}
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof optionTypes }>>['values']
+
+function endpointOf({ host, port, ca, cert, key, 'https-port': httpsPort }: Options): Endpoint {
+  if (host === undefined || port === undefined || ca === undefined || cert === undefined || key === undefined) {
+    throw new Error('--host needs --port, --ca, --cert and --key')
+  }
+  return {
+    host, port: Number(port), ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key),
+    ...(httpsPort !== undefined && { httpsPort: Number(httpsPort) }),
+  }
+}
+
+/** The second client has the first one's certificate unless another is given: they share their objects. */
+function endpointOfB(first: Endpoint, { cert2, key2 }: Options): Endpoint {
+  if (cert2 === undefined || key2 === undefined) return first
+  return { ...first, cert: readFileSync(cert2), key: readFileSync(key2) }
+}
+
+async function stopServer(server: OwnServer | undefined): Promise<void> {
+  await server?.stop()
+}
+
+const optionTypes = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  'https-port': { type: 'string' },
+  ca: { type: 'string' },
+  cert: { type: 'string' },
+  key: { type: 'string' },
+  cert2: { type: 'string' },
+  key2: { type: 'string' },
+  only: { type: 'string' },
+  version: { type: 'string' },
+  skipped: { type: 'string' },
+  json: { type: 'string' },
+  help: { type: 'boolean' },
+} as const
+
+const usage = `usage: npm run conformance -- [options] [FOLDER...]
+
+Runs every conversation (*.xml) below the folders; without any, the published OASIS cases of 1.0 to 2.1
+when they are beside this checkout, and our own. Without --host our own server is started for it.
+
+  --host H --port P        the KMIP server to test
+  --ca --cert --key FILE   PEM files: authorities of the server, our certificate and its key
+  --cert2 --key2 FILE      another identity for the second client of cases with two
+  --https-port P           where the server speaks the HTTPS profile
+  --only PATTERN           cases whose folder/name matches the regular expression
+  --version V              cases of this protocol version
+  --skipped FILE           {case: reason}, instead of spec/skipped.json
+  --json FILE              write the results there
+`
+
+const versions = ['1.0', '1.1', '1.2', '1.3', '1.4', '2.0', '2.1']
+const root = new URL('../../', import.meta.url).pathname
+const sharedFolder = join(root, '../shared/kmip-profiles')
+const ownFolder = join(root, 'fixtures/conversation')
+const skippedFile = join(root, 'spec/skipped.json')
+const collator = new Intl.Collator('en', { numeric: true })
+
+main().then((code) => {
+  process.exitCode = code
+}, (error: unknown) => {
+  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 2
+})
