@@ -1,4 +1,8 @@
+import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { converse } from '../support/conversation.ts'
 import { buildRequest } from '../support/notation-item.ts'
@@ -37,6 +41,17 @@ describe('the comparison is strict', () => {
   ])('%s is seen', async (_, text) => {
     await expect(converse(parseConversation(text), server)).rejects.toThrow()
   })
+})
+
+test.each([
+  ['in one record is taken', [], true],
+  ['split over two records is not', [40], false],
+])('an answer %s', async (_, cuts, taken) => {
+  const text = '# control\nrequest 1.2\n  Query\nresponse 1.2\n  Query Success'
+  const fake = await startFake(join(server.directory, 'certs'), cuts)
+  const held = converse(parseConversation(text), { ...server, port: fake.port })
+  await (taken ? expect(held).resolves.toBeUndefined() : expect(held).rejects.toThrow('1 answers in 2 TLS records'))
+  await fake.close()
 })
 
 test('a request in the last flight of the handshake is answered', async () => {
@@ -84,3 +99,36 @@ test('the handshake offers the server certificate with its names, and its chain'
   }
   await connection.close()
 })
+
+/** A server that answers each write with one success of Query, cut at the given bytes into TLS records of their own. */
+async function startFake(
+  certificates: string, cuts: readonly number[],
+): Promise<{ readonly port: number, close(): Promise<void> }> {
+  const answer = Buffer.from(queryAnswer, 'hex')
+  const fake = createServer({
+    cert: readFileSync(join(certificates, 'server.pem')), key: readFileSync(join(certificates, 'server.key')),
+  }, (socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', () => {
+      const edges = [0, ...cuts, answer.length]
+      for (const [index, edge] of edges.slice(1).entries()) socket.write(answer.subarray(edges[index], edge))
+    })
+  })
+  fake.listen(0, '127.0.0.1')
+  await once(fake, 'listening')
+  return {
+    port: (fake.address() as AddressInfo).port,
+    async close() {
+      fake.close()
+      await once(fake, 'close')
+    },
+  }
+}
+
+/** Response Message (Header (Version 1.2, Time Stamp, Batch Count 1), Batch Item (Query, Success)). */
+const queryAnswer = [
+  '42007b0100000078', '42007a0100000048',
+  '4200690100000020', '42006a02000000040000000100000000', '42006b02000000040000000200000000',
+  '4200920900000008000000006553f100', '42000d02000000040000000100000000',
+  '42000f0100000020', '42005c05000000040000001800000000', '42007f05000000040000000000000000',
+].join('')
