@@ -58,10 +58,12 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
       const bytes = changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
       await writes.add(() => applyChanges(tables, changes), bytes)
     },
-    async scan(key, { after, limit }) {
+    async scan(key, { after, limit, descending = false }) {
       tables.index.resetReadTxn()
-      const start = indexEntry(key, after === undefined ? '' : `${after}\0`)
-      const entries = tables.index.getKeys({ start, end: Buffer.from(`${key}\x01`, 'latin1'), limit })
+      const [first, last] = [indexEntry(key, ''), Buffer.from(`${key}\x01`, 'latin1')]
+      const entries = tables.index.getKeys(descending
+        ? { start: after === undefined ? last : indexEntry(key, after), exclusiveStart: true, end: first, limit, reverse: true }
+        : { start: after === undefined ? first : indexEntry(key, `${after}\0`), end: last, limit })
       return Array.from(entries, entry => Buffer.from(entry).toString('latin1', key.length + 1))
     },
     async lease(name, holder, ms) {

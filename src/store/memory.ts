@@ -30,8 +30,12 @@ export function memoryStore(nowMs: () => number = monotonicMs): Store {
       }
       for (const change of changes) applyChange(records, index, change)
     },
-    async scan(key, { after, limit }) {
+    async scan(key, { after, limit, descending = false }) {
       const ids = index.get(key) ?? []
+      if (descending) {
+        const end = after === undefined ? ids.length : ids.findLastIndex((id) => id < after) + 1
+        return ids.slice(Math.max(0, end - limit), end).toReversed()
+      }
       const start = after === undefined ? 0 : positionAfter(ids, after)
       return ids.slice(start, start + limit)
     },

@@ -23,9 +23,10 @@ export interface Store {
 
   /**
    * The ids that carry an index key, in ascending id order (ids are time-ordered, so: oldest
-   * first), starting after `after`, at most `limit` of them. A page is one consistent read.
+   * first), starting after `after`, at most `limit` of them. `descending` turns the order round;
+   * `after` is then the least id so far. A page is one consistent read.
    */
-  scan(key: IndexKey, options: { after?: string; limit: number }): Promise<string[]>
+  scan(key: IndexKey, options: { after?: string; limit: number; descending?: boolean }): Promise<string[]>
 
   /**
    * Takes or renews a named lease for `ms` milliseconds of the store's own clock. Returns a

@@ -54,13 +54,16 @@ export function writeBehind(inner: Store, delayMs: number): Store {
         flushing = flushing.then(flush)
       }, delayMs)
     },
-    async scan(key, { after, limit }) {
-      const stored = await inner.scan(key, { ...(after === undefined ? {} : { after }), limit: limit + pending.size })
+    async scan(key, options) {
+      const { after, limit, descending = false } = options
+      const isBeyond = (id: string): boolean => after === undefined || (descending ? id < after : id > after)
+      const stored = await inner.scan(key, { ...options, limit: limit + pending.size })
       const ids = new Set(stored.filter(id => !pending.has(id)))
       for (const [id, { data, keys }] of pending) {
-        if (data && keys.includes(key) && (after === undefined || id > after)) ids.add(id)
+        if (data && keys.includes(key) && isBeyond(id)) ids.add(id)
       }
-      return [...ids].toSorted().slice(0, limit)
+      const sorted = [...ids].toSorted()
+      return (descending ? sorted.toReversed() : sorted).slice(0, limit)
     },
     lease: (name, holder, ms) => inner.lease(name, holder, ms),
     async close() {

@@ -189,6 +189,22 @@ function scanCases(store: () => Store): void {
     expect(await store().scan('k', { after: '~', limit: 1 })).toEqual([])
   })
 
+  test('a descending scan is the ascending one turned round', async () => {
+    const ids = Array.from({ length: 53 }, (_, i) => idAt(i))
+    await store().apply([...ids.map(id => put(id, 0, '', ['k'])), put('a', 0, '', ['j']), put('b', 0, '', ['kk'])])
+    const seen: string[] = []
+    let page = await store().scan('k', { limit: 10, descending: true })
+    while (page.length > 0) {
+      expect(page.length).toBeLessThanOrEqual(10)
+      seen.push(...page)
+      page = await store().scan('k', { after: seen.at(-1) as string, limit: 10, descending: true })
+    }
+    expect(seen).toEqual(ids.toReversed())
+    expect(await store().scan('k', { limit: 0, descending: true })).toEqual([])
+    expect(await store().scan('k', { after: 'id-00050x', limit: 1, descending: true })).toEqual([idAt(50)])
+    expect(await store().scan('k', { after: '!', limit: 1, descending: true })).toEqual([])
+  })
+
   test('one key is no prefix of another', async () => {
     for (const [id, key] of [['a', 'k'], ['b', 'kk'], ['c', 'k!'], ['d', 'K']] as const) {
       await store().apply([put(id, 0, '', [key])])
