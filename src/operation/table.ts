@@ -3,6 +3,8 @@ import { addAttribute } from './add-attribute.ts'
 import { adjustAttribute } from './adjust-attribute.ts'
 import { archive } from './archive.ts'
 import { check } from './check.ts'
+import { create } from './create.ts'
+import { createKeyPair } from './create-key-pair.ts'
 import { decrypt } from './decrypt.ts'
 import { deleteAttribute } from './delete-attribute.ts'
 import { destroy } from './destroy.ts'
@@ -32,6 +34,8 @@ export const operations: readonly AnyOperation[] = [
   adjustAttribute,
   archive,
   check,
+  create,
+  createKeyPair,
   decrypt,
   deleteAttribute,
   destroy,
