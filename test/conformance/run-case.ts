@@ -28,6 +28,8 @@ export interface Failure {
   readonly difference?: Difference
 }
 
+type Found = Omit<Failure, 'step' | 'operation'>
+
 /**
  * Holds a conversation with a server.
  *
@@ -50,7 +52,7 @@ export async function runCase({ steps }: Case, open: (client: string) => Promise
     for (const transport of transports.values()) transport.close()
   }
 
-  async function runStep(step: Step): Promise<Pick<Failure, 'request' | 'answer' | 'error' | 'difference'> | undefined> {
+  async function runStep(step: Step): Promise<Found | undefined> {
     let sent: string | undefined
     try {
       if (step.direction === 'toClient') throw new Error('a request of the server: not received over this transport')
