@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { KmipError } from '../kmip/error.ts'
 import { isVisible } from '../model/access.ts'
 import type { Caller } from '../model/access.ts'
@@ -6,7 +7,7 @@ import type { ManagedObject } from '../model/managed-object.ts'
 import { decodeRecord, encodeRecord } from '../model/record.ts'
 import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
-import type { Change, IndexKey, Store } from '../store/store.ts'
+import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
 
@@ -23,6 +24,7 @@ export class Objects {
   readonly #pending = new Map<string, ManagedObject>()
   /** Revisions of what is to be removed, by Unique Identifier. */
   readonly #removed = new Map<string, number>()
+  readonly #records = new Map<string, Change>()
 
   /** @param now seconds since 1970-01-01 UTC */
   constructor(store: Store, cache: ObjectCache, caller: Caller, now: number) {
@@ -72,21 +74,46 @@ export class Objects {
     return object !== undefined && isVisible(object, this.#caller) ? object : undefined
   }
 
-  /** The caller's objects that carry an index key, in the order of their creation. */
-  async *find(key: IndexKey): AsyncGenerator<ManagedObject> {
-    const made = [...this.#pending.values()].filter(({ revision }) => revision === 0)
-    const fresh = made.filter((object) => isVisible(object, this.#caller) && indexKeys(object).includes(key))
-    let after: string | undefined
-    for (;;) {
-      const ids = await this.#store.scan(key, { ...(after !== undefined && { after }), limit: pageSize })
-      for (const id of ids) {
-        const object = await this.peek(id)
-        if (object !== undefined) yield object
-      }
-      if (ids.length < pageSize) break
-      after = ids.at(-1)
+  /**
+   * The caller's objects that carry an index key, as this unit of work leaves them, in the order of their creation or
+   * the newest first. However many there are, other requests get their turn between the pages.
+   */
+  async *find(key: IndexKey, order: 'ascending' | 'descending' = 'ascending'): AsyncGenerator<ManagedObject> {
+    const precedes = (a: string, b: string): boolean => (order === 'ascending' ? a < b : a > b)
+    const pending = [...this.#pending.values()]
+      .filter((object) => isVisible(object, this.#caller) && indexKeys(object).includes(key))
+      .toSorted((a, b) => (precedes(a.uniqueIdentifier, b.uniqueIdentifier) ? -1 : 1))
+    for await (const id of this.#scan(key, order === 'descending')) {
+      while (pending[0] !== undefined && precedes(pending[0].uniqueIdentifier, id)) yield pending.shift()!
+      const object = this.#pending.has(id) ? undefined : await this.peek(id)
+      if (object !== undefined) yield object
     }
-    yield* fresh
+    yield* pending
+  }
+
+  /** The objects that this unit of work makes. */
+  made(): ManagedObject[] {
+    return [...this.#pending.values()].filter(({ revision }) => revision === 0)
+  }
+
+  /**
+   * A record of the server's own, which is no object (its id is none that a Unique Identifier can be), as this unit of
+   * work leaves it. Its revision is that of the store: 0 for one that is new.
+   */
+  async readRecord(id: string): Promise<StoredRecord | undefined> {
+    const pending = this.#records.get(id)
+    if (pending === undefined) return this.#store.read(id)
+    return pending.data && { id, revision: pending.expected, data: pending.data }
+  }
+
+  /** Ids of such records by an index key, in ascending order, as they are stored. */
+  findRecords(key: IndexKey, limit: number): Promise<string[]> {
+    return this.#store.scan(key, { limit })
+  }
+
+  /** Changes such a record, in the same commit as the objects. */
+  writeRecord(change: Change): void {
+    this.#records.set(change.id, change)
   }
 
   /** Adds a new object of the caller's; gives it Initial Date and Last Change Date. */
@@ -128,13 +155,25 @@ export class Objects {
    * @throws StoreUnavailable
    */
   async commit(): Promise<void> {
-    if (this.#pending.size + this.#removed.size === 0) return
+    if (this.#pending.size + this.#removed.size + this.#records.size === 0) return
     const objects = [...this.#pending.values()]
     const removals = [...this.#removed].map(([id, expected]): Change => ({ id, expected, data: undefined, keys: [] }))
-    await this.#store.apply([...objects.map(changeOf), ...removals])
+    await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values()])
     for (const object of objects) this.#cache.put({ ...object, revision: object.revision + 1 })
     this.#pending.clear()
     this.#removed.clear()
+    this.#records.clear()
+  }
+
+  async *#scan(key: IndexKey, descending: boolean): AsyncGenerator<string> {
+    let after: string | undefined
+    for (;;) {
+      const ids = await this.#store.scan(key, { ...(after !== undefined && { after }), limit: pageSize, descending })
+      yield* ids
+      if (ids.length < pageSize) return
+      after = ids.at(-1)
+      await setImmediate()
+    }
   }
 
   async #read(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
