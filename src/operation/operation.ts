@@ -24,6 +24,8 @@ export interface Context {
   /** Cryptographic operations in several parts that are under way. */
   readonly streams: Streams
   readonly settings: Settings
+  /** Puts a text into the audit, under the caller's name, once the item is final. */
+  note(text: string): void
 }
 
 /** What of the configuration operations need. */

@@ -12,18 +12,24 @@ import { discoverVersions } from './discover-versions.ts'
 import { encrypt } from './encrypt.ts'
 import { getAttributeList } from './get-attribute-list.ts'
 import { getAttributes } from './get-attributes.ts'
+import { getConstraints } from './get-constraints.ts'
 import { getUsageAllocation } from './get-usage-allocation.ts'
 import { hash } from './hash.ts'
+import { interop } from './interop.ts'
+import { log } from './log.ts'
 import { mac } from './mac.ts'
 import { macVerify } from './mac-verify.ts'
 import { modifyAttribute } from './modify-attribute.ts'
 import { obtainLease } from './obtain-lease.ts'
 import type { AnyOperation } from './operation.ts'
+import { ping } from './ping.ts'
 import { recover } from './recover.ts'
 import { revoke } from './revoke.ts'
 import { rngRetrieve } from './rng-retrieve.ts'
 import { rngSeed } from './rng-seed.ts'
 import { setAttribute } from './set-attribute.ts'
+import { setConstraints } from './set-constraints.ts'
+import { setDefaults } from './set-defaults.ts'
 import { sign } from './sign.ts'
 import { signatureVerify } from './signature-verify.ts'
 
@@ -43,17 +49,23 @@ export const operations: readonly AnyOperation[] = [
   encrypt,
   getAttributeList,
   getAttributes,
+  getConstraints,
   getUsageAllocation,
   hash,
+  interop,
+  log,
   mac,
   macVerify,
   modifyAttribute,
   obtainLease,
+  ping,
   recover,
   revoke,
   rngRetrieve,
   rngSeed,
   setAttribute,
+  setConstraints,
+  setDefaults,
   sign,
   signatureVerify,
 ]

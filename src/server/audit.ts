@@ -6,6 +6,8 @@ import type { Caller } from '../model/access.ts'
 export interface Audit {
   done(caller: Caller, operation: number, response: unknown): void
   refused(caller: Caller, operation: number, refusal: KmipError): void
+  /** What an operation itself has to say: the text of Log, the marks of Interop. */
+  noted(caller: Caller, operation: number, text: string): void
 }
 
 /** The part of a logger that the audit needs. */
@@ -31,6 +33,9 @@ export function logAudit(log: AuditLog): Audit {
     },
     refused(caller, operation, refusal) {
       log.info({ ...who(caller), operation: operationName(operation), reason: refusal.reason }, 'refused')
+    },
+    noted(caller, operation, text) {
+      log.info({ ...who(caller), operation: operationName(operation), text }, 'noted')
     },
   }
 }

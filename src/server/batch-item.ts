@@ -5,6 +5,8 @@ import { outgoing } from '../kmip/message.ts'
 import type { RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
 import type { Item } from '../ttlv/item.ts'
 import type { Caller } from '../model/access.ts'
+import { checkConstraints } from '../model/account-settings.ts'
+import { loadAccountSettings } from '../operation/account-settings.ts'
 import type { BatchState } from '../operation/batch-state.ts'
 import type { Keys } from '../operation/keys.ts'
 import type { ObjectCache } from '../operation/object-cache.ts'
@@ -48,6 +50,8 @@ export interface Outcome {
   readonly item: ResponseBatchItem
   readonly refusal: KmipError | undefined
   readonly response: unknown
+  /** What the operation itself has to say to the audit. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -61,6 +65,7 @@ export async function executeItem(
   commit: (() => Promise<void>) | undefined,
 ): Promise<Outcome | undefined> {
   const version = message.requestHeader.protocolVersion
+  const notes: string[] = []
   try {
     const operation = services.operations.get(item.operation)
     if (operation === undefined || version < operation.since) {
@@ -72,9 +77,11 @@ export async function executeItem(
     const context: Context = {
       caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
       keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
+      note: (text) => void notes.push(text),
     }
     const request = operation.request.decode(item.requestPayload as Item, { version })
     const response = await operation.handle(request as never, context)
+    await checkMade(frame)
     if (commit !== undefined) await commit()
     const result = {
       operation: item.operation,
@@ -83,10 +90,18 @@ export async function executeItem(
       responsePayload: outgoing(operation.response, response as never),
       messageExtension: [],
     }
-    return { item: result, refusal: undefined, response }
+    return { item: result, refusal: undefined, response, notes }
   } catch (error) {
     if (error instanceof RevisionConflict) return undefined
     const refusal = toKmipError(error, services.log)
-    return { item: failure(item, refusal, version), refusal, response: undefined }
+    return { item: failure(item, refusal, version), refusal, response: undefined, notes: [] }
   }
+}
+
+/** What an operation has made meets the constraints that the account has set (KMIP 2.1 6.1.52). */
+async function checkMade({ objects, caller, now }: ItemFrame): Promise<void> {
+  const made = objects.made()
+  if (made.length === 0) return
+  const { constraints } = await loadAccountSettings(objects, caller)
+  for (const object of made) checkConstraints(object, constraints?.constraint ?? [], now)
 }

@@ -118,9 +118,11 @@ export class Engine {
     return [failure(items[0]!, busy, message.requestHeader.protocolVersion)]
   }
 
-  #record(caller: Caller, item: RequestBatchItem, { refusal, response }: Outcome): void {
-    if (refusal === undefined) this.#services.audit.done(caller, item.operation, response)
-    else this.#services.audit.refused(caller, item.operation, refusal)
+  #record(caller: Caller, item: RequestBatchItem, { refusal, response, notes }: Outcome): void {
+    const { audit } = this.#services
+    for (const note of notes) audit.noted(caller, item.operation, note)
+    if (refusal === undefined) audit.done(caller, item.operation, response)
+    else audit.refused(caller, item.operation, refusal)
   }
 }
 

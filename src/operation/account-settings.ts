@@ -1,0 +1,37 @@
+import { hash } from 'node:crypto'
+import type { Caller } from '../model/access.ts'
+import { AccountSettings } from '../model/account-settings.ts'
+import { decodeItem } from '../ttlv/item.ts'
+import { TtlvWriter } from '../ttlv/writer.ts'
+import type { Objects } from './objects.ts'
+
+/** What the caller's account has set for all its objects to come; empty when it has set nothing. */
+export async function loadAccountSettings(objects: Objects, caller: Caller): Promise<AccountSettings> {
+  const record = await objects.readRecord(recordId(caller))
+  if (record === undefined) return { format: currentFormat }
+  const settings = AccountSettings.decode(decodeItem(Buffer.from(record.data), recordDepthMax), stored)
+  if (settings.format !== currentFormat) throw new Error(`account settings have format ${settings.format}`)
+  return settings
+}
+
+/** Changes what is given, to undefined too; the rest stays. */
+export async function changeAccountSettings(
+  objects: Objects, caller: Caller, changes: Omit<Partial<AccountSettings>, 'format'>,
+): Promise<void> {
+  const id = recordId(caller)
+  const settings = { ...await loadAccountSettings(objects, caller), ...changes }
+  const expected = (await objects.readRecord(id))?.revision ?? 0
+  const writer = new TtlvWriter()
+  AccountSettings.encode(writer, settingsTag, settings, stored)
+  objects.writeRecord({ id, expected, data: writer.take(), keys: [] })
+}
+
+function recordId({ account }: Caller): string {
+  return `~settings/${hash('sha256', account, 'base64url')}`
+}
+
+const settingsTag = 0x54_0021
+const currentFormat = 1
+const recordDepthMax = 48
+/** A version above all others: nothing is left out because a version does not know it. */
+const stored = { version: 9_999, keepRemoved: true }
