@@ -15,6 +15,7 @@ export interface RunningServer {
   /** File paths; alice and bob are in two accounts. */
   readonly certificates: { readonly ca: string, readonly alice: ClientFiles, readonly bob: ClientFiles }
   readonly directory: string
+  readonly pid: number
   /** What it has written so far, both streams. */
   log(): string
   /** SIGTERM, wait, and remove its directory. */
@@ -46,12 +47,15 @@ export async function startServer(
     },
   })
   const output: string[] = []
-  const { host, port } = await readiness(child, output)
+  const { host, port } = await readiness(child, output).catch(async (error: unknown) => {
+    if (directory === undefined) await rm(home, { recursive: true, force: true })
+    throw error
+  })
   const files = (name: string): ClientFiles => ({
     cert: join(home, 'certs', `${name}.pem`), key: join(home, 'certs', `${name}.key`),
   })
   return {
-    host, port, directory: home,
+    host, port, directory: home, pid: child.pid!,
     certificates: { ca: join(home, 'certs/ca.pem'), alice: files('alice'), bob: files('bob') },
     log: () => output.join(''),
     async stop() {
