@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Tag } from '../../src/kmip/generated/tags.ts'
+import { Operation, QueryFunction } from '../../src/kmip/generated/enums.ts'
+import { RequestMessage, ResponseMessage, outgoing } from '../../src/kmip/message.ts'
+import { QueryRequest } from '../../src/kmip/payload/query.ts'
+import { decodeItem } from '../../src/ttlv/item.ts'
+import { TtlvWriter } from '../../src/ttlv/writer.ts'
+import { startServer } from '../support/server.ts'
+import type { RunningServer } from '../support/server.ts'
+
+/** Deadlines short enough to wait for; the listener acts on them at most a quarter of a second late. */
+const limits = { handshakeMs: 1_000, requestMs: 1_000, idleMs: 2_000, lateMs: 1_000 }
+let server: RunningServer
+
+beforeAll(async () => {
+  server = await startServer({
+    KEYWARD_LIMITS_HANDSHAKE_MS_MAX: String(limits.handshakeMs),
+    KEYWARD_LIMITS_REQUEST_MS_MAX: String(limits.requestMs),
+    KEYWARD_LIMITS_IDLE_MS_MAX: String(limits.idleMs),
+    KEYWARD_LIMITS_UNAUTHENTICATED_PER_ADDRESS_MAX: '64',
+  })
+})
+afterAll(() => server.stop())
+
+describe('connections that do not talk are closed on time, and others are served meanwhile', () => {
+  it('a TCP connection that sends nothing', async () => {
+    const silent = await Promise.all(Array.from({ length: 40 }, () => tcp()))
+    await expectServed()
+    const times = await Promise.all(silent.map(closed))
+    for (const ms of times) expect(ms).toBeLessThan(limits.handshakeMs + limits.lateMs)
+  })
+
+  it('a TCP connection that sends a byte at a time', async () => {
+    const socket = await tcp()
+    const timer = setInterval(() => socket.write(Buffer.of(0x16)), 100)
+    const ms = await closed(socket)
+    clearInterval(timer)
+    expect(ms).toBeLessThan(limits.handshakeMs + limits.lateMs)
+  })
+
+  it('more silent TCP connections than one address may have: the others are refused at once', async () => {
+    const many = await Promise.all(Array.from({ length: 100 }, () => tcp()))
+    const times = await Promise.all(many.map(closed))
+    expect(times.filter((ms) => ms < 500).length).toBeGreaterThanOrEqual(36)
+    await expectServed()
+  })
+
+  it('a message that never ends, a byte at a time', async () => {
+    const socket = await tls()
+    const message = query()
+    let sent = 0
+    const timer = setInterval(() => socket.write(message.subarray(sent, sent += 1)), 50)
+    const ms = await closed(socket)
+    clearInterval(timer)
+    expect(ms).toBeGreaterThan(limits.requestMs - 100)
+    expect(ms).toBeLessThan(limits.requestMs + limits.lateMs)
+  })
+
+  it('a connection that is idle between messages', async () => {
+    const socket = await tls()
+    await answer(socket, query())
+    const ms = await closed(socket)
+    expect(ms).toBeGreaterThan(limits.idleMs - 500)
+    expect(ms).toBeLessThan(limits.idleMs + limits.lateMs)
+  })
+
+  it('control: a connection that goes on asking stays open past every deadline', async () => {
+    const socket = await tls()
+    for (let round = 0; round < 7; round += 1) {
+      expect(statusOf(await answer(socket, query()))).toBeDefined()
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+    expect(socket.destroyed).toBe(false)
+    socket.destroy()
+  })
+})
+
+describe('bytes that are no message are answered with a standard error, and the connection is closed', () => {
+  const nested = (depth: number) => {
+    const bytes = Buffer.alloc(depth * 8)
+    for (let level = 0; level < depth; level += 1) {
+      bytes.writeUIntBE(level === 0 ? Tag.RequestMessage : Tag.RequestHeader, level * 8, 3)
+      bytes[level * 8 + 3] = 1
+      bytes.writeUInt32BE((depth - level - 1) * 8, level * 8 + 4)
+    }
+    return bytes
+  }
+  it.each([
+    ['a length of 0xFFFFFFFF', Buffer.from('42007801ffffffff', 'hex')],
+    ['a length of 0xFFFFFFF8', Buffer.from('42007801fffffff8', 'hex')],
+    ['10^5 nested structures', nested(100_000)],
+    ['10^6 nested structures', nested(1_000_000)],
+    ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')],
+    ['zeros', Buffer.alloc(64)],
+    ['a response message', Buffer.from('42007b0100000000', 'hex')],
+  ])('%s', async (_name, bytes) => {
+    const socket = await tls()
+    const began = performance.now()
+    const item = statusOf(await answer(socket, bytes))
+    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(item).toMatchObject({ resultStatus: 1, resultReason: 4 })
+    expect(item?.resultMessage).not.toBe('')
+    await closed(socket)
+    await expectServed()
+  })
+
+  it('a hundred messages of a mebibyte that stop half-way take no more memory than was sent, and give it back', async () => {
+    const before = residentMiB()
+    const half = Buffer.concat([Buffer.from('42007801000fffe8', 'hex'), Buffer.alloc(2 ** 19)])
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => tls()))
+    for (const socket of sockets) socket.write(half)
+    await Promise.all(sockets.map(closed))
+    expect(residentMiB() - before).toBeLessThan(2 * 100)
+    await expectServed()
+  })
+
+  it('a client without a certificate, or with one of another authority, gets no answer', async () => {
+    await expect(answer(await tls({}), query())).rejects.toThrow()
+    await expectServed()
+  })
+})
+
+function residentMiB(): number {
+  const status = readFileSync(`/proc/${server.pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) / 1024
+}
+
+/** A whole round trip in a new connection, quickly. */
+async function expectServed(): Promise<void> {
+  const began = performance.now()
+  const socket = await tls()
+  expect(statusOf(await answer(socket, query()))).toBeDefined()
+  socket.destroy()
+  expect(performance.now() - began).toBeLessThan(1_000)
+}
+
+function tcp(): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: server.host, port: server.port }, () => resolve(socket))
+    socket.on('error', reject)
+  })
+}
+
+function tls(client: { cert?: string, key?: string } = server.certificates.alice): Promise<TLSSocket> {
+  const read = (path: string | undefined) => path === undefined ? undefined : readFileSync(path)
+  return new Promise((resolve, reject) => {
+    const options = { ca: read(server.certificates.ca), cert: read(client.cert), key: read(client.key) }
+    const socket = connectTls({ host: server.host, port: server.port, ...options }, () => resolve(socket))
+    socket.on('error', reject)
+  })
+}
+
+/** Milliseconds until the server closes the connection. */
+function closed(socket: Socket): Promise<number> {
+  const began = performance.now()
+  socket.resume()
+  return new Promise((resolve) => {
+    if (socket.destroyed) resolve(0)
+    socket.once('close', () => resolve(performance.now() - began))
+    socket.once('end', () => resolve(performance.now() - began))
+  })
+}
+
+function answer(socket: TLSSocket, request: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const take = (chunk: Buffer) => {
+      chunks.push(chunk)
+      const all = Buffer.concat(chunks)
+      if (all.length < 8 || all.length < all.readUInt32BE(4) + 8) return
+      socket.off('data', take)
+      resolve(all)
+    }
+    socket.on('data', take)
+    socket.once('close', () => reject(new Error('closed without an answer')))
+    socket.once('error', reject)
+    socket.write(request)
+  })
+}
+
+function statusOf(bytes: Buffer) {
+  return ResponseMessage.decode(decodeItem(bytes), { version: 201 }).batchItem[0]
+}
+
+/** Query of the operations, at 1.2. */
+function query(): Buffer {
+  const writer = new TtlvWriter()
+  RequestMessage.encode(writer, Tag.RequestMessage, {
+    requestHeader: { protocolVersion: 102, attestationType: [], batchCount: 1 },
+    batchItem: [{
+      operation: Operation.Query,
+      requestPayload: outgoing(QueryRequest, { queryFunction: [QueryFunction.QueryOperations] }),
+      messageExtension: [],
+    }],
+  }, { version: 102 })
+  return writer.take()
+}
