@@ -37,11 +37,11 @@ export function plainKeyOf(value: ManagedObjectValue, told: Told = {}): PlainKey
   if (keyBlock.keyWrappingData !== undefined) {
     throw new KmipError('KeyWrapTypeNotSupported', 'the key was registered wrapped, and the server cannot unwrap it')
   }
-  return decodeKeyBlock({
-    ...keyBlock,
-    cryptographicAlgorithm: keyBlock.cryptographicAlgorithm ?? told.cryptographicAlgorithm,
-    cryptographicLength: keyBlock.cryptographicLength ?? told.cryptographicLength,
-  }, kind)
+  const algorithm = keyBlock.cryptographicAlgorithm ?? told.cryptographicAlgorithm
+  const length = keyBlock.cryptographicLength ?? told.cryptographicLength
+  const key = decodeKeyBlock({ ...keyBlock, cryptographicAlgorithm: algorithm, cryptographicLength: length }, kind)
+  // A secret has no algorithm of its own; a one-time pad, for one, is told apart by the attribute.
+  return kind === 'secret' && algorithm !== undefined ? { ...key, algorithm } : key
 }
 
 /** @throws KmipError Invalid Object Type */

@@ -1,0 +1,92 @@
+import { timingSafeEqual } from 'node:crypto'
+import { KmipError } from '../kmip/error.ts'
+import { EncodingOption, LinkType } from '../kmip/generated/enums.ts'
+import { Tag } from '../kmip/generated/tags.ts'
+import { KeyBlock } from '../kmip/object.ts'
+import type { KeyBlock as Block, KeyValue, KeyWrappingData } from '../kmip/object.ts'
+import { Secret } from '../kmip/secret.ts'
+import { uses } from '../model/usage.ts'
+import { decodeItem } from '../ttlv/item.ts'
+import { methods } from './key-wrapping.ts'
+import type { Context } from './operation.ts'
+import { loadWrappingKey } from './wrapping-key.ts'
+import type { KeyInformation } from './wrapping-key.ts'
+
+/**
+ * The key block as it was before it was wrapped (KMIP 2.1 3.3).
+ *
+ * @throws KmipError Cryptographic Failure when it does not come out whole; Feature Not Supported for a method;
+ *   and as `loadWrappingKey`
+ */
+export async function unwrapKeyBlock(context: Context, block: Block): Promise<Block> {
+  const { keyWrappingData: data, keyValue, ...plain } = block
+  if (data === undefined || keyValue === undefined) return block
+  const steps = methods.get(data.wrappingMethod)
+  if (steps === undefined) throw new KmipError('FeatureNotSupported', 'the wrapping method is not supported')
+  let bytes = wrappedBytes(keyValue)
+  for (const step of steps.toReversed()) {
+    if (step === 'encrypt') bytes = await decrypt(context, data, bytes)
+    else await checkAuthentic(context, data, bytes)
+  }
+  return { ...plain, keyValue: decodedKey(context, bytes, data.encodingOption) }
+}
+
+/** The wrapped bytes are the Key Value itself; the cases of 1.4 have them as its Key Material. */
+function wrappedBytes(keyValue: KeyValue): Buffer {
+  if ('wrapped' in keyValue) return keyValue.wrapped.reveal()
+  if (keyValue.keyMaterial instanceof Secret) return keyValue.keyMaterial.reveal()
+  throw new KmipError('InvalidField', 'a wrapped key is a byte string')
+}
+
+async function decrypt(context: Context, data: KeyWrappingData, bytes: Buffer): Promise<Buffer> {
+  const information = required(data.encryptionKeyInformation)
+  const { provider, key, parameters } = await loadWrappingKey(context, information, uses.unwrapKey)
+  return (await provider.unwrap(key, parameters, bytes, data.ivCounterNonce)).reveal()
+}
+
+async function checkAuthentic(context: Context, data: KeyWrappingData, bytes: Buffer): Promise<void> {
+  const information = required(data.macSignatureKeyInformation)
+  const { macSignature } = data
+  if (macSignature === undefined) throw new KmipError('InvalidField', 'the MAC or signature of the key is missing')
+  const object = await context.objects.peek(context.batch.identifier(information.uniqueIdentifier))
+  if (object?.kind === 'PrivateKey' || object?.kind === 'PublicKey') {
+    const publicKey = object.attributes.link?.find(({ linkType }) => linkType === LinkType.PublicKeyLink)
+    const verifying = object.kind === 'PublicKey' || publicKey === undefined
+      ? information
+      : { ...information, uniqueIdentifier: publicKey.linkedObjectIdentifier }
+    const { provider, key, parameters } = await loadWrappingKey(context, verifying, uses.verify)
+    if (!await provider.verify(key, parameters, { data: bytes }, macSignature)) throw broken()
+    return
+  }
+  const { provider, key, parameters } = await loadWrappingKey(context, information, uses.macVerify)
+  const mac = await provider.mac(key, parameters, bytes)
+  if (mac.length !== macSignature.length || !timingSafeEqual(mac, macSignature)) throw broken()
+}
+
+/** Where the option is absent, the bytes tell: a TTLV-encoded Key Value begins with its tag and type. */
+function decodedKey(context: Context, bytes: Buffer, encodingOption: number | undefined): KeyValue {
+  const isBare = encodingOption === undefined
+    ? !bytes.subarray(0, keyValueHeader.length).equals(keyValueHeader)
+    : encodingOption === EncodingOption.NoEncoding
+  if (isBare) return { keyMaterial: new Secret(bytes) }
+  try {
+    const item = decodeItem(bytes, depthMax)
+    if (item.tag !== Tag.KeyValue) throw broken()
+    return KeyBlock.fields.keyValue.decode(item, { version: context.version })
+  } catch {
+    throw broken()
+  }
+}
+
+function required(information: KeyInformation | undefined): KeyInformation {
+  if (information === undefined) throw new KmipError('InvalidField', 'the wrapping method needs the other key information')
+  return information
+}
+
+/** The same for all that may be wrong with wrapped bytes. */
+function broken(): KmipError {
+  return new KmipError('CryptographicFailure', 'the cryptographic operation failed')
+}
+
+const keyValueHeader = Buffer.from('42004501', 'hex')
+const depthMax = 16
