@@ -49,9 +49,13 @@ export function attributeList(): Field<AttributeSet> {
     (earlier, later) => toSet([...instancesOf(earlier), ...instancesOf(later)]))
 }
 
-/** Like `attributeList`, but one attribute may come several times: Locate's filters (KMIP 2.1 6.1.27). */
+/**
+ * Like `attributeList`, but one attribute may come several times, and a structure may have only some of its fields:
+ * Locate's filters (KMIP 2.1 6.1.28).
+ */
 export function attributeFilters(): Field<AttributeInstance[]> {
-  return field([Tag.Attribute, Tag.TemplateAttribute, Tag.Attributes], decodeInstances,
+  return field([Tag.Attribute, Tag.TemplateAttribute, Tag.Attributes],
+    (item, coding) => decodeInstances(item, { ...coding, partial: true }),
     (writer, instances, coding) => {
       const handle = coding.version < v2 ? undefined : writer.begin(Tag.Attributes)
       for (const instance of instances) writeInstance(writer, instance, coding)

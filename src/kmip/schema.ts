@@ -15,6 +15,8 @@ export interface Coding {
   readonly version: Version
   /** For storage: also what later versions have removed. */
   readonly keepRemoved?: boolean
+  /** For filters: structures need not have all their fields. */
+  readonly partial?: boolean
 }
 
 /** One field: which tags it may come under, how often, in which versions, and its codec. */
@@ -82,7 +84,7 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
         else if (field.merge !== undefined) result[name] = field.merge(result[name], value)
         else throw new KmipError('InvalidField', `repeated field ${name}`)
       }
-      for (const name of required) {
+      for (const name of coding.partial === true ? [] : required) {
         if (result[name] === undefined) throw new KmipError('MissingData', `missing field ${name}`)
       }
       return result as InferFields<F>

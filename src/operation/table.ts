@@ -16,6 +16,7 @@ import { getConstraints } from './get-constraints.ts'
 import { getUsageAllocation } from './get-usage-allocation.ts'
 import { hash } from './hash.ts'
 import { interop } from './interop.ts'
+import { locate } from './locate.ts'
 import { log } from './log.ts'
 import { mac } from './mac.ts'
 import { macVerify } from './mac-verify.ts'
@@ -23,6 +24,7 @@ import { modifyAttribute } from './modify-attribute.ts'
 import { obtainLease } from './obtain-lease.ts'
 import type { AnyOperation } from './operation.ts'
 import { ping } from './ping.ts'
+import { query } from './query.ts'
 import { recover } from './recover.ts'
 import { revoke } from './revoke.ts'
 import { rngRetrieve } from './rng-retrieve.ts'
@@ -53,12 +55,14 @@ export const operations: readonly AnyOperation[] = [
   getUsageAllocation,
   hash,
   interop,
+  locate,
   log,
   mac,
   macVerify,
   modifyAttribute,
   obtainLease,
   ping,
+  query(() => operations),
   recover,
   revoke,
   rngRetrieve,
