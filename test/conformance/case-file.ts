@@ -5,6 +5,7 @@ import type { XmlElement } from '../../src/kmip/xml-element.ts'
 
 /** One conversation: requests and the answers that are listed for them. */
 export interface Case {
+  readonly path: string
   /** Name without folder and ending: `SKLC-M-1-14`. */
   readonly name: string
   /** Folder below the one that was given, which names version and kind: `1.4/mandatory`. */
@@ -40,7 +41,7 @@ export function loadCase(path: string, root: string): Case {
   const folder = relative(root, dirname(path))
   const version = /(?:^|\/)(\d\.\d)(?:\/|$)/.exec(folder)?.[1] ?? versionOfName(name)
   const profile = name.replace(/-\d\d$/, '').replace(/(-\d+)+$/, '')
-  return { name, folder, version, profile, steps: stepsOf(document.children.map(normalised), marks, name) }
+  return { path, name, folder, version, profile, steps: stepsOf(document.children.map(normalised), marks, name) }
 }
 
 function stepsOf(messages: readonly XmlElement[], marks: readonly Mark[], name: string): Step[] {

@@ -54,9 +54,10 @@ function element(xml: string): XmlElement {
 }
 
 function question({ operation, version = '1.4' }: Setting, payload: string): string {
-  return `<RequestMessage><RequestHeader>${protocolVersion(version)}<BatchCount type="Integer" value="1"/></RequestHeader>
-    <BatchItem><Operation type="Enumeration" value="${operation}"/><RequestPayload>${payload}</RequestPayload></BatchItem>
-    </RequestMessage>`
+  return `<RequestMessage><RequestHeader>${protocolVersion(version)}
+    <BatchCount type="Integer" value="1"/></RequestHeader>
+    <BatchItem><Operation type="Enumeration" value="${operation}"/>
+    <RequestPayload>${payload}</RequestPayload></BatchItem></RequestMessage>`
 }
 
 function answer({ operation, version = '1.4' }: Setting, payload: string): string {
@@ -92,11 +93,11 @@ const key = (format: string, material: string, algorithm = 'AES') => `<Symmetric
   <KeyFormatType type="Enumeration" value="${format}"/><KeyValue>${bytes('KeyMaterial', material)}</KeyValue>
   <CryptographicAlgorithm type="Enumeration" value="${algorithm}"/></KeyBlock></SymmetricKey>`
 
-const created = ['Create', objectType('SymmetricKey'), objectType('SymmetricKey') + uid('$UNIQUE_IDENTIFIER_0')] as const
 const registered = ['Register', objectType('SymmetricKey'), uid('$UNIQUE_IDENTIFIER_0')] as const
 
-// The listed answer is also the one that the conversation "got" before, so the identifier is its own placeholder's name.
+/** What was said before is its own listed answer, so the identifier's value is the placeholder's name. */
 const bound = uid('$UNIQUE_IDENTIFIER_0')
+const created = ['Create', objectType('SymmetricKey'), objectType('SymmetricKey') + bound] as const
 
 table('fields', { operation: 'Check', request: uid('a') }, [
   ['the same', uid('a'), uid('a'), ''],
@@ -145,7 +146,8 @@ const vendorAttribute = (name: string) => `<Attribute><VendorIdentification type
   ${attributeName(name)}<AttributeValue type="TextString" value="v"/></Attribute>`
 table('all attributes in 2.x', { operation: 'GetAttributes', version: '2.1', request: '' }, [
   ['in another order, and one more', `<Attributes>${vendorAttribute('ID')}${objectType('PublicKey')}</Attributes>`,
-    `<Attributes>${objectType('PublicKey')}<Fresh type="Boolean" value="true"/>${vendorAttribute('ID')}</Attributes>`, ''],
+    `<Attributes>${objectType('PublicKey')}<Fresh type="Boolean" value="true"/>${vendorAttribute('ID')}</Attributes>`,
+    ''],
   ['and one less', `<Attributes>${vendorAttribute('ID')}${vendorAttribute('Other')}</Attributes>`,
     `<Attributes>${vendorAttribute('ID')}</Attributes>`, 'Attributes/x/Other'],
 ])
@@ -203,7 +205,8 @@ table('an object in the format that was asked for', {
 table('an object that the client registered', { operation: 'Get', request: bound, before: [registered] }, [
   ['keeps its material', bound + key('Raw', 'aabb'), bound + key('Raw', 'aabc'),
     'SymmetricKey/KeyBlock/KeyValue/KeyMaterial'],
-  ['and its format', bound + key('PKCS_1', 'aabb'), bound + key('PKCS_8', 'aabb'), 'SymmetricKey/KeyBlock/KeyFormatType'],
+  ['and its format', bound + key('PKCS_1', 'aabb'), bound + key('PKCS_8', 'aabb'),
+    'SymmetricKey/KeyBlock/KeyFormatType'],
 ])
 
 const asked = { operation: 'GetAttributes', request: bound + attributeName('Digest') }
@@ -213,7 +216,8 @@ table('the digest of an object that the server made', { ...asked, before: [creat
     'Attribute/AttributeValue/HashingAlgorithm'],
 ])
 table('the digest of an object that the client registered', { ...asked, before: [registered] }, [
-  ['is its own', bound + digest('SHA_256', 'aa'), bound + digest('SHA_256', 'bb'), 'Attribute/AttributeValue/DigestValue'],
+  ['is its own', bound + digest('SHA_256', 'aa'), bound + digest('SHA_256', 'bb'),
+    'Attribute/AttributeValue/DigestValue'],
 ])
 
 const encrypt = { operation: 'Encrypt', request: bound + bytes('Data', '00') }
@@ -259,7 +263,7 @@ table('versions, when the client named some', { operation: 'DiscoverVersions', r
 describe('results', () => {
   const setting = { operation: 'Get', request: uid('a') }
   const failed = (reason: string, message: string, more = '') => answer(setting, '')
-    .replace('value="Success"/>', `value="OperationFailed"/><ResultReason type="Enumeration" value="${reason}"/>${message}`)
+    .replace('"Success"/>', `"OperationFailed"/><ResultReason type="Enumeration" value="${reason}"/>${message}`)
     .replace(/<ResponsePayload><\/ResponsePayload>/, more)
   const message = (text: string) => `<ResultMessage type="TextString" value="${text}"/>`
   const extension = (critical: boolean) => `<MessageExtension><VendorIdentification type="TextString" value="v"/>
@@ -272,7 +276,8 @@ describe('results', () => {
     ['success', failed('ItemNotFound', ''), answer(setting, ''), 'ResultStatus'],
     ['a payload more', failed('ItemNotFound', ''), failed('ItemNotFound', '', '<ResponsePayload/>'), 'ResponsePayload'],
     ['an extension', failed('ItemNotFound', ''), failed('ItemNotFound', '', extension(false)), ''],
-    ['a critical extension', failed('ItemNotFound', ''), failed('ItemNotFound', '', extension(true)), 'MessageExtension'],
+    ['a critical extension', failed('ItemNotFound', ''), failed('ItemNotFound', '', extension(true)),
+      'MessageExtension'],
   ])('%s', (_, listed, received, path) => {
     expect(differenceOf(setting, listed, received)).toBe(path)
   })

@@ -34,6 +34,11 @@ export class History {
     })
   }
 
+  /** Unique Identifiers of all objects that were made. */
+  made(): string[] {
+    return [...this.#origins.keys()]
+  }
+
   /** Whether the server chose the material of the object that this payload is about. */
   isGenerated(uniqueIdentifier: string | undefined): boolean {
     return uniqueIdentifier !== undefined && this.#generated.has(uniqueIdentifier)

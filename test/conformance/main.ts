@@ -7,13 +7,13 @@ import { startOwnServer } from './own-server.ts'
 import type { OwnServer } from './own-server.ts'
 import { isGood, records, summary, tapLines } from './report.ts'
 import type { Result } from './report.ts'
-import { runCase } from './run-case.ts'
+import { runWithCompanions } from './run-case.ts'
 import { openTransport } from './transport.ts'
 import type { Endpoint } from './transport.ts'
 
 /**
  * `npm run conformance`: holds conversations with a KMIP server and compares its answers strictly.
- * TAP goes to the standard output, a summary to the standard error. Exit code 1: a case failed, or
+ * TAP goes to the standard output, the counts to the standard error. Exit code 1: a case failed, or
  * one that is listed as skipped passed; 2: it could not be run.
  */
 async function main(): Promise<number> {
@@ -31,9 +31,12 @@ async function main(): Promise<number> {
   const server = options.host === undefined ? await startOwnServer() : undefined
   const endpoint = server?.endpoint ?? endpointOf(options)
   try {
-    const results = await runAll(cases, endpoint, endpointOfB(endpoint, options), skipped)
+    const results = await runAll(cases, endpoint, endpointOfB(endpoint, options), skipped, (text) => {
+      if (options.summary !== true) process.stdout.write(text)
+    })
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(records(results), null, 1)}\n`)
-    process.stderr.write(summary(results))
+    const out = options.summary === true ? process.stdout : process.stderr
+    out.write(summary(results))
     return results.every((result) => isGood(result)) ? 0 : 1
   } finally {
     await stopServer(server)
@@ -42,31 +45,28 @@ async function main(): Promise<number> {
 
 async function runAll(
   cases: readonly Case[], first: Endpoint, second: Endpoint, skipped: Readonly<Record<string, string>>,
+  print: (text: string) => void,
 ): Promise<Result[]> {
-  process.stdout.write(`TAP version 13\n1..${cases.length}\n`)
+  print(`TAP version 13\n1..${cases.length}\n`)
   const results: Result[] = []
   for (const one of cases) {
-    const outcome = await runCase(one, async (client) => openTransport(one, client === 'B' ? second : first))
+    const outcome = await runWithCompanions(one, async (client) => openTransport(one, client === 'B' ? second : first))
     const reason = skipped[one.name]
     const result = { case: one, outcome, ...(reason !== undefined && { skipped: reason }) }
     results.push(result)
-    process.stdout.write(`${tapLines(result, results.length)}\n`)
+    print(`${tapLines(result, results.length)}\n`)
   }
   return results
 }
 
-/** In the order in which some of them build on each other: by number, set-up first, clean-up last. */
+/** By number: some of them build on the one before. */
 function casesIn(folders: readonly string[]): Case[] {
   return folders.flatMap((folder) => {
     const top = resolve(folder)
     const labelRoot = /^\d\.\d$/.test(basename(top)) ? dirname(top) : top
     const cases = globSync('**/*.xml', { cwd: top }).map((path) => loadCase(join(top, path), labelRoot))
-    return cases.toSorted((a, b) => a.folder.localeCompare(b.folder) || collator.compare(orderOf(a), orderOf(b)))
+    return cases.toSorted((a, b) => a.folder.localeCompare(b.folder) || collator.compare(a.name, b.name))
   })
-}
-
-function orderOf({ name }: Case): string {
-  return name.replace('-SETUP-', '-0-').replace('-CLEANUP-', '-99-')
 }
 
 /** The published cases up to 2.1, where they are beside this checkout, and our own. */
@@ -112,6 +112,7 @@ const optionTypes = {
   version: { type: 'string' },
   skipped: { type: 'string' },
   json: { type: 'string' },
+  summary: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
 
@@ -128,6 +129,7 @@ when they are beside this checkout, and our own. Without --host our own server i
   --version V              cases of this protocol version
   --skipped FILE           {case: reason}, instead of spec/skipped.json
   --json FILE              write the results there
+  --summary                the counts on the standard output in place of TAP
 `
 
 const versions = ['1.0', '1.1', '1.2', '1.3', '1.4', '2.0', '2.1']

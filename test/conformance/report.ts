@@ -53,9 +53,13 @@ function kindOf({ folder }: Case): string {
   return folder.split('/').at(-1) || 'cases'
 }
 
-function diagnosis({ step, operation, request, answer, error, difference }: Failure): string {
+function diagnosis({ companion, step, operation, request, answer, error, difference }: Failure): string {
   return yaml({
-    step: String(step), operation, ...(error !== undefined && { error }), ...difference,
+    ...(companion !== undefined && { companion }),
+    step: String(step),
+    operation,
+    ...(error !== undefined && { error }),
+    ...difference,
     ...(request !== undefined && { request: shortened(request) }),
     ...(answer !== undefined && { answer: shortened(answer) }),
   })
