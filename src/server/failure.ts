@@ -23,7 +23,7 @@ export function failure(
     ...(request.operation !== undefined && { operation: request.operation }),
     ...(request.uniqueBatchItemID !== undefined && { uniqueBatchItemID: request.uniqueBatchItemID }),
     resultStatus: ResultStatus.OperationFailed,
-    resultReason: resultReason(error.reason, version),
+    resultReason: resultReason(error.reason, version, request.operation),
     resultMessage: error.message,
     messageExtension: [],
   }
