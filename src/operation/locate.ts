@@ -96,12 +96,12 @@ function storageStatusOf({ attributes, archived }: ManagedObject): number {
 }
 
 /**
- * The newest first. Up to 1.3, which does not say, a client that pages gets the oldest first: what is made between two
- * pages does not move the later ones.
+ * The newest first (KMIP 2.1 6.1.28). Versions before 1.4 do not say: there the oldest come first, so that what is made
+ * between two pages does not move the later ones. 1.3 pages so too, but lists the newest first (TC-OFFSET-1-13).
  */
 function orderOf({ maximumItems, offsetItems }: Request, { version }: Context): 'ascending' | 'descending' {
   const isPaged = maximumItems !== undefined || offsetItems !== undefined
-  return isPaged && version < v1_4 ? 'ascending' : 'descending'
+  return version < v1_3 || (version === v1_3 && isPaged) ? 'ascending' : 'descending'
 }
 
 async function* candidates(
@@ -160,6 +160,6 @@ const kinds: ReadonlyMap<number, ObjectKind> = new Map(
   Object.entries(ObjectType).map(([kind, number]) => [number, kind as ObjectKind]),
 )
 const groupMembers: ReadonlySet<number> = new Set(Object.values(ObjectGroupMember))
-const v1_4 = parseVersion('1.4')
+const v1_3 = parseVersion('1.3')
 /** Objects that are looked at only to count what was located; when there are more, the count is left out. */
 const countedCandidatesMax = 10_000
