@@ -9,6 +9,7 @@ import {
 } from './asymmetric.ts'
 import type { PrivateNumbers, PublicNumbers } from './asymmetric.ts'
 import { byteCurves, publicPoint, sm2Curve } from './curve.ts'
+import { outerSequence } from './der.ts'
 import { invalid } from './failure.ts'
 import { decoded, matchesAlgorithm, specOf } from './key-check.ts'
 import type { KeyKind, KeySpec, PlainKey } from './provider.ts'
@@ -51,6 +52,24 @@ export function decodeKeyBlock(block: KeyBlock, kind: KeyKind): PlainKey {
       const der = keyFormatType === KeyFormatType.X_509 ? (keyMaterial as Secret) : new Secret(encodeSpki(numbers))
       return { ...agreedSpec(block, numbers), kind, bytes: der }
     }
+  }
+}
+
+/**
+ * Whether the block is an EncryptedPrivateKeyInfo, which KMIP allows under PKCS_8: it can be kept and
+ * given out, but not used here, because nobody tells the server its password.
+ */
+export function isEncryptedPrivateKey({ keyFormatType, keyValue }: KeyBlock): boolean {
+  if (keyFormatType !== KeyFormatType.PKCS_8 || keyValue === undefined || !('keyMaterial' in keyValue)) return false
+  const { keyMaterial } = keyValue
+  if (!(keyMaterial instanceof Secret)) return false
+  try {
+    const info = outerSequence(keyMaterial.reveal())
+    info.sequence().oid()
+    info.octets()
+    return info.done
+  } catch {
+    return false
   }
 }
 

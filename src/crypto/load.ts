@@ -1,8 +1,10 @@
 import { createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
+import { decodePkcs8, decodeSpki, encodePkcs8, encodeSpki } from './asymmetric.ts'
 import { guarded, invalid } from './failure.ts'
 import type { SoftwareKey } from './key.ts'
-import type { PlainKey, StoredKey } from './provider.ts'
+import type { KeyKind, PlainKey, StoredKey } from './provider.ts'
 import { symmetricFamily } from './symmetric.ts'
 import type { CipherMode } from './symmetric.ts'
 
@@ -14,11 +16,21 @@ export function loadSoftware(stored: StoredKey): SoftwareKey {
   return { algorithm, length, curve, kind, object: guarded(() => keyObject(stored)), material: bytes, modes: modes ?? noModes }
 }
 
-function keyObject({ kind, bytes }: PlainKey): KeyObject {
-  const key = bytes.reveal()
+function keyObject({ kind, algorithm, bytes }: PlainKey): KeyObject {
+  const key = algorithm === CryptographicAlgorithm.DH ? withoutOrder(kind, bytes.reveal()) : bytes.reveal()
   if (kind === 'private') return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
   if (kind === 'public') return createPublicKey({ key, format: 'der', type: 'spki' })
   return createSecretKey(key)
+}
+
+/** Node agrees on secrets with Diffie-Hellman keys in PKCS#3 form only, which says nothing of q. */
+function withoutOrder(kind: KeyKind, der: Buffer): Buffer {
+  if (kind === 'private') {
+    const numbers = decodePkcs8(der)
+    return numbers.type === 'dh' ? encodePkcs8({ ...numbers, q: undefined, j: undefined }) : der
+  }
+  const numbers = decodeSpki(der)
+  return numbers.type === 'dh' ? encodeSpki({ ...numbers, q: undefined, j: undefined }) : der
 }
 
 const noModes: ReadonlyMap<number, CipherMode> = new Map()

@@ -67,6 +67,7 @@ export type Awaitable<T> = T | Promise<T>
 
 /** Cryptographic Algorithm, Length (bits) and, for elliptic curves, Recommended Curve. */
 export interface KeySpec {
+  /** 0 for a secret, which has none. */
   readonly algorithm: number
   readonly length: number
   readonly curve?: number | undefined
@@ -159,6 +160,7 @@ export interface Capabilities {
 
 export interface KeyCapability {
   readonly algorithm: number
+  /** Bits; empty: any whole number of bytes, or of a group that the client brings. */
   readonly lengths: readonly number[]
   readonly curves?: readonly number[]
   readonly generate: boolean

@@ -17,14 +17,15 @@ export const defaultUserId = Buffer.from('1234567812345678')
 
 /**
  * SM2 signature with SM3 (GB/T 32918.2), DER. OpenSSL's `createSign` signs SM3 of what it is given, so Z(A)
- * comes first; its one-shot call would use an empty identity.
- *
- * @param input data, or the digest e = SM3(Z(A) || data), which OpenSSL cannot sign: refused
+ * comes first; its one-shot call would use an empty identity. A digest is e = SM3(Z(A) || data), and is signed
+ * over @noble/curves, because OpenSSL cannot be given one.
  */
 export function signSm2(
   key: SoftwareKey, parameters: CryptographicParameters, input: Signable, userId: Buffer = defaultUserId,
 ): Buffer {
-  const data = hashedData(parameters, input, true)
+  checkSm3(parameters, input, true)
+  if ('digest' in input) return guarded(() => signDigest(key, input.digest))
+  const { data } = input
   return guarded(() => createSign('sm3').update(identityHash(pointOf(key), userId)).update(data).sign(key.object))
 }
 
@@ -32,9 +33,11 @@ export function verifySm2(
   key: SoftwareKey, parameters: CryptographicParameters, input: Signable, signature: Buffer,
   userId: Buffer = defaultUserId,
 ): boolean {
-  const data = hashedData(parameters, input, false)
+  checkSm3(parameters, input, false)
   try {
-    return createVerify('sm3').update(identityHash(pointOf(key), userId)).update(data).verify(key.object, signature)
+    if ('digest' in input) return verifyDigest(key, input.digest, signature)
+    const state = createVerify('sm3').update(identityHash(pointOf(key), userId))
+    return state.update(input.data).verify(key.object, signature)
   } catch {
     return false
   }
@@ -77,11 +80,42 @@ export function decryptSm2(key: SoftwareKey, ciphertext: Buffer): Buffer {
   })
 }
 
-function hashedData(parameters: CryptographicParameters, input: Signable, strict: boolean): Buffer {
+function checkSm3(parameters: CryptographicParameters, input: Signable, strict: boolean): void {
   const scheme = signatureScheme('sm2', parameters, input, strict)
-  if ('digest' in input) throw notSupported('an SM2 key signs data, not digests')
-  if (scheme.hash !== sm3) throw notSupported('an SM2 key signs with SM3')
-  return input.data
+  if (scheme.hash !== undefined && scheme.hash !== sm3) throw notSupported('an SM2 key signs with SM3')
+  if (strict && 'digest' in input && input.digest.length !== sm3.length) throw invalid('the digest has 32 bytes')
+}
+
+/** GB/T 32918.2 6.1, from A3 on. */
+function signDigest(key: SoftwareKey, digest: Buffer): Buffer {
+  const { d } = privateNumbers(key.material.reveal()) as EcPrivate
+  const { n } = curveParameters(sm2Curve)
+  const scalar = nobleCurve(sm2Curve).Fn
+  const ephemeral = createECDH(sm2Curve.name)
+  for (;;) {
+    const x = unsignedInteger(ephemeral.generateKeys().subarray(1, 33))
+    const k = unsignedInteger(ephemeral.getPrivateKey())
+    const r = (unsignedInteger(digest) + x) % n
+    // A factor that nobody knows keeps the private key out of arithmetic whose time depends on its operands.
+    const blind = unsignedInteger(createECDH(sm2Curve.name).generateKeys().subarray(1, 33)) % n
+    const numerator = scalar.sub(scalar.mul(blind, k), scalar.mul(scalar.mul(blind, r), d))
+    const s = scalar.mul(scalar.inv(scalar.mul(blind, scalar.add(1n, d))), numerator)
+    if (r !== 0n && r + k !== n && s !== 0n) return derSequence(derInteger(r), derInteger(s))
+  }
+}
+
+/** GB/T 32918.2 7.1. */
+function verifyDigest(key: SoftwareKey, digest: Buffer, signature: Buffer): boolean {
+  const sequence = outerSequence(signature)
+  const [r, s] = [sequence.integer(), sequence.integer()]
+  sequence.end()
+  const { n } = curveParameters(sm2Curve)
+  if (digest.length !== sm3.length || r < 1n || r >= n || s < 1n || s >= n) return false
+  const t = (r + s) % n
+  if (t === 0n) return false
+  const Point = nobleCurve(sm2Curve)
+  const sum = Point.BASE.multiply(s).add(Point.fromBytes(pointOf(key)).multiply(t))
+  return (unsignedInteger(digest) + sum.toAffine().x) % n === r
 }
 
 /** Z(A) (GB/T 32918.2 5.5). */
