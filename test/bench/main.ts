@@ -14,7 +14,7 @@ import type { Item } from '../../src/ttlv/item.ts'
 import { exchange, load, loadConnections, open } from './load.ts'
 import type { Rate } from './load.ts'
 import { requests } from './requests.ts'
-import { seed } from './seed.ts'
+import { seed } from '../support/seed.ts'
 
 /**
  * Requests per second and latencies of a bare mutual-TLS echo, of this server and of PyKMIP's
