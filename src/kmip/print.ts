@@ -7,15 +7,17 @@ import { formatTag, formatType, formatValue } from './text-value.ts'
 export interface PrintOptions {
   /** Show key material, passwords and data. For fixtures alone: what is logged never sets it. */
   readonly secrets?: boolean
+  /** The Attribute Name beside an Attribute Value that is printed by itself. */
+  readonly attributeName?: string | undefined
 }
 
 /**
  * An item as indented text, one line per item: `Operation Enumeration Create`. Key material,
  * credentials, data, and everything under tags that no table knows are left out.
  */
-export function printItem(item: Item, { secrets = false }: PrintOptions = {}): string {
+export function printItem(item: Item, { secrets = false, attributeName }: PrintOptions = {}): string {
   const lines: string[] = []
-  write(item, '', undefined, secrets, lines)
+  write(item, '', attributeName, secrets, lines)
   return lines.join('\n')
 }
 

@@ -127,6 +127,17 @@ table('placeholders', { operation: 'Check', request: uid('$UNIQUE_IDENTIFIER_0')
   ['before now', date('ActivationDate', '$NOW'), date('ActivationDate', '2027-01-15T07:59:50Z'), 'ActivationDate'],
 ])
 
+const stream = bytes('CorrelationValue', '$CORRELATION_VALUE')
+table('a stream that begins', {
+  operation: 'Hash', request: bytes('Data', '00'),
+  before: [['Hash', bytes('Data', '00'), bytes('CorrelationValue', 'aa')]],
+}, [['has a new value', stream, bytes('CorrelationValue', 'bb'), '']])
+table('a stream that goes on', { operation: 'Hash', request: bytes('Data', '00') + bytes('CorrelationValue', 'aa') }, [
+  ['has a value', stream, bytes('CorrelationValue', 'aa'), ''],
+  ['and only one', stream + stream, bytes('CorrelationValue', 'aa') + bytes('CorrelationValue', 'bb'),
+    'CorrelationValue[1]'],
+])
+
 table('attributes that were asked for', { operation: 'GetAttributes', request: attributeName('State') }, [
   ['in their order', uid('a') + state + length, uid('a') + state + length, ''],
   ['in another order', uid('a') + state + length, uid('a') + length + state, 'Attribute/AttributeName'],

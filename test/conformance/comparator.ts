@@ -122,15 +122,17 @@ class Comparison {
   #value(expected: XmlElement, got: ValueItem, path: string, place: Place, attributeName: string | undefined): void {
     const listed = expected.attributes['value'] ?? ''
     const meaning = got.tag === Tag.AttributeValue ? tagOfAttributeName(attributeName ?? '') ?? got.tag : got.tag
-    if (isPlaceholder(listed)) return this.#placeholder(expected, got, path, listed, meaning)
+    if (isPlaceholder(listed)) return this.#placeholder(expected, got, path, listed, meaning, place)
     if (place.isFreeValue(meaning, got)) return
     const literal = literalItem(expected, attributeName)
     if (isDate(literal) && place.isFreeDate(meaning, literal.value)) return
     if (formatValue(literal, ' ', attributeName) === formatValue(got, ' ', attributeName)) return
-    throw differ(path, 'another value', expected, got)
+    throw differ(path, 'another value', expected, got, attributeName)
   }
 
-  #placeholder(expected: XmlElement, got: ValueItem, path: string, placeholder: string, meaning: number): void {
+  #placeholder(
+    expected: XmlElement, got: ValueItem, path: string, placeholder: string, meaning: number, place: Place,
+  ): void {
     const { bindings, elapsedSeconds } = this.#exchange
     const date = bindings.date(placeholder)
     if (date !== undefined) {
@@ -144,7 +146,7 @@ class Comparison {
     const known = bindings.value(placeholder)
     const value = formatValue(got, ' ')
     if (known === undefined && value === '') throw differ(path, 'an empty value', expected, got)
-    if (known === undefined) return bindings.bind(placeholder, got)
+    if (known === undefined || place.beginsAnew(got.tag)) return bindings.bind(placeholder, got)
     if (known !== value) throw differ(path, `${placeholder} was ${known} before`, expected, got)
   }
 
@@ -152,7 +154,7 @@ class Comparison {
   #material(expected: XmlElement, got: Item, path: string, place: Place): void {
     const listed = expected.attributes['value']
     if (listed !== undefined && isPlaceholder(listed) && got.type !== ItemType.Structure) {
-      return this.#placeholder(expected, got, path, listed, got.tag)
+      return this.#placeholder(expected, got, path, listed, got.tag, place)
     }
     if (got.type !== ItemType.Structure && got.type !== ItemType.ByteString) {
       throw differ(path, `the type is ${formatType(got.type)}`, expected, got)
@@ -176,12 +178,14 @@ class Found extends Error {
   }
 }
 
-function differ(path: string, why: string, expected: XmlElement | undefined, got: Item | undefined): Found {
+function differ(
+  path: string, why: string, expected: XmlElement | undefined, got: Item | undefined, attributeName?: string,
+): Found {
   return new Found({
     path,
     why,
     expected: expected === undefined ? 'nothing' : shortened(printElement(expected)),
-    got: got === undefined ? 'nothing' : shortened(printItem(got, { secrets: true })),
+    got: got === undefined ? 'nothing' : shortened(printItem(got, { secrets: true, attributeName })),
   })
 }
 

@@ -129,6 +129,11 @@ export class Place {
     }
   }
 
+  /** Whether a placeholder stands for another value than before: a stream, a job or a session that begins here. */
+  beginsAnew(tag: number): boolean {
+    return sessions.has(tag) && this.#question !== undefined && !hasUnder(this.#question, tag)
+  }
+
   /** "the date attributes not fixed by the request" */
   isFreeDate(tag: number, listedSeconds: number): boolean {
     return freeDates.has(tag) && !this.#exchange.history.dateWasSent(tag, listedSeconds)
@@ -236,6 +241,9 @@ const templateAttributes: ReadonlySet<number> = new Set([
 ])
 const outputs: ReadonlySet<number> = new Set([
   Tag.Data, Tag.SignatureData, Tag.MACData, Tag.IVCounterNonce, Tag.AuthenticatedEncryptionTag,
+])
+const sessions: ReadonlySet<number> = new Set([
+  Tag.CorrelationValue, Tag.AsynchronousCorrelationValue, Tag.TicketValue,
 ])
 const freeDates: ReadonlySet<number> = new Set([
   Tag.ActivationDate, Tag.ArchiveDate, Tag.CompromiseDate, Tag.CompromiseOccurrenceDate, Tag.DeactivationDate,
