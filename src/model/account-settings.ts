@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isMultiInstance, ruleOf } from '../kmip/attribute.ts'
-import type { AttributeSet } from '../kmip/attribute.ts'
+import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
 import { namesIn } from '../kmip/attribute-codec.ts'
 import { Constraints } from '../kmip/constraints.ts'
 import type { Constraint } from '../kmip/constraints.ts'
@@ -13,6 +13,7 @@ import type { ObjectKind } from '../kmip/object.ts'
 import { integer, nested, optional, structure } from '../kmip/schema.ts'
 import type { Infer } from '../kmip/schema.ts'
 import { attributesOf } from './attributes-of.ts'
+import type { Origin } from './initial-attributes.ts'
 import type { ManagedObject } from './managed-object.ts'
 
 /** What an account has set for all its objects to come (KMIP 2.1 6.1.52, 6.1.53). */
@@ -27,11 +28,15 @@ export type AccountSettings = Infer<typeof AccountSettings>
  * The attributes of a new object: what the client gives, then what the account's defaults have for its type; those for
  * one of its groups go before those for all (KMIP 2.1 7.22).
  */
-export function withDefaults(given: AttributeSet, kind: ObjectKind, defaults: readonly ObjectDefaults[]): AttributeSet {
+export function withDefaults(
+  given: AttributeSet, { kind, origin }: { kind: ObjectKind; origin: Origin }, defaults: readonly ObjectDefaults[],
+): AttributeSet {
   const groups = given.objectGroup ?? []
   const fitting = defaults.filter(({ objectTypes, objectGroups }) =>
     objectTypes.includes(ObjectType[kind]) && fitsGroups(objectGroups, groups))
-  return specificFirst(fitting).reduce<AttributeSet>((set, { attributes }) => ({ ...attributes, ...set }), given)
+  return specificFirst(fitting).reduce<AttributeSet>((set, { attributes }) => {
+    return { ...(origin === 'made' ? attributes : withoutFacts(attributes)), ...set }
+  }, given)
 }
 
 /**
@@ -48,6 +53,11 @@ export function checkConstraints(object: ManagedObject, constraints: readonly Co
   const ofGroups = fitting.filter(({ objectGroups }) => objectGroups !== undefined)
   const attributes = attributesOf(object, now)
   for (const { attributes: demanded = {} } of ofGroups.length > 0 ? ofGroups : fitting) checkAll(demanded, attributes)
+}
+
+/** What a registered object says of itself is no matter of defaults. */
+function withoutFacts(attributes: AttributeSet): AttributeSet {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !factNames.has(name)))
 }
 
 function checkAll(demanded: AttributeSet, actual: AttributeSet): void {
@@ -74,3 +84,8 @@ function specificFirst<T extends { readonly objectGroups?: unknown }>(entries: r
     ...entries.filter(({ objectGroups }) => objectGroups === undefined),
   ]
 }
+
+const factNames: ReadonlySet<string> = new Set<AttributeName>([
+  'cryptographicAlgorithm', 'cryptographicLength', 'cryptographicDomainParameters', 'keyFormatType', 'certificateType',
+  'certificateLength', 'digitalSignatureAlgorithm', 'opaqueDataType',
+])

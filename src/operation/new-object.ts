@@ -3,11 +3,13 @@ import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { ObjectType } from '../kmip/generated/enums.ts'
 import type { ManagedObjectValue, ObjectKind } from '../kmip/object.ts'
+import { withDefaults } from '../model/account-settings.ts'
 import { checkAgreement, checkInitialAttributes, withFullCount } from '../model/initial-attributes.ts'
 import type { Origin } from '../model/initial-attributes.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkQuantumSafe } from '../model/quantum-safe.ts'
 import { randomNumberGenerator } from '../model/random-number-generator.ts'
+import { loadAccountSettings } from './account-settings.ts'
 import { newIdentifier } from './identifier.ts'
 import type { Context } from './operation.ts'
 import { withTemplates } from './template.ts'
@@ -29,14 +31,16 @@ export interface Draft {
 }
 
 /**
- * The attributes that the client gives a new object, those of templates included, checked.
+ * The attributes that the client gives a new object, those of templates and of the account's defaults included, checked.
  *
  * @throws KmipError as `withTemplates` and `checkInitialAttributes`
  */
 export async function givenAttributes(
   context: Context, kind: ObjectKind, set: AttributeSet | undefined, origin: Origin,
 ): Promise<AttributeSet> {
-  const given = await withTemplates(set, context)
+  const { defaults } = await loadAccountSettings(context.objects, context.caller)
+  const told = await withTemplates(set, context)
+  const given = withDefaults(told, { kind, origin }, defaults?.objectDefaults ?? [])
   checkInitialAttributes(kind, given, origin, context.version)
   return given
 }

@@ -5,6 +5,7 @@ import { archive } from './archive.ts'
 import { check } from './check.ts'
 import { create } from './create.ts'
 import { createKeyPair } from './create-key-pair.ts'
+import { createSplitKey } from './create-split-key.ts'
 import { decrypt } from './decrypt.ts'
 import { deleteAttribute } from './delete-attribute.ts'
 import { destroy } from './destroy.ts'
@@ -16,6 +17,7 @@ import { getConstraints } from './get-constraints.ts'
 import { getUsageAllocation } from './get-usage-allocation.ts'
 import { hash } from './hash.ts'
 import { interop } from './interop.ts'
+import { joinSplitKey } from './join-split-key.ts'
 import { locate } from './locate.ts'
 import { log } from './log.ts'
 import { mac } from './mac.ts'
@@ -44,6 +46,7 @@ export const operations: readonly AnyOperation[] = [
   check,
   create,
   createKeyPair,
+  createSplitKey,
   decrypt,
   deleteAttribute,
   destroy,
@@ -55,6 +58,7 @@ export const operations: readonly AnyOperation[] = [
   getUsageAllocation,
   hash,
   interop,
+  joinSplitKey,
   locate,
   log,
   mac,
@@ -62,7 +66,7 @@ export const operations: readonly AnyOperation[] = [
   modifyAttribute,
   obtainLease,
   ping,
-  query(() => operations),
+  query,
   recover,
   revoke,
   rngRetrieve,
