@@ -111,7 +111,7 @@ async function verify(server: RunningServer, known: ReadonlyMap<string, Known>):
       const { attributes } = await client.request(shapes.getAttributes, {
         uniqueIdentifier, attributeReference: [{ name: 'state' }],
       })
-      const { state } = attributes
+      const state = attributes?.state
       if (state !== object.acknowledged && state !== object.asked) problems.push(`${uniqueIdentifier}: state ${state}`)
       else if (state !== State.Destroyed && object.material !== undefined) {
         if (await material(client, uniqueIdentifier) !== object.material) problems.push(`${uniqueIdentifier}: material`)
