@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { HashingAlgorithm } from '../kmip/generated/enums.ts'
-import { HashingExtension } from './extension.ts'
+import { HashingExtension } from '../kmip/extension.ts'
 import { invalid, notSupported } from './failure.ts'
 import type { Digest } from './provider.ts'
 

@@ -1,6 +1,6 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod } from '../kmip/generated/enums.ts'
-import { HashingExtension, SignatureExtension } from './extension.ts'
+import { HashingExtension, SignatureExtension } from '../kmip/extension.ts'
 import { invalid, notSupported } from './failure.ts'
 import { hashInfo } from './hash.ts'
 import type { HashInfo } from './hash.ts'

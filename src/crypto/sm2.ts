@@ -5,7 +5,7 @@ import { convertPoint, curveParameters, publicPoint, sm2Curve } from './curve.ts
 import { derInteger, derOctets, derSequence, outerSequence, unsignedBytes, unsignedInteger } from './der.ts'
 import { cryptographicFailure, guarded, invalid, notSupported } from './failure.ts'
 import { hash, hashInfo } from './hash.ts'
-import { HashingExtension } from './extension.ts'
+import { HashingExtension } from '../kmip/extension.ts'
 import { privateNumbers, publicNumbers } from './key-check.ts'
 import type { SoftwareKey } from './key.ts'
 import { nobleCurve } from './noble-curve.ts'

@@ -4,7 +4,7 @@ import {
   PaddingMethod, RecommendedCurve,
 } from '../../src/kmip/generated/enums.ts'
 import type { CryptographicParameters } from '../../src/kmip/attribute-value.ts'
-import { HashingExtension } from '../../src/crypto/extension.ts'
+import { HashingExtension } from '../../src/kmip/extension.ts'
 
 /** Known answers in fixtures/crypto: names of KMIP's enumerations, bytes in hex. */
 export function vectors<T>(name: string): T {
