@@ -13,15 +13,21 @@ export interface CertificateFields {
   readonly serialNumber: Buffer
   readonly issuer: DistinguishedName
   readonly subject: DistinguishedName
-  /** DER of the GeneralNames. */
-  readonly issuerAlternativeName: Buffer | undefined
-  readonly subjectAlternativeName: Buffer | undefined
+  readonly issuerAlternativeNames: readonly AlternativeName[]
+  readonly subjectAlternativeNames: readonly AlternativeName[]
   /** Digital Signature Algorithm; undefined for one that KMIP has not. */
   readonly signatureAlgorithm: number | undefined
   /** SubjectPublicKeyInfo. */
   readonly publicKey: Buffer
   /** Undefined for a public key of an algorithm or curve that is not known. */
   readonly keySpec: KeySpec | undefined
+}
+
+/** A GeneralName (RFC 5280 4.2.1.6). */
+export interface AlternativeName {
+  readonly der: Buffer
+  /** Of mail addresses, DNS names and URIs. */
+  readonly text: string | undefined
 }
 
 /**
@@ -46,8 +52,8 @@ export function parseCertificate(der: Buffer): CertificateFields {
     return {
       serialNumber, issuer, subject, signatureAlgorithm, publicKey,
       keySpec: publicKeySpec(publicKey),
-      issuerAlternativeName: extensions.get(issuerAlternativeNameOid),
-      subjectAlternativeName: extensions.get(subjectAlternativeNameOid),
+      issuerAlternativeNames: readAlternativeNames(extensions.get(issuerAlternativeNameOid)),
+      subjectAlternativeNames: readAlternativeNames(extensions.get(subjectAlternativeNameOid)),
     }
   })
 }
@@ -85,6 +91,20 @@ function readExtensions(tbs: DerReader): Map<string, Buffer> {
   return extensions
 }
 
+function readAlternativeNames(der: Buffer | undefined): AlternativeName[] {
+  if (der === undefined) return []
+  const list = outerSequence(der)
+  const names: AlternativeName[] = []
+  while (!list.done) {
+    const tag = list.peek()
+    const name = list.readRaw()
+    names.push({ der: name, text: textTags.has(tag) ? new DerReader(name).read(tag).toString('latin1') : undefined })
+  }
+  return names
+}
+
+/** rfc822Name, dNSName and uniformResourceIdentifier, all IA5String. */
+const textTags: ReadonlySet<number> = new Set([0x81, 0x82, 0x86])
 const versionTag = 0xa0
 const extensionsTag = 0xa3
 const booleanTag = 0x01

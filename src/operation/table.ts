@@ -8,14 +8,18 @@ import { createKeyPair } from './create-key-pair.ts'
 import { createSplitKey } from './create-split-key.ts'
 import { decrypt } from './decrypt.ts'
 import { deleteAttribute } from './delete-attribute.ts'
+import { deriveKey } from './derive-key.ts'
 import { destroy } from './destroy.ts'
 import { discoverVersions } from './discover-versions.ts'
 import { encrypt } from './encrypt.ts'
+import { exportObject } from './export.ts'
+import { get } from './get.ts'
 import { getAttributeList } from './get-attribute-list.ts'
 import { getAttributes } from './get-attributes.ts'
 import { getConstraints } from './get-constraints.ts'
 import { getUsageAllocation } from './get-usage-allocation.ts'
 import { hash } from './hash.ts'
+import { importObject } from './import.ts'
 import { interop } from './interop.ts'
 import { joinSplitKey } from './join-split-key.ts'
 import { locate } from './locate.ts'
@@ -27,7 +31,10 @@ import { obtainLease } from './obtain-lease.ts'
 import type { AnyOperation } from './operation.ts'
 import { ping } from './ping.ts'
 import { query } from './query.ts'
+import { reKey } from './re-key.ts'
+import { reKeyKeyPair } from './re-key-key-pair.ts'
 import { recover } from './recover.ts'
+import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { rngRetrieve } from './rng-retrieve.ts'
 import { rngSeed } from './rng-seed.ts'
@@ -49,14 +56,18 @@ export const operations: readonly AnyOperation[] = [
   createSplitKey,
   decrypt,
   deleteAttribute,
+  deriveKey,
   destroy,
   discoverVersions,
   encrypt,
+  exportObject,
+  get,
   getAttributeList,
   getAttributes,
   getConstraints,
   getUsageAllocation,
   hash,
+  importObject,
   interop,
   joinSplitKey,
   locate,
@@ -66,8 +77,11 @@ export const operations: readonly AnyOperation[] = [
   modifyAttribute,
   obtainLease,
   ping,
-  query,
+  query(() => operations),
   recover,
+  register,
+  reKey,
+  reKeyKeyPair,
   revoke,
   rngRetrieve,
   rngSeed,

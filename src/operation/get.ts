@@ -1,0 +1,33 @@
+import { KmipError } from '../kmip/error.ts'
+import type { ResultReasonName } from '../kmip/error.ts'
+import { ObjectType, Operation } from '../kmip/generated/enums.ts'
+import { GetRequest, GetResponse } from '../kmip/payload/get.ts'
+import { operation } from './operation.ts'
+import { servedObject } from './served-object.ts'
+
+/** What Get and Export refuse. */
+export const servingReasons: readonly ResultReasonName[] = [
+  'BadCryptographicParameters', 'CryptographicFailure', 'EncodingOptionError', 'FeatureNotSupported',
+  'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidField', 'InvalidObjectType', 'ItemNotFound',
+  'KeyCompressionTypeNotSupported', 'KeyFormatTypeNotSupported', 'KeyValueNotPresent', 'KeyWrapTypeNotSupported',
+  'NotExtractable', 'ObjectNotFound', 'Sensitive', 'WrappingObjectArchived', 'WrappingObjectDestroyed',
+  'WrappingObjectNotFound', 'WrongKeyLifecycleState',
+]
+
+/** KMIP 2.1 6.1.19 Get. */
+export const get = operation({
+  code: Operation.Get,
+  since: '1.0',
+  request: GetRequest,
+  response: GetResponse,
+  reasons: [...servingReasons, 'ObjectArchived', 'ObjectDestroyed'],
+  async handle(request, context) {
+    const stored = await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))
+    if (stored.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
+    const object = await servedObject(context, stored, request)
+    if (stored.attributes.fresh === true) {
+      context.objects.save({ ...stored, attributes: { ...stored.attributes, fresh: false } })
+    }
+    return { objectType: ObjectType[stored.kind], uniqueIdentifier: stored.uniqueIdentifier, object }
+  },
+})

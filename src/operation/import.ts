@@ -1,0 +1,81 @@
+import type { AttributeSet } from '../kmip/attribute.ts'
+import { KmipError } from '../kmip/error.ts'
+import { KeyWrapType, ObjectType, Operation, State } from '../kmip/generated/enums.ts'
+import { keyBlockOf } from '../kmip/object.ts'
+import type { ManagedObjectValue } from '../kmip/object.ts'
+import { ImportRequest, ImportResponse } from '../kmip/payload/import.ts'
+import { checkValues } from '../model/attribute-policy.ts'
+import { checkAgreement } from '../model/initial-attributes.ts'
+import { stateAt } from '../model/lifecycle.ts'
+import { newIdentifier } from './identifier.ts'
+import { takeIn } from './incoming-object.ts'
+import { inTableOrder } from './new-object.ts'
+import { identifierPattern } from './objects.ts'
+import { operation } from './operation.ts'
+import type { Context } from './operation.ts'
+import { checkObjectType } from './register.ts'
+
+/** KMIP 2.1 6.1.25 Import. */
+export const importObject = operation({
+  code: Operation.Import,
+  since: '1.4',
+  request: ImportRequest,
+  response: ImportResponse,
+  reasons: [
+    'ApplicationNamespaceNotSupported', 'CryptographicFailure', 'EncodingOptionError', 'FeatureNotSupported',
+    'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidAttributeValue', 'InvalidField',
+    'InvalidObjectType', 'ItemNotFound', 'KeyFormatTypeNotSupported', 'NonUniqueNameAttribute', 'ObjectAlreadyExists',
+    'WrappingObjectArchived', 'WrappingObjectDestroyed', 'WrappingObjectNotFound', 'WrongKeyLifecycleState',
+  ],
+  async handle(request, context) {
+    const { object } = request
+    checkObjectType(request.objectType ?? ObjectType[object.kind], object, context)
+    const wantedId = context.batch.identifier(request.uniqueIdentifier)
+    const existing = await context.objects.peek(wantedId)
+    if (existing !== undefined && request.replaceExisting !== true) {
+      throw new KmipError('ObjectAlreadyExists', 'an object has this Unique Identifier')
+    }
+    const uniqueIdentifier = existing?.uniqueIdentifier ?? await freeIdentifier(context, wantedId)
+    const incoming = await takeIn(context, object, request.attributes, unwrapping(request.keyWrapType, object))
+    const attributes = importedAttributes(context, wantedId, object, request.attributes, incoming.facts)
+    const { value, asRegistered } = incoming
+    context.objects.import({ uniqueIdentifier, kind: object.kind, attributes, value, asRegistered }, existing)
+    context.batch.produced(uniqueIdentifier, 'Import')
+    return { uniqueIdentifier }
+  },
+})
+
+/** An identifier that another account has is replaced by one of ours, so that the caller does not learn of it. */
+async function freeIdentifier(context: Context, wanted: string): Promise<string> {
+  if (!identifierPattern.test(wanted)) throw new KmipError('InvalidField', 'the Unique Identifier is not a usable one')
+  return await context.objects.isFree(wanted) ? wanted : newIdentifier()
+}
+
+/** Without Not Wrapped the object is kept as it is given (KMIP 2.1 Table 238). */
+function unwrapping(keyWrapType: number | undefined, object: ManagedObjectValue): 'must' | 'never' {
+  if (keyWrapType === undefined || keyWrapType === KeyWrapType.AsRegistered) return 'never'
+  if (keyWrapType !== KeyWrapType.NotWrapped) throw new KmipError('InvalidField', 'the Key Wrap Type is not supported')
+  return keyBlockOf(object)?.keyWrappingData === undefined ? 'never' : 'must'
+}
+
+/**
+ * The client's values stand, whoever sets them otherwise; what it leaves out and every object has is filled in. The
+ * state follows from the dates, so it has to be the one that they give.
+ */
+function importedAttributes(
+  context: Context, wantedId: string, { kind }: ManagedObjectValue, given: AttributeSet, facts: AttributeSet,
+): AttributeSet {
+  const { uniqueIdentifier, state, templateNames, ...own } = given
+  if (templateNames !== undefined) throw new KmipError('InvalidField', 'Import takes no template names')
+  if (uniqueIdentifier !== undefined && uniqueIdentifier !== wantedId) {
+    throw new KmipError('InvalidAttributeValue', 'the Unique Identifier is not that of the request')
+  }
+  checkAgreement(given, { objectType: ObjectType[kind], ...facts })
+  checkValues(own, 'InvalidAttributeValue')
+  if (state !== undefined && state !== State[stateAt(own, context.now)]) {
+    throw new KmipError('InvalidAttributeValue', 'the State is not the one that the dates give')
+  }
+  const { sensitive = false, extractable = true } = own
+  const defaults = { fresh: true, sensitive, alwaysSensitive: sensitive, extractable, neverExtractable: !extractable }
+  return inTableOrder({ ...facts, ...defaults, initialDate: context.now, lastChangeDate: context.now, ...own })
+}

@@ -1,0 +1,60 @@
+import { KmipError } from '../kmip/error.ts'
+import { LinkType, Operation } from '../kmip/generated/enums.ts'
+import { ReKeyKeyPairRequest, ReKeyKeyPairResponse } from '../kmip/payload/re-key-key-pair.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { checkPairStorage, newKeyPair } from './create-key-pair.ts'
+import { creationReasons } from './creation-reasons.ts'
+import { operation } from './operation.ts'
+import type { Context } from './operation.ts'
+import { checkReplaceable, replaced, replacedLink, replacementAttributes } from './replacement.ts'
+import { mergeAttributes, withTemplates } from './template.ts'
+
+/** KMIP 2.1 6.1.47 Re-key Key Pair. */
+export const reKeyKeyPair = operation({
+  code: Operation.ReKeyKeyPair,
+  since: '1.1',
+  request: ReKeyKeyPairRequest,
+  response: ReKeyKeyPairResponse,
+  reasons: [
+    ...creationReasons, 'CryptographicFailure', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
+    'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'PrivateProtectionStorageUnavailable',
+    'PublicProtectionStorageUnavailable',
+  ],
+  async handle(request, context) {
+    const { objects, now, batch } = context
+    const oldPrivate = await objects.loadExisting(batch.identifier(request.privateKeyUniqueIdentifier))
+    checkReplaceable(context, oldPrivate, 'PrivateKey')
+    const oldPublic = await publicKeyOf(context, oldPrivate)
+    checkPairStorage(request)
+    const common = await withTemplates(request.commonAttributes, context)
+    const ofPrivate = mergeAttributes(await withTemplates(request.privateKeyAttributes, context), common)
+    const ofPublic = mergeAttributes(await withTemplates(request.publicKeyAttributes, context), common)
+    const { privateKey, publicKey } = await newKeyPair(context, {
+      given: {
+        privateKey: await replacementAttributes(context, oldPrivate, ofPrivate, request.offset),
+        publicKey: await replacementAttributes(context, oldPublic, ofPublic, request.offset),
+      },
+      privateLinks: [replacedLink(oldPrivate)],
+      publicLinks: [replacedLink(oldPublic)],
+    })
+    objects.save(replaced(oldPrivate, privateKey.uniqueIdentifier, now))
+    objects.save(replaced(oldPublic, publicKey.uniqueIdentifier, now))
+    batch.also(publicKey.uniqueIdentifier, 'ReKeyKeyPairPublicKey')
+    batch.also(privateKey.uniqueIdentifier, 'ReKeyKeyPairPrivateKey')
+    batch.produced(privateKey.uniqueIdentifier, 'ReKeyKeyPair')
+    return {
+      privateKeyUniqueIdentifier: privateKey.uniqueIdentifier,
+      publicKeyUniqueIdentifier: publicKey.uniqueIdentifier,
+    }
+  },
+})
+
+/** @throws KmipError Object Not Found when the private key has no public key on the server */
+async function publicKeyOf(context: Context, privateKey: ManagedObject): Promise<ManagedObject> {
+  const link = privateKey.attributes.link?.find(({ linkType }) => linkType === LinkType.PublicKeyLink)
+  const id = link?.linkedObjectIdentifier
+  if (typeof id !== 'string') throw new KmipError('ObjectNotFound', 'the private key has no public key')
+  const publicKey = await context.objects.loadExisting(id)
+  checkReplaceable(context, publicKey, 'PublicKey')
+  return publicKey
+}

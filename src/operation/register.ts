@@ -1,0 +1,68 @@
+import type { AttributeSet } from '../kmip/attribute.ts'
+import { KmipError } from '../kmip/error.ts'
+import { ObjectType, Operation } from '../kmip/generated/enums.ts'
+import type { ManagedObjectValue } from '../kmip/object.ts'
+import { RegisterRequest, RegisterResponse } from '../kmip/payload/register.ts'
+import { parseVersion } from '../kmip/version.ts'
+import { checkStorageMasks } from '../model/protection-storage.ts'
+import { creationReasons } from './creation-reasons.ts'
+import { takeIn } from './incoming-object.ts'
+import { givenAttributes, newObject } from './new-object.ts'
+import { operation } from './operation.ts'
+import type { Context } from './operation.ts'
+
+/** KMIP 2.1 6.1.43 Register. */
+export const register = operation({
+  code: Operation.Register,
+  since: '1.0',
+  request: RegisterRequest,
+  response: RegisterResponse,
+  reasons: [
+    ...creationReasons, 'BadPassword', 'CryptographicFailure', 'EncodingOptionError', 'IllegalOperation',
+    'InvalidObjectType', 'KeyFormatTypeNotSupported', 'WrongKeyLifecycleState',
+  ],
+  async handle(request, context) {
+    const { object } = request
+    checkObjectType(request.objectType, object, context)
+    checkStorageMasks(request.protectionStorageMasks)
+    const given = await givenAttributes(context, object.kind, request.attributes, 'registered')
+    const { uniqueIdentifier } = await registerObject(context, object, given)
+    context.batch.produced(uniqueIdentifier, 'Register')
+    return { uniqueIdentifier }
+  },
+})
+
+/**
+ * The Object Type of the request is that of the object.
+ *
+ * @throws KmipError Invalid Object Type, also for an object type that the version has not
+ */
+export function checkObjectType(objectType: number, { kind }: ManagedObjectValue, context: Context): void {
+  if (objectType !== ObjectType[kind]) {
+    throw new KmipError('InvalidObjectType', 'the object is not of the Object Type that the request names')
+  }
+  const isKnown = kind === 'Template' ? context.version < v2 : kind !== 'CertificateRequest' || context.version >= v2
+  if (!isKnown) throw new KmipError('InvalidObjectType', 'the version has no such Object Type')
+}
+
+async function registerObject(
+  context: Context, object: ManagedObjectValue, given: AttributeSet,
+): Promise<{ uniqueIdentifier: string }> {
+  if (given.keyValuePresent !== undefined) throw new KmipError('InvalidField', 'Key Value Present is set by the server')
+  const incoming = await takeIn(context, object, given, 'try')
+  return newObject(context, { kind: object.kind, origin: 'registered', given: named(object, given, context), ...incoming })
+}
+
+/**
+ * A template has its name as an attribute of its own; clients of 1.0 give it inside the structure (1.0's TC-312),
+ * which later versions forbid (KMIP 1.4 11.4).
+ */
+function named(object: ManagedObjectValue, given: AttributeSet, { version }: Context): AttributeSet {
+  const name = object.kind === 'Template' ? object.value.attributes?.name : undefined
+  if (name === undefined) return given
+  if (version >= v1_1) throw new KmipError('InvalidField', 'a template has its Name outside of its structure')
+  return { ...given, name: [...given.name ?? [], ...name] }
+}
+
+const v1_1 = parseVersion('1.1')
+const v2 = parseVersion('2.0')
