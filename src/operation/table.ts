@@ -7,6 +7,7 @@ import { create } from './create.ts'
 import { createKeyPair } from './create-key-pair.ts'
 import { createSplitKey } from './create-split-key.ts'
 import { decrypt } from './decrypt.ts'
+import { delegatedLogin } from './delegated-login.ts'
 import { deleteAttribute } from './delete-attribute.ts'
 import { deriveKey } from './derive-key.ts'
 import { destroy } from './destroy.ts'
@@ -24,6 +25,8 @@ import { interop } from './interop.ts'
 import { joinSplitKey } from './join-split-key.ts'
 import { locate } from './locate.ts'
 import { log } from './log.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
 import { mac } from './mac.ts'
 import { macVerify } from './mac-verify.ts'
 import { modifyAttribute } from './modify-attribute.ts'
@@ -55,6 +58,7 @@ export const operations: readonly AnyOperation[] = [
   createKeyPair,
   createSplitKey,
   decrypt,
+  delegatedLogin,
   deleteAttribute,
   deriveKey,
   destroy,
@@ -72,6 +76,8 @@ export const operations: readonly AnyOperation[] = [
   joinSplitKey,
   locate,
   log,
+  login,
+  logout,
   mac,
   macVerify,
   modifyAttribute,
