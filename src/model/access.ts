@@ -1,9 +1,20 @@
+import { Operation } from '../kmip/generated/enums.ts'
+import type { Grant } from './grant.ts'
 import type { ManagedObject } from './managed-object.ts'
 
-/** Who calls: a principal inside an account (tenant), taken from the client certificate. */
+/** Who calls: a principal inside an account (tenant), taken from the client certificate or from a ticket. */
 export interface Caller {
   readonly account: string
   readonly principal: string
+  /** Whom a credential in the request names, unproven: it only tells users of one principal apart. */
+  readonly user?: string | undefined
+  /** Of the ticket that the request shows; absent: all rights of the principal. */
+  readonly grant?: Grant | undefined
+}
+
+/** Who owns what the caller makes. No principal has a `#` in it. */
+export function ownerName({ principal, user }: Caller): string {
+  return user === undefined ? principal : `${principal}#${user}`
 }
 
 /**
@@ -13,3 +24,17 @@ export interface Caller {
 export function isVisible(object: ManagedObject, caller: Caller): boolean {
   return object.account === caller.account
 }
+
+/**
+ * Whether the object's operation policy lets the caller do this. An object whose client has asked for the policy
+ * `default` (1.x) is its owner's, certificates and public keys being readable for all (KMIP 1.4 3.18.2).
+ */
+export function isPermitted(object: ManagedObject, caller: Caller, operation: number): boolean {
+  if (object.attributes.operationPolicyName !== 'default' || object.owner === ownerName(caller)) return true
+  return (object.kind === 'Certificate' || object.kind === 'PublicKey') && openToAll.has(operation)
+}
+
+const openToAll: ReadonlySet<number> = new Set([
+  Operation.Locate, Operation.Check, Operation.Get, Operation.GetAttributes, Operation.GetAttributeList,
+  Operation.ObtainLease,
+])

@@ -32,7 +32,7 @@ export function attributeKey(account: string, { name, value }: AttributeInstance
 }
 
 /** The store never sees values: the sealed store makes keyed hashes of these. */
-function token(...parts: string[]): IndexKey {
+export function token(...parts: string[]): IndexKey {
   return hash('sha256', parts.map((part) => `${part.length}:${part}`).join(), 'base64url')
 }
 

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { KmipError } from '../kmip/error.ts'
-import { isVisible } from '../model/access.ts'
+import type { Right } from '../kmip/rights.ts'
+import { isPermitted, isVisible, ownerName } from '../model/access.ts'
 import type { Caller } from '../model/access.ts'
+import { notAuthorised, rightOver, rightsFor } from '../model/grant.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { decodeRecord, encodeRecord } from '../model/record.ts'
@@ -26,12 +28,33 @@ export class Objects {
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
 
+  readonly #used = new Set<Right>()
+  #operation = 0
+  #rights: readonly Right[] | undefined
+
   /** @param now seconds since 1970-01-01 UTC */
   constructor(store: Store, cache: ObjectCache, caller: Caller, now: number) {
     this.#store = store
     this.#cache = cache
     this.#caller = caller
     this.#now = now
+  }
+
+  /**
+   * Begins an operation: what follows is held against what the caller may do by it.
+   *
+   * @throws KmipError Not Authorised, when no right of the caller's ticket is to this operation
+   */
+  begin(operation: number): void {
+    this.#operation = operation
+    this.#rights = rightsFor(this.#caller.grant, operation)
+    this.#used.clear()
+  }
+
+  /** The rights of the ticket, by their place, that the operation has made use of. */
+  rightsUsed(): ReadonlySet<number> {
+    const used = this.#used.size > 0 ? [...this.#used] : this.#rights?.slice(0, 1) ?? []
+    return new Set(used.map((right) => this.#caller.grant!.rights!.indexOf(right)))
   }
 
   /**
@@ -67,8 +90,22 @@ export class Objects {
     return object
   }
 
-  /** The object, or undefined when none exists for the caller. */
+  /**
+   * The object, or undefined when none exists for the caller.
+   *
+   * @throws KmipError Permission Denied, Not Authorised
+   */
   async peek(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
+    const object = await this.#visible(uniqueIdentifier)
+    if (object === undefined) return undefined
+    if (!isPermitted(object, this.#caller, this.#operation)) {
+      throw new KmipError('PermissionDenied', 'the object\'s operation policy allows this to its owner only')
+    }
+    if (!this.#isAuthorised(object)) throw notAuthorised()
+    return object
+  }
+
+  async #visible(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
     if (this.#removed.has(uniqueIdentifier)) return undefined
     const object = this.#pending.get(uniqueIdentifier) ?? await this.#read(uniqueIdentifier)
     return object !== undefined && isVisible(object, this.#caller) ? object : undefined
@@ -81,12 +118,12 @@ export class Objects {
   async *find(key: IndexKey, order: 'ascending' | 'descending' = 'ascending'): AsyncGenerator<ManagedObject> {
     const precedes = (a: string, b: string): boolean => (order === 'ascending' ? a < b : a > b)
     const pending = [...this.#pending.values()]
-      .filter((object) => isVisible(object, this.#caller) && indexKeys(object).includes(key))
+      .filter((object) => this.#mayFind(object) && indexKeys(object).includes(key))
       .toSorted((a, b) => (precedes(a.uniqueIdentifier, b.uniqueIdentifier) ? -1 : 1))
     for await (const id of this.#scan(key, order === 'descending')) {
       while (pending[0] !== undefined && precedes(pending[0].uniqueIdentifier, id)) yield pending.shift()!
-      const object = this.#pending.has(id) ? undefined : await this.peek(id)
-      if (object !== undefined) yield object
+      const object = this.#pending.has(id) ? undefined : await this.#visible(id)
+      if (object !== undefined && this.#mayFind(object)) yield object
     }
     yield* pending
   }
@@ -124,8 +161,10 @@ export class Objects {
 
   /** Adds an object of the caller's with the dates that it has (Import), or puts it in the place of `existing`. */
   import(object: NewObject, existing?: ManagedObject): ManagedObject {
-    const { account, principal } = this.#caller
-    const imported: ManagedObject = { ...object, revision: existing?.revision ?? 0, account, owner: principal }
+    const { account } = this.#caller
+    const revision = existing?.revision ?? 0
+    const imported: ManagedObject = { ...object, revision, account, owner: ownerName(this.#caller) }
+    if (!this.#isAuthorised(imported)) throw notAuthorised()
     this.#pending.set(imported.uniqueIdentifier, imported)
     return imported
   }
@@ -174,6 +213,18 @@ export class Objects {
       after = ids.at(-1)
       await setImmediate()
     }
+  }
+
+  #mayFind(object: ManagedObject): boolean {
+    return isVisible(object, this.#caller) && isPermitted(object, this.#caller, this.#operation) &&
+      this.#isAuthorised(object)
+  }
+
+  #isAuthorised(object: ManagedObject): boolean {
+    if (this.#rights === undefined) return true
+    const right = rightOver(object, this.#rights)
+    if (right !== undefined) this.#used.add(right)
+    return right !== undefined
   }
 
   async #read(uniqueIdentifier: string): Promise<ManagedObject | undefined> {

@@ -13,6 +13,7 @@ import type { ObjectCache } from '../operation/object-cache.ts'
 import type { Objects } from '../operation/objects.ts'
 import type { AnyOperation, Context, Settings } from '../operation/operation.ts'
 import type { Streams } from '../operation/streams.ts'
+import { chargeTicket } from '../operation/ticket.ts'
 import { RevisionConflict } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
 import type { Audit } from './audit.ts'
@@ -79,9 +80,11 @@ export async function executeItem(
       keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
       note: (text) => void notes.push(text),
     }
+    frame.objects.begin(item.operation)
     const request = operation.request.decode(item.requestPayload as Item, { version })
     const response = await operation.handle(request as never, context)
     await checkMade(frame)
+    await chargeTicket(frame.objects, frame.caller)
     if (commit !== undefined) await commit()
     const result = {
       operation: item.operation,

@@ -5,9 +5,10 @@ import { versions } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
+import { authenticate } from './authentication.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
-import { failure, failureOf } from './failure.ts'
+import { failure, failureOf, toKmipError } from './failure.ts'
 import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 
 /** The answer to one message. `close`: the stream cannot go on after it. */
@@ -38,8 +39,8 @@ export class Engine {
       return { bytes: encodeResponse([item], { version: decoded.version, now }), close: decoded.fatal }
     }
     const { message, version } = decoded
-    const items = await this.#batch(message, caller, now)
     const header = message.requestHeader
+    const items = await this.#answers(message, caller, now)
     const response = encodeResponse(items, {
       version, now, maximumResponseSize: header.maximumResponseSize,
       correlated: header.clientCorrelationValue !== undefined,
@@ -52,6 +53,20 @@ export class Engine {
     const version = oldestVersion
     const now = Math.floor(this.#services.clock() / 1000)
     return { bytes: encodeResponse([failure({}, error, version)], { version, now }), close: true }
+  }
+
+  async #answers(message: RequestMessage, connected: Caller, now: number): Promise<ResponseBatchItem[]> {
+    const { requestHeader: header, batchItem: items } = message
+    try {
+      const caller = await authenticate(header, connected, this.#services.store, now)
+      return await this.#batch(message, caller, now)
+    } catch (error) {
+      const refusal = toKmipError(error, this.#services.log)
+      const version = header.protocolVersion
+      // The published cases answer a ticket that is used up as a whole (TC-LOGIN-3), an invalid one item by item (TC-LOGIN-2).
+      if (refusal.reason === 'UsageLimitExceeded') return [failure({}, refusal, version)]
+      return items.map((item) => failure(item, refusal, version))
+    }
   }
 
   async #batch(message: RequestMessage, caller: Caller, now: number): Promise<ResponseBatchItem[]> {

@@ -1,0 +1,75 @@
+import { Authentication } from '../kmip/credential.ts'
+import type { Credential } from '../kmip/credential.ts'
+import { KmipError } from '../kmip/error.ts'
+import { TicketType } from '../kmip/generated/enums.ts'
+import type { RequestHeader } from '../kmip/message.ts'
+import type { Ticket } from '../kmip/ticket.ts'
+import type { Caller } from '../model/access.ts'
+import { decodeTicket, encodeTicket, ticketId } from '../operation/ticket.ts'
+import { token } from '../operation/index-keys.ts'
+import { RevisionConflict } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+
+/**
+ * Who a request is of: the one whom the certificate names or, with a ticket, the one who logged in, with what the
+ * ticket allows. Other credentials prove nothing to the server, which has only the certificate to go by; the
+ * user that they name is told apart from others behind the same certificate.
+ *
+ * @param now seconds since 1970-01-01 UTC
+ * @throws KmipError Invalid Ticket, Usage Limit Exceeded when no request is left
+ */
+export async function authenticate(header: RequestHeader, caller: Caller, store: Store, now: number): Promise<Caller> {
+  if (header.authentication === undefined) return caller
+  const credentials = credentialsOf(header)
+  const tickets = credentials.flatMap((each) => each.kind === 'Ticket' ? [each.value.ticket] : [])
+  if (tickets.length > 1) throw new KmipError('InvalidTicket', 'a request has one ticket')
+  const [ticket] = tickets
+  if (ticket !== undefined) return holderOf(ticket, store, now)
+  const user = userOf(credentials)
+  return user === undefined ? caller : { ...caller, user }
+}
+
+/** Clients send what they like here, with a certificate that is enough; only what is a ticket counts. */
+function credentialsOf({ authentication, protocolVersion }: RequestHeader): readonly Credential[] {
+  try {
+    return Authentication.decode(authentication!, { version: protocolVersion }).credential
+  } catch (error) {
+    if (error instanceof KmipError) return []
+    throw error
+  }
+}
+
+function userOf(credentials: readonly Credential[]): string | undefined {
+  for (const { value } of credentials) if ('username' in value && value.username !== '') return value.username
+  return undefined
+}
+
+/** Takes one request off a ticket that has a count of them. */
+async function holderOf({ ticketType, ticketValue }: Ticket, store: Store, now: number): Promise<Caller> {
+  const id = ticketId(ticketValue.reveal())
+  for (;;) {
+    const stored = await store.read(id)
+    const ticket = stored && decodeTicket(stored.data)
+    if (ticket === undefined || ticketType !== TicketType.Login || ticket.expires <= now) {
+      throw new KmipError('InvalidTicket', 'there is no such ticket, or it has expired')
+    }
+    const { account, principal, expires, requestsLeft, rights, usageLimits } = ticket
+    const grant = {
+      ticket: id,
+      expires,
+      isLimited: requestsLeft !== undefined || rights !== undefined || usageLimits !== undefined,
+      isCounted: usageLimits !== undefined || rights?.right.some((right) => right.usageLimits !== undefined) === true,
+      rights: rights?.right,
+    }
+    const caller = { account, principal, grant }
+    if (requestsLeft === undefined) return caller
+    if (requestsLeft < 1) throw new KmipError('UsageLimitExceeded', 'the ticket allows no more requests')
+    const data = encodeTicket({ ...ticket, requestsLeft: requestsLeft - 1 })
+    try {
+      await store.apply([{ id, expected: stored!.revision, data, keys: [token('ticket', account)] }])
+      return caller
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error
+    }
+  }
+}
