@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import {
-  BlockCipherMode, CryptographicAlgorithm, DerivationMethod, DigitalSignatureAlgorithm, HashingAlgorithm, MaskGenerator,
-  PaddingMethod, RecommendedCurve,
+  BlockCipherMode, CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, MaskGenerator, PaddingMethod,
 } from '../../src/kmip/generated/enums.ts'
+import type { DerivationMethod, RecommendedCurve } from '../../src/kmip/generated/enums.ts'
 import type { CryptographicParameters } from '../../src/kmip/attribute-value.ts'
 import { HashingExtension } from '../../src/kmip/extension.ts'
 
