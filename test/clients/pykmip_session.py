@@ -117,5 +117,17 @@ class Session:
             raise AssertionError(f'asked for {name}, got {wrong} too')
         return [a.attribute_value for a in attributes]
 
+    def record_answers(self):
+        """The bytes of the answers from now on, in a list that grows."""
+        answers, receive = [], type(self.client.proxy)._receive_message
+
+        def record(*_):
+            answer = receive(self.client.proxy)
+            answers.append(bytes(answer.buffer))
+            return answer
+
+        self.client.proxy._receive_message = record
+        return answers
+
     def state(self, uid):
         return self.read(uid, 'State')[0].value
