@@ -79,7 +79,7 @@ async function keyFacts(
     cryptographicAlgorithm: told.cryptographicAlgorithm,
     cryptographicLength: told.cryptographicLength,
   })
-  const facts = { ...told, digest: digestsOf(keyBlock, plain) }
+  const facts = { ...told, digest: digestsOf(keyBlock, plain, context.version) }
   const length = plain?.length ?? told.cryptographicLength ?? lengthOf(keyBlock, told.cryptographicAlgorithm)
   if (length !== undefined) facts.cryptographicLength = length
   const algorithm = plain?.kind === 'secret' ? undefined : plain?.algorithm

@@ -38,19 +38,19 @@ export function keyParts(
   }
   const keyBlock = encodeKeyBlock(stored, given.keyFormatType ?? madeFormat(stored, version))
   const { keyFormatType } = keyBlock
-  return { value: objectOf(kind, keyBlock), facts: { ...spec, keyFormatType, digest: digestsOf(keyBlock, stored) } }
+  return { value: objectOf(kind, keyBlock), facts: { ...spec, keyFormatType, digest: digestsOf(keyBlock, stored, version) } }
 }
 
 /**
- * The digests of a key: in the format that it has, and in the default one of its kind (KMIP 2.1 4.21, 4.26).
+ * The digests of a key: in the format that it has and, since 2.0, in the default one of its kind (KMIP 2.1 4.21, 4.26).
  *
  * @param plain undefined for a key that the server cannot read, which has only the first
  */
-export function digestsOf(keyBlock: KeyBlock, plain: PlainKey | undefined): Digest[] {
+export function digestsOf(keyBlock: KeyBlock, plain: PlainKey | undefined, version: Version): Digest[] {
   const { keyValue, keyFormatType } = keyBlock
   if (keyValue === undefined || 'wrapped' in keyValue) return []
   const own = digestOfMaterial(keyValue.keyMaterial, keyFormatType)
-  if (plain === undefined || defaultFormat(plain) === keyFormatType) return [own]
+  if (version < v2 || plain === undefined || defaultFormat(plain) === keyFormatType) return [own]
   const standard = encodeKeyBlock(plain).keyValue
   if (standard === undefined || 'wrapped' in standard) return [own]
   return [own, digestOfMaterial(standard.keyMaterial, defaultFormat(plain))]
