@@ -8,6 +8,7 @@ import type { AttributeInstance, AttributeName, AttributeReference, AttributeSet
 import { Name } from './attribute-value.ts'
 import type { VendorAttribute } from './attribute-value.ts'
 import { KmipError } from './error.ts'
+import { canonicalValue, customNameOf, isCmkAttribute, keywardVendor, textValue } from './keyward-attribute.ts'
 import { Tag } from './generated/tags.ts'
 import { field, textOf, wrongType } from './schema.ts'
 import type { Coding, Field, Presence } from './schema.ts'
@@ -165,7 +166,8 @@ function isNamedAttribute(item: Item): boolean {
 function decodeTagged(item: Item, coding: Coding): AttributeInstance {
   const name = attributesByTag.get(item.tag)
   if (name === undefined) throw new KmipError('UnsupportedAttribute', `unknown attribute 0x${item.tag.toString(16)}`)
-  return { name, value: codec(name).decode(item, coding) }
+  const value = codec(name).decode(item, coding)
+  return { name, value: name === 'vendorAttribute' ? canonicalVendor(value as VendorAttribute) : value }
 }
 
 function decodeNamed(item: Item, coding: Coding): AttributeInstance {
@@ -187,7 +189,7 @@ function decodeNamed(item: Item, coding: Coding): AttributeInstance {
   return {
     name: 'vendorAttribute',
     ...index,
-    value: { vendorIdentification, attributeName, attributeValue: valueItem } satisfies VendorAttribute,
+    value: canonicalVendor({ vendorIdentification, attributeName, attributeValue: valueItem }),
   }
 }
 
@@ -204,7 +206,8 @@ function writeInstance(writer: TtlvWriter, { name, index, value }: AttributeInst
   writer.textString(Tag.AttributeName, text)
   if (index !== undefined && index > 0) writer.integer(Tag.AttributeIndex, index)
   if (name === 'vendorAttribute') {
-    writer.item((value as VendorAttribute).attributeValue, Tag.AttributeValue)
+    const vendor = value as VendorAttribute
+    writer.item(isCmkAttribute(vendor) ? textValue(vendor.attributeValue) : vendor.attributeValue, Tag.AttributeValue)
   } else {
     const start = writer.length
     codec(name).encode(writer, value, coding)
@@ -223,12 +226,21 @@ function referenceByName(text: string): AttributeReference {
   const name = attributesBySpecName.get(text)
   if (name !== undefined && name !== 'vendorAttribute') return { name }
   if (!/^[xy]-./.test(text)) return { unknown: text }
+  if (text.startsWith('cmk-', 2)) {
+    return { name: 'vendorAttribute', vendorIdentification: keywardVendor, attributeName: text.slice(2) }
+  }
   return { name: 'vendorAttribute', vendorIdentification: text[0]!, attributeName: text.slice(2) }
 }
 
 function referenceName(reference: AttributeReference): string | undefined {
   if ('unknown' in reference) return reference.unknown
   return reference.name === 'vendorAttribute' ? customName(reference) : ruleOf(reference.name).specName
+}
+
+/** Values of a CMK's attributes in their own types, whatever the client sent. */
+function canonicalVendor(vendor: VendorAttribute): VendorAttribute {
+  if (!isCmkAttribute(vendor)) return vendor
+  return { ...vendor, attributeValue: canonicalValue(vendor.attributeName, vendor.attributeValue) }
 }
 
 function vendorKey({ vendorIdentification, attributeName }: VendorAttribute): string {
@@ -238,6 +250,7 @@ function vendorKey({ vendorIdentification, attributeName }: VendorAttribute): st
 /** The 1.x name of a vendor attribute; those of other vendors have none (KMIP 2.1 4.60). */
 function customName(attribute: { vendorIdentification: string; attributeName: string }): string | undefined {
   const { vendorIdentification, attributeName } = attribute
+  if (isCmkAttribute(attribute)) return customNameOf(attributeName)
   return vendorIdentification === 'x' || vendorIdentification === 'y'
     ? `${vendorIdentification}-${attributeName}`
     : undefined

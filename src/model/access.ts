@@ -10,6 +10,10 @@ export interface Caller {
   readonly user?: string | undefined
   /** Of the ticket that the request shows; absent: all rights of the principal. */
   readonly grant?: Grant | undefined
+  /** The cloud service that the principal acts for, by the configuration. */
+  readonly service?: string | undefined
+  /** The server's own work: the scheduler. */
+  readonly isServer?: boolean
 }
 
 /** Who owns what the caller makes. No principal has a `#` in it. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KeyFormatType, ObjectType, ProtectionStorageMask, State } from '../kmip/generated/enums.ts'
+import { cmkAttributes } from './cmk-attributes.ts'
 import { stateAt } from './lifecycle.ts'
 import type { ManagedObject } from './managed-object.ts'
 
@@ -30,6 +31,7 @@ export function attributesOf(object: ManagedObject, now: number): AttributeSet {
     extractable,
     neverExtractable: wasNeverExtractable(attributes),
     ...attributes,
+    ...(object.cmk !== undefined && cmkAttributes(object, object.cmk, now)),
   }
 }
 

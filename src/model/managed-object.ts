@@ -1,5 +1,6 @@
 import type { AttributeSet } from '../kmip/attribute.ts'
 import type { ManagedObjectValue, ObjectKind } from '../kmip/object.ts'
+import type { Cmk } from './cmk.ts'
 
 /**
  * The record that is kept of a managed object. Its state is not in it: `stateAt` derives it from
@@ -27,4 +28,8 @@ export interface ManagedObject {
   readonly archived?: boolean | undefined
   /** Names the provider that holds the key, and what it needs to find it; absent for software. */
   readonly provider?: { readonly name: string; readonly reference: Buffer } | undefined
+  /** The CMK that it is a version of. */
+  readonly cmkId?: string | undefined
+  /** That CMK as it was when the object was read. It has a record of its own; the object's does not hold it. */
+  readonly cmk?: Cmk | undefined
 }

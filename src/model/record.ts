@@ -34,6 +34,7 @@ export function encodeRecord(object: ManagedObject): Buffer {
     asRegistered: object.asRegistered === undefined ? undefined : { value: object.asRegistered },
     archived: object.archived,
     provider: object.provider,
+    cmkId: object.cmkId,
   }, stored)
   return writer.take()
 }
@@ -56,6 +57,7 @@ export function decodeRecord(uniqueIdentifier: string, revision: number, data: B
     asRegistered: record.asRegistered?.value,
     archived: record.archived,
     provider: record.provider,
+    cmkId: record.cmkId,
   }
 }
 
@@ -82,6 +84,7 @@ const Record = structure('Keyward record 1', {
   asRegistered: optional(nested(0x54_000c, AsRegistered)),
   archived: optional(boolean(0x54_0006)),
   provider: optional(nested(0x54_0007, ProviderReference)),
+  cmkId: optional(text(0x54_000d)),
 })
 
 const recordTag = 0x54_0001

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { AttributeInstance, AttributeName } from '../kmip/attribute.ts'
 import { instancesOf } from '../kmip/attribute-codec.ts'
 import type { Name, VendorAttribute } from '../kmip/attribute-value.ts'
+import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import type { IndexKey } from '../store/store.ts'
@@ -14,6 +15,7 @@ export function indexKeys(object: ManagedObject): IndexKey[] {
     const key = attributeKey(object.account, instance)
     if (key !== undefined) keys.add(key)
   }
+  if (object.cmkId !== undefined) keys.add(cmkKey(object.account))
   return [...keys]
 }
 
@@ -25,8 +27,14 @@ export function kindKey(account: string, kind: ObjectKind): IndexKey {
   return token('kind', account, kind)
 }
 
+/** Every version of every CMK of the account. */
+export function cmkKey(account: string): IndexKey {
+  return token('cmk', account)
+}
+
 /** The index key of one attribute value, or undefined for an attribute that is not indexed. */
 export function attributeKey(account: string, { name, value }: AttributeInstance): IndexKey | undefined {
+  if (name === 'vendorAttribute' && isCmkAttribute(value as VendorAttribute)) return cmkKey(account)
   const text = indexed[name]?.(value as never)
   return text === undefined ? undefined : token(name, account, text)
 }

@@ -1,15 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
+import { parseAddress } from '../cmk/address.ts'
+import { checkMayManage, checkMayUse } from '../cmk/key-class.ts'
+import { checkState } from '../cmk/state.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { Right } from '../kmip/rights.ts'
 import { isPermitted, isVisible, ownerName } from '../model/access.ts'
 import type { Caller } from '../model/access.ts'
 import { notAuthorised, rightOver, rightsFor } from '../model/grant.ts'
+import { asOf } from '../model/cmk-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { decodeRecord, encodeRecord } from '../model/record.ts'
 import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
 import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
+import { CmkRecords } from './cmk-records.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
 
@@ -27,17 +32,29 @@ export class Objects {
   /** Revisions of what is to be removed, by Unique Identifier. */
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
+  readonly #region: string
+  /** The customer master keys of the caller's account. */
+  readonly cmks: CmkRecords
 
   readonly #used = new Set<Right>()
   #operation = 0
   #rights: readonly Right[] | undefined
 
-  /** @param now seconds since 1970-01-01 UTC */
-  constructor(store: Store, cache: ObjectCache, caller: Caller, now: number) {
+  /**
+   * @param now seconds since 1970-01-01 UTC
+   * @param region of the ARNs that mean CMKs of this server
+   */
+  constructor(store: Store, cache: ObjectCache, caller: Caller, now: number, region = 'local') {
     this.#store = store
     this.#cache = cache
     this.#caller = caller
     this.#now = now
+    this.#region = region
+    this.cmks = new CmkRecords({
+      revision: (id) => store.revision(id),
+      read: (id) => this.readRecord(id),
+      write: (change) => this.writeRecord(change),
+    }, caller.account)
   }
 
   /**
@@ -64,7 +81,7 @@ export class Objects {
    */
   async load(uniqueIdentifier: string): Promise<ManagedObject> {
     const object = await this.peek(uniqueIdentifier)
-    if (object === undefined) throw new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
+    if (object === undefined) throw notFound()
     return object
   }
 
@@ -85,9 +102,31 @@ export class Objects {
    *   State, Incompatible Cryptographic Usage Mask
    */
   async loadForUse(uniqueIdentifier: string, use: Use): Promise<ManagedObject> {
-    const object = await this.load(uniqueIdentifier)
-    checkUse(object, use, this.#now)
-    return object
+    const [object] = await this.loadVersionsForUse(uniqueIdentifier, use, 1)
+    return object!
+  }
+
+  /**
+   * What may be used so now of what an identifier means: one object or, of a CMK that is addressed as a whole, the
+   * versions that may have made the data, newest first. To protect there is only the primary one.
+   *
+   * @throws KmipError as `loadForUse`; Permission Denied for keys that serve services only
+   */
+  async loadVersionsForUse(identifier: string, use: Use, limit = Infinity): Promise<readonly ManagedObject[]> {
+    if (identifierPattern.test(identifier)) return [this.#checkUse(await this.load(identifier), use)]
+    const ids = await this.#addressed(identifier, needsPublicKey.has(use.mask))
+    const [first] = ids
+    if (first === undefined) throw notFound()
+    const newest = this.#checkUse(await this.load(first), use)
+    if (use.applies === 'protection' || limit === 1) return [newest]
+    const older = await Promise.all(ids.slice(1, limit).map((id) => this.load(id)))
+    return [newest, ...older.filter((object) => isUsable(object, use, this.#now))]
+  }
+
+  /** The public key of a CMK that is addressed as a whole, or the object that the identifier means. */
+  async loadPublic(identifier: string): Promise<ManagedObject> {
+    const [id = identifier] = identifierPattern.test(identifier) ? [] : await this.#addressed(identifier, true)
+    return this.load(id)
   }
 
   /**
@@ -105,10 +144,43 @@ export class Objects {
     return object
   }
 
-  async #visible(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
-    if (this.#removed.has(uniqueIdentifier)) return undefined
-    const object = this.#pending.get(uniqueIdentifier) ?? await this.#read(uniqueIdentifier)
-    return object !== undefined && isVisible(object, this.#caller) ? object : undefined
+  async #visible(identifier: string): Promise<ManagedObject | undefined> {
+    const id = identifierPattern.test(identifier) ? identifier : (await this.#addressed(identifier, false))[0]
+    if (id === undefined || this.#removed.has(id)) return undefined
+    const object = this.#pending.get(id) ?? await this.#read(id)
+    if (object === undefined || !isVisible(object, this.#caller)) return undefined
+    return object.cmkId === undefined ? object : asOf(await this.#withCmk(object), this.#now)
+  }
+
+  /** The Unique Identifiers of a CMK's versions, newest first; none when the text is no address of one. */
+  async #addressed(text: string, wantsPublicKey: boolean): Promise<string[]> {
+    const address = parseAddress(text, this.#region, this.#caller.account)
+    if (address === undefined) return []
+    const id = address.kind === 'key' ? address.id : await this.cmks.aliasTarget(address.name)
+    const cmk = id === undefined || !identifierPattern.test(id) ? undefined : await this.cmks.get(id)
+    // The alias of a deleted CMK is free, although the scheduler may not have come by yet.
+    if (cmk === undefined || (address.kind === 'alias' && !cmk.aliases.includes(address.name))) return []
+    const versions = cmk.versions.toReversed()
+    return versions.map(({ uniqueIdentifier, publicKey }) => wantsPublicKey ? publicKey ?? uniqueIdentifier : uniqueIdentifier)
+  }
+
+  /** The object with its CMK as it is now; what was parsed of the object is kept while neither has changed. */
+  async #withCmk(object: ManagedObject): Promise<ManagedObject> {
+    const cmk = await this.cmks.get(object.cmkId!, object.cmk)
+    if (cmk === undefined) throw new Error(`the CMK of object ${object.uniqueIdentifier} is missing`)
+    if (cmk === object.cmk) return object
+    const current = { ...object, cmk }
+    if (!this.#pending.has(object.uniqueIdentifier)) this.#cache.put(current)
+    return current
+  }
+
+  #checkUse(object: ManagedObject, use: Use): ManagedObject {
+    if (object.cmk !== undefined) {
+      checkMayUse(object.cmk, this.#caller)
+      checkState(object.cmk, operationOf(use), this.#now)
+    }
+    checkUse(object, use, this.#now)
+    return object
   }
 
   /**
@@ -162,6 +234,9 @@ export class Objects {
   /** Adds an object of the caller's with the dates that it has (Import), or puts it in the place of `existing`. */
   import(object: NewObject, existing?: ManagedObject): ManagedObject {
     const { account } = this.#caller
+    if (existing?.cmkId !== undefined) {
+      throw new KmipError('PermissionDenied', 'a version of a CMK never changes its material')
+    }
     const revision = existing?.revision ?? 0
     const imported: ManagedObject = { ...object, revision, account, owner: ownerName(this.#caller) }
     if (!this.#isAuthorised(imported)) throw notAuthorised()
@@ -176,6 +251,12 @@ export class Objects {
 
   /** Puts a changed object back; its Last Change Date becomes now. */
   save(object: ManagedObject): ManagedObject {
+    if (object.cmk !== undefined) checkMayManage(object.cmk, this.#caller)
+    return this.put(object)
+  }
+
+  /** As `save`, where users may change a service key too: its names. */
+  put(object: ManagedObject): ManagedObject {
     const saved = { ...object, attributes: { ...object.attributes, lastChangeDate: this.#now } }
     this.#pending.set(saved.uniqueIdentifier, saved)
     return saved
@@ -198,10 +279,12 @@ export class Objects {
     const objects = [...this.#pending.values()]
     const removals = [...this.#removed].map(([id, expected]): Change => ({ id, expected, data: undefined, keys: [] }))
     await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values()])
-    for (const object of objects) this.#cache.put({ ...object, revision: object.revision + 1 })
+    // The CMK is left out: it may have changed in the same commit, and is read again with the object.
+    for (const object of objects) this.#cache.put({ ...object, cmk: undefined, revision: object.revision + 1 })
     this.#pending.clear()
     this.#removed.clear()
     this.#records.clear()
+    this.cmks.clear()
   }
 
   async *#scan(key: IndexKey, descending: boolean): AsyncGenerator<string> {
@@ -246,6 +329,27 @@ export type NewObject = Pick<
   ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
 >
 
+function notFound(): KmipError {
+  return new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
+}
+
+function isUsable(object: ManagedObject, use: Use, now: number): boolean {
+  try {
+    checkUse(object, use, now)
+    return true
+  } catch (error) {
+    if (error instanceof KmipError) return false
+    throw error
+  }
+}
+
+/** What a use is for a CMK's state. */
+function operationOf({ mask, applies }: Use): 'encrypt' | 'decrypt' | 'sign' | 'verify' {
+  if (mask === 'Sign') return 'sign'
+  if (mask === 'Verify') return 'verify'
+  return applies === 'protection' ? 'encrypt' : 'decrypt'
+}
+
 function changeOf(object: ManagedObject): Change {
   return {
     id: object.uniqueIdentifier,
@@ -261,3 +365,4 @@ function changeOf(object: ManagedObject): Change {
  */
 export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 const pageSize = 256
+const needsPublicKey: ReadonlySet<Use['mask']> = new Set<Use['mask']>(['Encrypt', 'Verify', 'WrapKey'])

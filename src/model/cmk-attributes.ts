@@ -1,0 +1,114 @@
+import type { AttributeSet } from '../kmip/attribute.ts'
+import type { VendorAttribute } from '../kmip/attribute-value.ts'
+import { RotateNameType } from '../kmip/generated/enums.ts'
+import { Tag } from '../kmip/generated/tags.ts'
+import { keywardAttributes, keywardVendor, tagPrefix } from '../kmip/keyward-attribute.ts'
+import type { KeywardName } from '../kmip/keyward-attribute.ts'
+import { ItemType } from '../ttlv/item.ts'
+import type { Item } from '../ttlv/item.ts'
+import { cmkStateAt, generationOf, isMaterialExpired, nextRotationDate, primaryOf, rotationStateAt } from './cmk.ts'
+import type { Cmk } from './cmk.ts'
+import type { ManagedObject } from './managed-object.ts'
+
+/**
+ * What an object says of the CMK that it is a version of.
+ *
+ * @param now seconds since 1970-01-01 UTC
+ */
+export function cmkAttributes({ uniqueIdentifier, attributes }: ManagedObject, cmk: Cmk, now: number): AttributeSet {
+  const generation = generationOf(cmk, uniqueIdentifier)
+  return {
+    ...(cmk.description !== undefined && { description: cmk.description }),
+    vendorAttribute: [...attributes.vendorAttribute ?? [], ...vendorAttributes(uniqueIdentifier, cmk, now)],
+    rotateAutomatic: cmk.rotationAutomatic,
+    rotateDate: cmk.rotationLastDate,
+    rotateGeneration: generation,
+    ...(cmk.rotationInterval !== undefined && { rotateInterval: cmk.rotationInterval }),
+    rotateLatest: generation === cmk.versions.length,
+    rotateName: { rotateNameValue: cmk.arn, rotateNameType: RotateNameType.URI },
+  }
+}
+
+/**
+ * The object as the clock has it: when its CMK is deleted, it is destroyed, and expired material is gone, whether or
+ * not the scheduler has come by (design decision 4).
+ */
+export function asOf(object: ManagedObject, now: number): ManagedObject {
+  const { cmk, attributes } = object
+  if (cmk === undefined || attributes.destroyDate !== undefined) return object
+  if (cmkStateAt(cmk, now) === 'Deleted') return destroyedAt(object, cmk.deleteDate!)
+  return isMaterialExpired(cmk, now) ? { ...object, value: undefined, provider: undefined } : object
+}
+
+/** Revoked and destroyed, with all that remains: its attributes. */
+export function destroyedAt(object: ManagedObject, date: number): ManagedObject {
+  const { attributes } = object
+  const deactivationDate = Math.min(attributes.deactivationDate ?? date, date)
+  return {
+    ...object,
+    value: undefined,
+    asRegistered: undefined,
+    attributes: { ...attributes, deactivationDate, destroyDate: date },
+  }
+}
+
+function vendorAttributes(uniqueIdentifier: string, cmk: Cmk, now: number): VendorAttribute[] {
+  const state = cmkStateAt(cmk, now)
+  const primary = primaryOf(cmk)
+  const values: readonly (readonly [KeywardName, string | number | boolean | undefined])[] = [
+    ['cmk-id', cmk.id],
+    ['cmk-arn', cmk.arn],
+    ['cmk-state', state],
+    ['cmk-creator', cmk.creator],
+    ['cmk-creation-date', cmk.creationDate],
+    ['cmk-key-spec', cmk.keySpec],
+    ['cmk-usage', cmk.usage],
+    ['cmk-origin', cmk.origin],
+    ['cmk-protection-level', cmk.protectionLevel],
+    ['cmk-class', cmk.keyClass],
+    ['cmk-service', cmk.service],
+    ['cmk-description', cmk.description],
+    ['cmk-enabled', state === 'Enabled'],
+    ['cmk-archived', state === 'Archived' ? true : undefined],
+    ['cmk-deletion-window', state === 'PendingDeletion' ? daysLeft(cmk.deleteDate!, now) : undefined],
+    ['cmk-delete-date', cmk.deleteDate],
+    ['cmk-deletion-protection', cmk.deletionProtection],
+    ['cmk-deletion-protection-description', cmk.deletionProtectionDescription],
+    ...cmk.aliases.map((alias) => ['cmk-alias', alias] as const),
+    ['cmk-rotation-automatic', cmk.rotationAutomatic],
+    ['cmk-rotation-interval', cmk.rotationInterval],
+    ['cmk-rotation-state', rotationStateAt(cmk, now)],
+    ['cmk-rotation-last-date', cmk.rotationLastDate],
+    ['cmk-rotation-next-date', nextRotationDate(cmk, now)],
+    ['cmk-version', generationOf(cmk, uniqueIdentifier)],
+    ['cmk-primary', primary.publicKey === uniqueIdentifier ? undefined : primary.uniqueIdentifier === uniqueIdentifier],
+    ['cmk-material-expire-date', cmk.materialExpireDate],
+  ]
+  const own = values.flatMap(([name, value]) => (value === undefined ? [] : [vendorAttribute(name, valueItem(name, value))]))
+  return [...own, ...cmk.tags.map(({ key, value }) => vendorAttribute(tagPrefix + key, textItem(value)))]
+}
+
+function vendorAttribute(attributeName: string, attributeValue: Item): VendorAttribute {
+  return { vendorIdentification: keywardVendor, attributeName, attributeValue }
+}
+
+function valueItem(name: KeywardName, value: string | number | boolean): Item {
+  return { tag: Tag.AttributeValue, type: itemTypes[keywardAttributes[name].type], value } as Item
+}
+
+function textItem(value: string): Item {
+  return { tag: Tag.AttributeValue, type: ItemType.TextString, value }
+}
+
+/** As the window counts: a day that has begun is one. */
+function daysLeft(deleteDate: number, now: number): number {
+  return Math.ceil((deleteDate - now) / 86_400)
+}
+
+const itemTypes = {
+  boolean: ItemType.Boolean,
+  integer: ItemType.Integer,
+  interval: ItemType.Interval,
+  dateTime: ItemType.DateTime,
+  text: ItemType.TextString,
+} as const

@@ -1,0 +1,99 @@
+/** A customer master key: a rotation family of managed objects with one life (design, section 4). */
+export interface Cmk {
+  /** Unique Identifier of the first version. */
+  readonly id: string
+  /** Revision of its record in the store; 0 when it is not stored yet. */
+  readonly revision: number
+  readonly account: string
+  readonly arn: string
+  /** Principal that made it. */
+  readonly creator: string
+  /** Seconds since 1970-01-01 UTC, like all dates here. */
+  readonly creationDate: number
+  /** Name in the table of src/cmk/key-spec.ts. */
+  readonly keySpec: string
+  readonly usage: CmkUsage
+  readonly origin: CmkOrigin
+  readonly protectionLevel: ProtectionLevelName
+  readonly keyClass: CmkClass
+  /** Of a service key: the service that it belongs to. */
+  readonly service?: string | undefined
+  /** What it is but for the clock; `cmkStateAt` knows the state. */
+  readonly status: CmkStatus
+  /** While deletion is scheduled, and after it. */
+  readonly deleteDate?: number | undefined
+  readonly deletionProtection: boolean
+  readonly deletionProtectionDescription?: string | undefined
+  readonly rotationAutomatic: boolean
+  /** Seconds; kept while automatic rotation is off. */
+  readonly rotationInterval?: number | undefined
+  readonly rotationLastDate: number
+  /** Of imported material; absent: it does not expire. */
+  readonly materialExpireDate?: number | undefined
+  /** Oldest first. The last one is the primary, so that there is always exactly one. */
+  readonly versions: readonly CmkVersion[]
+  /** With their prefix `alias/`, in the order in which they came. */
+  readonly aliases: readonly string[]
+  readonly description?: string | undefined
+  readonly tags: readonly CmkTag[]
+}
+
+export interface CmkVersion {
+  /** The symmetric or the private key. */
+  readonly uniqueIdentifier: string
+  /** Of an asymmetric CMK. */
+  readonly publicKey?: string | undefined
+  readonly creationDate: number
+}
+
+export interface CmkTag {
+  readonly key: string
+  readonly value: string
+}
+
+export type CmkUsage = 'ENCRYPT/DECRYPT' | 'SIGN/VERIFY'
+export type CmkOrigin = 'Aliyun_KMS' | 'EXTERNAL'
+export type ProtectionLevelName = 'SOFTWARE' | 'HSM' | 'EXTERNAL'
+export type CmkClass = 'customer' | 'default' | 'service'
+export type CmkStatus = 'Enabled' | 'Disabled' | 'PendingImport' | 'Archived'
+export type CmkState = CmkStatus | 'PendingDeletion' | 'Deleted'
+
+/**
+ * The state at a moment. A date acts when it is reached, whether or not the scheduler has run (design decision 4).
+ *
+ * @param now seconds since 1970-01-01 UTC
+ */
+export function cmkStateAt(cmk: Cmk, now: number): CmkState {
+  if (cmk.deleteDate !== undefined) return cmk.deleteDate <= now ? 'Deleted' : 'PendingDeletion'
+  if (isMaterialExpired(cmk, now)) return 'PendingImport'
+  return cmk.status
+}
+
+export function isMaterialExpired({ materialExpireDate }: Cmk, now: number): boolean {
+  return materialExpireDate !== undefined && materialExpireDate <= now
+}
+
+export function primaryOf({ versions }: Cmk): CmkVersion {
+  return versions.at(-1)!
+}
+
+/** The version that the object is of, counted from 1; 0 when it is none of the CMK's. */
+export function generationOf({ versions }: Cmk, uniqueIdentifier: string): number {
+  return 1 + versions.findIndex((version) =>
+    version.uniqueIdentifier === uniqueIdentifier || version.publicKey === uniqueIdentifier)
+}
+
+export type RotationState = 'Enabled' | 'Disabled' | 'Suspended'
+
+/** Automatic rotation rests while the CMK is not Enabled. */
+export function rotationStateAt(cmk: Cmk, now: number): RotationState {
+  if (!cmk.rotationAutomatic) return 'Disabled'
+  return cmkStateAt(cmk, now) === 'Enabled' ? 'Enabled' : 'Suspended'
+}
+
+/** When the next automatic rotation is due, or undefined when none is. */
+export function nextRotationDate(cmk: Cmk, now: number): number | undefined {
+  return rotationStateAt(cmk, now) === 'Enabled' && cmk.rotationInterval !== undefined
+    ? cmk.rotationLastDate + cmk.rotationInterval
+    : undefined
+}

@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto'
+import { isScheduled } from '../cmk/rotation.ts'
+import type { Cmk } from '../model/cmk.ts'
+import { decodeCmk, encodeCmk } from '../model/cmk-record.ts'
+import type { Change, StoredRecord } from '../store/store.ts'
+import { token } from './index-keys.ts'
+
+/** How the records of the server's own are reached inside a unit of work. */
+export interface RecordAccess {
+  /** As it is stored. */
+  revision(id: string): Promise<number>
+  /** As the unit of work leaves it; the revision is that of the store. */
+  read(id: string): Promise<StoredRecord | undefined>
+  write(change: Change): void
+}
+
+/** The CMKs of one account, and what their aliases mean: records beside the objects, in the same unit of work. */
+export class CmkRecords {
+  readonly #access: RecordAccess
+  readonly #account: string
+  readonly #pending = new Map<string, Cmk>()
+
+  constructor(access: RecordAccess, account: string) {
+    this.#access = access
+    this.#account = account
+  }
+
+  /** @param known as it was read before; it is given back when nothing has changed since */
+  async get(id: string, known?: Cmk): Promise<Cmk | undefined> {
+    const pending = this.#pending.get(id)
+    if (pending !== undefined) return pending
+    if (known !== undefined && await this.#access.revision(recordId(id)) === known.revision) return known
+    const record = await this.#access.read(recordId(id))
+    const cmk = record && decodeCmk(record.revision, Buffer.from(record.data))
+    return cmk?.account === this.#account ? cmk : undefined
+  }
+
+  save(cmk: Cmk): Cmk {
+    this.#pending.set(cmk.id, cmk)
+    const keys = isScheduled(cmk) ? [scheduledKey] : []
+    this.#access.write({ id: recordId(cmk.id), expected: cmk.revision, data: encodeCmk(cmk), keys })
+    return cmk
+  }
+
+  /** The id of the CMK that an alias means. */
+  async aliasTarget(name: string): Promise<string | undefined> {
+    const record = await this.#access.read(this.#aliasId(name))
+    return record && Buffer.from(record.data).toString()
+  }
+
+  /** @param id undefined: the alias is deleted */
+  async setAlias(name: string, id: string | undefined): Promise<void> {
+    const expected = (await this.#access.read(this.#aliasId(name)))?.revision ?? 0
+    if (id === undefined && expected === 0) return
+    this.#access.write({
+      id: this.#aliasId(name), expected, data: id === undefined ? undefined : Buffer.from(id), keys: [],
+    })
+  }
+
+  /** After a commit. */
+  clear(): void {
+    this.#pending.clear()
+  }
+
+  #aliasId(name: string): string {
+    return `~alias/${hash('sha256', JSON.stringify([this.#account, name]), 'base64url')}`
+  }
+}
+
+/** Id in the store of a CMK's record. */
+export function recordId(id: string): string {
+  return `${idPrefix}${id}`
+}
+
+/** The CMK of such a record. */
+export function cmkIdOf(record: string): string {
+  return record.slice(idPrefix.length)
+}
+
+/** The CMKs of all accounts for which the scheduler will have something to do. */
+export const scheduledKey = token('cmk-scheduled')
+
+const idPrefix = '~cmk/'
