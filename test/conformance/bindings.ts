@@ -19,6 +19,14 @@ export class Bindings {
     this.now = now
   }
 
+  /** For an answer that may turn out not to be the listed one. */
+  copy(): Bindings {
+    const copy = new Bindings(this.now)
+    for (const [placeholder, value] of this.#values) copy.#values.set(placeholder, value)
+    for (const [tag, value] of this.#received) copy.#received.set(tag, value)
+    return copy
+  }
+
   /** The request to send: its placeholders replaced. @throws Error when one has no value yet */
   request(element: XmlElement): Item {
     return decodeElement(this.#resolved(element))

@@ -22,6 +22,8 @@ export interface Step {
   readonly client: string
   /** Whether the client asks or the server does. */
   readonly direction: 'toServer' | 'toClient'
+  /** Whether the request is sent again until the listed answer comes. */
+  readonly isRepeated: boolean
   readonly request: XmlElement
   readonly response: XmlElement
 }
@@ -44,10 +46,16 @@ export function loadCase(path: string, root: string): Case {
   return { path, name, folder, version, profile, steps: stepsOf(document.children.map(normalised), marks, name) }
 }
 
+/** Whether it waits for a date to come. */
+export function isSlow({ steps }: Case): boolean {
+  return steps.some(({ isRepeated, request }) => isRepeated && operationsOf(request).includes('GetAttributes'))
+}
+
 function stepsOf(messages: readonly XmlElement[], marks: readonly Mark[], name: string): Step[] {
   if (messages.length === 0 || messages.length % 2 !== 0) throw new Error(`${name}: not pairs of messages`)
   const steps: Step[] = []
   let client = 'A'
+  let repeatedBefore = false
   for (let index = 0; index < messages.length; index += 2) {
     const [request, response] = [messages[index]!, messages[index + 1]!]
     if (request.name !== 'RequestMessage' || response.name !== 'ResponseMessage') {
@@ -56,7 +64,11 @@ function stepsOf(messages: readonly XmlElement[], marks: readonly Mark[], name: 
     const mark = marks.filter((candidate) => candidate.index === index).map(({ text }) => text).join('\n')
     client = /\[Client-([A-Z])\]/.exec(mark)?.[1] ?? client
     const direction = isServersRequest(request, mark, name) ? 'toClient' : 'toServer'
-    steps.push({ client, direction, request, response })
+    // One case has the mark a step too early, so it counts for two.
+    const isMarked = mark.includes('[REPEAT]')
+    const isRepeated = isMarked || repeatedBefore || operationsOf(request).includes('Poll')
+    repeatedBefore = isMarked
+    steps.push({ client, direction, isRepeated, request, response })
   }
   return steps
 }
@@ -64,8 +76,13 @@ function stepsOf(messages: readonly XmlElement[], marks: readonly Mark[], name: 
 /** Marked in the oldest cases; else Notify and Put, which only servers send, and the cases of that name. */
 function isServersRequest(request: XmlElement, mark: string, name: string): boolean {
   if (/\[Server-to-Client\]/.test(mark) || name.startsWith('TC-Q-S2C-')) return true
-  const operations = request.children.flatMap(({ children }) => children.filter((child) => child.name === 'Operation'))
-  return operations.some(({ attributes }) => ['Notify', 'Put'].includes(attributes['value'] ?? ''))
+  return operationsOf(request).some((operation) => ['Notify', 'Put'].includes(operation))
+}
+
+/** Names of the operations that a listed message asks for. */
+export function operationsOf(request: XmlElement): string[] {
+  return request.children.flatMap(({ children }) => children.filter(({ name }) => name === 'Operation'))
+    .map(({ attributes }) => attributes['value'] ?? '')
 }
 
 /** The files made from the HTML documents have the line breaks of their tables as runs of spaces. */

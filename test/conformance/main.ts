@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { loadCase } from './case-file.ts'
+import { isSlow, loadCase } from './case-file.ts'
 import type { Case } from './case-file.ts'
 import { startOwnServer } from './own-server.ts'
 import type { OwnServer } from './own-server.ts'
@@ -49,8 +49,14 @@ async function runAll(
 ): Promise<Result[]> {
   print(`TAP version 13\n1..${cases.length}\n`)
   const results: Result[] = []
-  for (const one of cases) {
-    const outcome = await runWithCompanions(one, async (client) => openTransport(one, client === 'B' ? second : first))
+  const run = (one: Case) => {
+    return runWithCompanions(one, async (client) => openTransport(one, client === 'B' ? second : first))
+  }
+  // Those that wait for minutes do so beside the others.
+  const [slow, fast] = [cases.filter(isSlow), cases.filter((one) => !isSlow(one))]
+  const waiting = new Map(slow.map((one) => [one, run(one)]))
+  for (const one of [...fast, ...slow]) {
+    const outcome = await (waiting.get(one) ?? run(one))
     const reason = skipped[one.name]
     const result = { case: one, outcome, ...(reason !== undefined && { skipped: reason }) }
     results.push(result)

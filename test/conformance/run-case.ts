@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { Operation, RevocationReasonCode } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { printItem } from '../../src/kmip/print.ts'
@@ -5,6 +6,7 @@ import type { XmlElement } from '../../src/kmip/xml-element.ts'
 import { ItemType } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
 import { Bindings } from './bindings.ts'
+import { operationsOf } from './case-file.ts'
 import type { Case, Step } from './case-file.ts'
 import { companionsOf } from './companions.ts'
 import { compareMessages } from './comparator.ts'
@@ -57,15 +59,20 @@ export async function runWithCompanions(one: Case, open: Open): Promise<Outcome>
 /** Holds a conversation with a server. After a failure the objects that it has made are destroyed. */
 export async function runCase({ steps }: Case, open: Open): Promise<Outcome> {
   const startedMs = Date.now()
-  const bindings = new Bindings(Math.floor(startedMs / 1000))
+  let bindings = new Bindings(Math.floor(startedMs / 1000))
   const history = new History()
   const transports = new Map<string, Transport>()
   try {
     for (const [index, step] of steps.entries()) {
-      const found = await runStep(step)
+      const deadlineMs = Date.now() + (step.isRepeated ? repeatMsMax : 0)
+      let found = await runStep(step)
+      while (found?.difference !== undefined && Date.now() < deadlineMs) {
+        await setTimeout(repeatEveryMs)
+        found = await runStep(step)
+      }
       if (found !== undefined) {
         await destroyAll(history.made(), transports.get(step.client), bindings, step.request)
-        return { passed: false, steps: index, failure: { step: index, operation: operationOf(step.request), ...found } }
+        return { passed: false, steps: index, failure: { step: index, operation: operationsOf(step.request).join(', '), ...found } }
       }
     }
     return { passed: true, steps: steps.length }
@@ -85,9 +92,12 @@ export async function runCase({ steps }: Case, open: Open): Promise<Outcome> {
       const answer = await transport.exchange(request)
       const elapsedSeconds = (Date.now() - startedMs) / 1000
       history.answered(request, answer)
-      const difference = compareMessages(step.response, answer, { request, bindings, history, elapsedSeconds })
-      bindings.received(answer)
-      return difference && { request: sent, answer: printItem(answer, { secrets: true }), difference }
+      const trial = bindings.copy()
+      const difference = compareMessages(step.response, answer, { request, bindings: trial, history, elapsedSeconds })
+      if (difference !== undefined) return { request: sent, answer: printItem(answer, { secrets: true }), difference }
+      trial.received(answer)
+      bindings = trial
+      return undefined
     } catch (error) {
       return { ...(sent !== undefined && { request: sent }), error: messagesOf(error) }
     }
@@ -126,13 +136,12 @@ function message(version: Item, operation: number, payload: readonly Item[]): It
   ])
 }
 
-function operationOf(request: XmlElement): string {
-  const operations = request.children.flatMap(({ children }) => children.filter(({ name }) => name === 'Operation'))
-  return operations.map(({ attributes }) => attributes['value']).join(', ')
-}
-
 function messagesOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const cause = error.cause === undefined ? '' : messagesOf(error.cause)
   return error.message.includes(cause) ? error.message.trim() : `${error.message.trim()}: ${cause}`
 }
+
+const repeatEveryMs = 500
+/** The longest that a case waits for is two minutes. */
+const repeatMsMax = 150_000

@@ -90,5 +90,5 @@ const encodings = {
 } as const satisfies Record<string, Encoding>
 
 /** The TLS 1.2 suites of the two levels of Suite B (RFC 6460). */
-const suiteB128 = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', ecdhCurve: 'P-256' } as const
+const suiteB128 = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', ecdhCurve: 'P-256:P-384' } as const
 const suiteB192 = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384', ecdhCurve: 'P-384' } as const
