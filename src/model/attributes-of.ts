@@ -14,7 +14,7 @@ import type { ManagedObject } from './managed-object.ts'
 export function attributesOf(object: ManagedObject, now: number): AttributeSet {
   const { uniqueIdentifier, kind, attributes } = object
   const identity = { uniqueIdentifier, objectType: ObjectType[kind] }
-  if (kind === 'Template') return { ...identity, ...attributes }
+  if (kind === 'Template') return { ...identity, leaseTime: leaseSeconds, ...attributes }
   const { sensitive = false, extractable = true } = attributes
   const { Hardware, Software } = ProtectionStorageMask
   const keyFormatType = attributes.keyFormatType ?? keyFormatOf(object)
