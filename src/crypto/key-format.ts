@@ -7,13 +7,12 @@ import {
   decodePkcs1Private, decodePkcs1Public, decodePkcs8, decodeSec1, decodeSpki, encodePkcs1Private, encodePkcs1Public,
   encodePkcs8, encodeSec1, encodeSpki,
 } from './asymmetric.ts'
-import type { PrivateNumbers, PublicNumbers } from './asymmetric.ts'
+import type { FinitePublic, PrivateNumbers, PublicNumbers } from './asymmetric.ts'
 import { byteCurves, publicPoint, sm2Curve } from './curve.ts'
 import { outerSequence } from './der.ts'
 import { invalid } from './failure.ts'
 import { decoded, matchesAlgorithm, specOf } from './key-check.ts'
 import type { KeyKind, KeySpec, PlainKey } from './provider.ts'
-import { power } from './rsa-numbers.ts'
 import { symmetricFamily } from './symmetric.ts'
 import {
   formatNotSupported, isTransparent, pointIn, readTransparentPrivate, readTransparentPublic, readTransparentSymmetric,
@@ -113,9 +112,15 @@ function publicDer(der: Buffer): Buffer {
     return encodeSpki({ type: 'ec', curve: sm2Curve, point: publicPoint(sm2Curve, numbers.d) })
   }
   if (numbers.type === 'dh') {
-    const { x, ...group } = numbers
-    return encodeSpki({ ...group, y: power(group.g, x, group.p) })
+    const { p, q, g, j, x } = numbers
+    const plain = encodePkcs8({ type: 'dh', p, g, x })
+    const own = decodeSpki(nativePublicDer(plain))
+    return encodeSpki({ type: 'dh', p, q, g, j, y: (own as FinitePublic).y })
   }
+  return nativePublicDer(der)
+}
+
+function nativePublicDer(der: Buffer): Buffer {
   return createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({ format: 'der', type: 'spki' })
 }
 
