@@ -1,6 +1,7 @@
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
-import { ObjectType, Operation } from '../kmip/generated/enums.ts'
+import { KeyFormatType, ObjectType, Operation } from '../kmip/generated/enums.ts'
+import { keyBlockOf } from '../kmip/object.ts'
 import type { ManagedObjectValue } from '../kmip/object.ts'
 import { RegisterRequest, RegisterResponse } from '../kmip/payload/register.ts'
 import { parseVersion } from '../kmip/version.ts'
@@ -10,6 +11,7 @@ import { takeIn } from './incoming-object.ts'
 import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
+import { registerPkcs12 } from './register-pkcs12.ts'
 
 /** KMIP 2.1 6.1.43 Register. */
 export const register = operation({
@@ -26,7 +28,9 @@ export const register = operation({
     checkObjectType(request.objectType, object, context)
     checkStorageMasks(request.protectionStorageMasks)
     const given = await givenAttributes(context, object.kind, request.attributes, 'registered')
-    const { uniqueIdentifier } = await registerObject(context, object, given)
+    const { uniqueIdentifier } = keyBlockOf(object)?.keyFormatType === KeyFormatType.PKCS_12
+      ? await registerPkcs12(context, object, given)
+      : await registerObject(context, object, given)
     context.batch.produced(uniqueIdentifier, 'Register')
     return { uniqueIdentifier }
   },
@@ -54,15 +58,15 @@ async function registerObject(
 }
 
 /**
- * A template has its name as an attribute of its own; clients of 1.0 give it inside the structure (1.0's TC-312),
- * which later versions forbid (KMIP 1.4 11.4).
+ * A template has its name as an attribute of its own; clients of 1.0 and 1.1 give it inside the structure
+ * (TC-312, SASED-M-2), which later versions forbid (KMIP 1.4 11.4).
  */
 function named(object: ManagedObjectValue, given: AttributeSet, { version }: Context): AttributeSet {
   const name = object.kind === 'Template' ? object.value.attributes?.name : undefined
   if (name === undefined) return given
-  if (version >= v1_1) throw new KmipError('InvalidField', 'a template has its Name outside of its structure')
+  if (version >= v1_2) throw new KmipError('InvalidField', 'a template has its Name outside of its structure')
   return { ...given, name: [...given.name ?? [], ...name] }
 }
 
-const v1_1 = parseVersion('1.1')
+const v1_2 = parseVersion('1.2')
 const v2 = parseVersion('2.0')

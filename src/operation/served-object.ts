@@ -15,6 +15,7 @@ import type { ManagedObject } from '../model/managed-object.ts'
 import { withKeyBlock } from './incoming-object.ts'
 import { conceals, wrapKeyBlock } from './key-wrapping.ts'
 import type { Context } from './operation.ts'
+import { servePkcs12 } from './serve-pkcs12.ts'
 import { plainKeyOf } from './stored-key.ts'
 
 /** How Get and Export want an object. */
@@ -38,6 +39,7 @@ export async function servedObject(context: Context, object: ManagedObject, want
   }
   const form = chooseForm(object, value, wanted)
   checkMayLeave(object, form, wanted)
+  if (wanted.keyFormatType === KeyFormatType.PKCS_12) return servePkcs12(context, object, form)
   const keyBlock = keyBlockOf(form)
   if (keyBlock === undefined) return withoutConversion(form, wanted)
   if (keyBlock.keyWrappingData !== undefined) return form
