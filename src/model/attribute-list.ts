@@ -75,7 +75,7 @@ export function withDeleted(set: AttributeSet, old: readonly AttributeInstance[]
 
 function instancesAll(set: AttributeSet, name: AttributeName): AttributeInstance[] {
   if (set[name] === undefined) return []
-  return instancesOf({ [name]: set[name], ...(set.indices !== undefined && { indices: set.indices }) } as AttributeSet)
+  return instancesOf({ [name]: set[name], ...(set.indices !== undefined && { indices: set.indices }) })
 }
 
 /** Indices are kept only where they are not what counting gives. */

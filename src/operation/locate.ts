@@ -108,7 +108,10 @@ async function* candidates(
   filters: readonly AttributeInstance[], context: Context, order: 'ascending' | 'descending',
 ): AsyncGenerator<ManagedObject> {
   const identifier = filters.find(({ name }) => name === 'uniqueIdentifier')
-  if (identifier === undefined) return yield* context.objects.find(bestKey(filters, context.caller.account), order)
+  if (identifier === undefined) {
+    yield* context.objects.find(bestKey(filters, context.caller.account), order)
+    return
+  }
   const object = await context.objects.peek(identifier.value as string)
   if (object !== undefined) yield object
 }

@@ -62,7 +62,10 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
       tables.index.resetReadTxn()
       const [first, last] = [indexEntry(key, ''), Buffer.from(`${key}\x01`, 'latin1')]
       const entries = tables.index.getKeys(descending
-        ? { start: after === undefined ? last : indexEntry(key, after), exclusiveStart: true, end: first, limit, reverse: true }
+        ? {
+            start: after === undefined ? last : indexEntry(key, after),
+            exclusiveStart: true, end: first, limit, reverse: true,
+          }
         : { start: after === undefined ? first : indexEntry(key, `${after}\0`), end: last, limit })
       return Array.from(entries, entry => Buffer.from(entry).toString('latin1', key.length + 1))
     },
