@@ -1,0 +1,42 @@
+import { query as operation } from '../../client/operations.ts'
+import { QueryFunction, enumerations } from '../../kmip/generated/enums.ts'
+import { QueryResponse } from '../../kmip/payload/query.ts'
+import { parseVersion } from '../../kmip/version.ts'
+import type { Version } from '../../kmip/version.ts'
+import { command } from '../command.ts'
+import { fields } from '../output.ts'
+import { plainPayload } from '../plain.ts'
+import type { Plain } from '../plain.ts'
+
+export const query = command({
+  summary: 'ask the server what it can do',
+  positionals: '',
+  options: {},
+  details: 'Asks everything that the protocol version has to ask.',
+  examples: ['query', 'query --json'],
+  async run({ connect }) {
+    const client = await connect()
+    const answer = await client.request(operation, { queryFunction: functionsOf(client.version) })
+    const json = plainPayload(QueryResponse, answer)
+    const rows = Object.entries(json).map(([name, value]) => [titleOf(name), textOf(value)] as const)
+    return { json, text: fields(rows.filter(([, text]) => text !== '')) }
+  },
+})
+
+function functionsOf(version: Version): number[] {
+  const { since } = enumerations['QueryFunction']!
+  return Object.entries(QueryFunction)
+    .filter(([name]) => parseVersion(since[name] ?? '1.0') <= version)
+    .map(([, number]) => number)
+}
+
+/** `serverInformation` as `Server Information`. */
+function titleOf(name: string): string {
+  return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').replace(/^./, (first) => first.toUpperCase())
+}
+
+function textOf(value: Plain): string {
+  if (Array.isArray(value)) return value.map((each: Plain) => textOf(each)).join(', ')
+  if (typeof value !== 'object') return String(value)
+  return Object.entries(value).map(([name, each]: [string, Plain]) => `${name} ${textOf(each)}`).join(' ')
+}
