@@ -23,13 +23,13 @@ export const createKeyPair = operation({
   request: CreateKeyPairRequest,
   response: CreateKeyPairResponse,
   reasons: [
-    ...creationReasons, 'CryptographicFailure', 'PrivateProtectionStorageUnavailable',
+    ...creationReasons, 'FeatureNotSupported', 'PrivateProtectionStorageUnavailable', 'ProtectionStorageUnavailable',
     'PublicProtectionStorageUnavailable',
   ],
   async handle(request, context) {
-    const given = await pairAttributes(context, request)
-    checkPairStorage(request)
-    const { privateKey, publicKey } = await newKeyPair(context, { given })
+    const { privateKey, publicKey } = isCmkOrder(
+      request.commonAttributes, request.privateKeyAttributes, request.publicKeyAttributes,
+    ) ? await createCmkPair(context, request) : await createPlainPair(context, request)
     context.batch.also(publicKey.uniqueIdentifier, 'CreateKeyPairPublicKey')
     context.batch.also(privateKey.uniqueIdentifier, 'CreateKeyPairPrivateKey')
     context.batch.produced(privateKey.uniqueIdentifier, 'CreateKeyPair')

@@ -31,7 +31,9 @@ export const createSplitKey = operation({
     if (request.objectType !== ObjectType.SplitKey) {
       throw new KmipError('InvalidObjectType', 'Create Split Key makes split keys')
     }
-    if (request.splitKeyParts > partsMax) throw new KmipError('ServerLimitExceeded', `a key has at most ${partsMax} parts`)
+    if (request.splitKeyParts > partsMax) {
+      throw new KmipError('ServerLimitExceeded', `a key has at most ${partsMax} parts`)
+    }
     const given = await givenAttributes(context, 'SplitKey', request.attributes, 'made')
     if (given.name !== undefined && request.splitKeyParts > 1) {
       throw new KmipError('NonUniqueNameAttribute', 'a Name cannot be that of several parts')
@@ -93,7 +95,7 @@ async function share(
 async function primeOf({ splitKeyMethod, primeFieldSize }: Requested, bits: number): Promise<bigint | undefined> {
   if (splitKeyMethod !== SplitKeyMethod.PolynomialSharingPrimeField) return undefined
   if (bits >= primeBitsMax) {
-    throw new KmipError('UnsupportedCryptographicParameters', `a prime field holds keys of less than ${primeBitsMax} bits`)
+    throw new KmipError('UnsupportedCryptographicParameters', `a prime field holds less than ${primeBitsMax} bits`)
   }
   if (primeFieldSize === undefined) return primeFor(bits)
   if (await isSharingPrime(primeFieldSize, bits)) return primeFieldSize

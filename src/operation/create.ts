@@ -18,8 +18,13 @@ export const create = operation({
   since: '1.0',
   request: CreateRequest,
   response: CreateResponse,
-  reasons: [...creationReasons, 'CryptographicFailure', 'InvalidObjectType'],
+  reasons: [...creationReasons, 'FeatureNotSupported', 'InvalidObjectType', 'ProtectionStorageUnavailable'],
   async handle(request, context) {
+    if (isCmkOrder(request.attributes)) {
+      const { uniqueIdentifier } = await createCmk(context, request)
+      context.batch.produced(uniqueIdentifier, 'Create')
+      return { objectType: request.objectType, uniqueIdentifier }
+    }
     const kind = kindOf(request.objectType)
     const given = await givenAttributes(context, kind, request.attributes, 'made')
     checkStorageMasks(request.protectionStorageMasks)

@@ -1,8 +1,7 @@
 import type { ResultReasonName } from '../kmip/error.ts'
 
-/** What every operation that makes an object from attributes can refuse. */
+/** What every operation that makes an object from attributes refuses. */
 export const creationReasons: readonly ResultReasonName[] = [
-  'ApplicationNamespaceNotSupported', 'AttributeReadOnly', 'AttributeSingleValued', 'FeatureNotSupported',
-  'GeneralFailure', 'InvalidAttribute', 'InvalidAttributeValue', 'InvalidField', 'ItemNotFound',
-  'NonUniqueNameAttribute', 'ObjectArchived', 'ProtectionStorageUnavailable',
+  'ApplicationNamespaceNotSupported', 'AttributeReadOnly', 'GeneralFailure', 'InvalidAttribute',
+  'InvalidAttributeValue', 'InvalidField', 'ItemNotFound', 'NonUniqueNameAttribute', 'ObjectArchived',
 ]

@@ -5,6 +5,7 @@ import type { Share } from '../crypto/split-key.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { KeyFormatType, ObjectType, Operation, SplitKeyMethod } from '../kmip/generated/enums.ts'
+import type { Identifier } from '../kmip/identifier.ts'
 import type { ManagedObjectValue } from '../kmip/object.ts'
 import { JoinSplitKeyRequest, JoinSplitKeyResponse } from '../kmip/payload/join-split-key.ts'
 import { Secret } from '../kmip/secret.ts'
@@ -52,7 +53,7 @@ export const joinSplitKey = operation({
   },
 })
 
-async function loadPart(context: Context, reference: Parameters<Context['batch']['identifier']>[0]): Promise<ManagedObject> {
+async function loadPart(context: Context, reference: Identifier): Promise<ManagedObject> {
   const part = await context.objects.loadExisting(context.batch.identifier(reference))
   if (part.kind !== 'SplitKey') throw new KmipError('InvalidObjectType', 'only split keys are joined')
   checkUnarchived(part)

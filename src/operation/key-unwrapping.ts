@@ -7,7 +7,7 @@ import type { KeyBlock as Block, KeyValue, KeyWrappingData } from '../kmip/objec
 import { Secret } from '../kmip/secret.ts'
 import { uses } from '../model/usage.ts'
 import { decodeItem } from '../ttlv/item.ts'
-import { methods } from './key-wrapping.ts'
+import { encodings, methods } from './key-wrapping.ts'
 import type { Context } from './operation.ts'
 import { loadWrappingKey } from './wrapping-key.ts'
 import type { KeyInformation } from './wrapping-key.ts'
@@ -65,6 +65,9 @@ async function checkAuthentic(context: Context, data: KeyWrappingData, bytes: Bu
 
 /** Where the option is absent, the bytes tell: a TTLV-encoded Key Value begins with its tag and type. */
 function decodedKey(context: Context, bytes: Buffer, encodingOption: number | undefined): KeyValue {
+  if (encodingOption !== undefined && !encodings.has(encodingOption)) {
+    throw new KmipError('EncodingOptionError', 'the Encoding Option is not supported')
+  }
   const isBare = encodingOption === undefined
     ? !bytes.subarray(0, keyValueHeader.length).equals(keyValueHeader)
     : encodingOption === EncodingOption.NoEncoding

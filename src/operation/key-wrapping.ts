@@ -126,4 +126,4 @@ export const methods: ReadonlyMap<number, readonly ('encrypt' | 'authenticate')[
   [WrappingMethod.EncryptThenMACSign, ['encrypt', 'authenticate']],
   [WrappingMethod.MACSignThenEncrypt, ['authenticate', 'encrypt']],
 ])
-const encodings: ReadonlySet<number> = new Set(Object.values(EncodingOption))
+export const encodings: ReadonlySet<number> = new Set(Object.values(EncodingOption))

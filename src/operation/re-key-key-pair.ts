@@ -16,9 +16,9 @@ export const reKeyKeyPair = operation({
   request: ReKeyKeyPairRequest,
   response: ReKeyKeyPairResponse,
   reasons: [
-    ...creationReasons, 'CryptographicFailure', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
+    ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
     'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'PrivateProtectionStorageUnavailable',
-    'PublicProtectionStorageUnavailable',
+    'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable',
   ],
   async handle(request, context) {
     const { objects, now, batch } = context

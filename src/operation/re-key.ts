@@ -18,8 +18,8 @@ export const reKey = operation({
   request: ReKeyRequest,
   response: ReKeyResponse,
   reasons: [
-    ...creationReasons, 'CryptographicFailure', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
-    'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied',
+    ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
+    'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'ProtectionStorageUnavailable',
   ],
   async handle(request, context) {
     const existing = await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))

@@ -20,8 +20,8 @@ export const register = operation({
   request: RegisterRequest,
   response: RegisterResponse,
   reasons: [
-    ...creationReasons, 'BadPassword', 'CryptographicFailure', 'EncodingOptionError', 'IllegalOperation',
-    'InvalidObjectType', 'KeyFormatTypeNotSupported', 'WrongKeyLifecycleState',
+    ...creationReasons, 'BadCryptographicParameters', 'BadPassword', 'CryptographicFailure', 'EncodingOptionError',
+    'IllegalOperation', 'InvalidObjectType', 'ProtectionStorageUnavailable', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const { object } = request

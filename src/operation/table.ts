@@ -2,6 +2,7 @@ import { activate } from './activate.ts'
 import { addAttribute } from './add-attribute.ts'
 import { adjustAttribute } from './adjust-attribute.ts'
 import { archive } from './archive.ts'
+import { certify } from './certify.ts'
 import { check } from './check.ts'
 import { create } from './create.ts'
 import { createKeyPair } from './create-key-pair.ts'
@@ -34,6 +35,7 @@ import { obtainLease } from './obtain-lease.ts'
 import type { AnyOperation } from './operation.ts'
 import { ping } from './ping.ts'
 import { query } from './query.ts'
+import { reCertify } from './re-certify.ts'
 import { reKey } from './re-key.ts'
 import { reKeyKeyPair } from './re-key-key-pair.ts'
 import { recover } from './recover.ts'
@@ -46,6 +48,7 @@ import { setConstraints } from './set-constraints.ts'
 import { setDefaults } from './set-defaults.ts'
 import { sign } from './sign.ts'
 import { signatureVerify } from './signature-verify.ts'
+import { validate } from './validate.ts'
 
 /** Every operation that the server has: Query's list, version gates, audit and dispatch follow from it. */
 export const operations: readonly AnyOperation[] = [
@@ -53,6 +56,7 @@ export const operations: readonly AnyOperation[] = [
   addAttribute,
   adjustAttribute,
   archive,
+  certify,
   check,
   create,
   createKeyPair,
@@ -84,6 +88,7 @@ export const operations: readonly AnyOperation[] = [
   obtainLease,
   ping,
   query(() => operations),
+  reCertify,
   recover,
   register,
   reKey,
@@ -96,4 +101,5 @@ export const operations: readonly AnyOperation[] = [
   setDefaults,
   sign,
   signatureVerify,
+  validate,
 ]

@@ -30,7 +30,9 @@ export interface TicketRequest {
  */
 export async function issueTicket(request: TicketRequest, context: Context): Promise<Ticket> {
   const { caller, now, objects } = context
-  if (caller.grant?.isLimited === true) throw new KmipError('PermissionDenied', 'a limited ticket gives no other ticket')
+  if (caller.grant?.isLimited === true) {
+    throw new KmipError('PermissionDenied', 'a limited ticket gives no other ticket')
+  }
   const { requestCount = 0, usageLimits, rights } = request
   if (requestCount < 0) throw new KmipError('InvalidField', 'the Request Count is negative')
   await makeRoom(objects, caller.account, now)
@@ -109,7 +111,8 @@ async function makeRoom(objects: Objects, account: string, now: number): Promise
     objects.writeRecord({ id, expected: record.revision, data: undefined, keys: [] })
     removed += 1
   }
-  if (removed === 0) throw new KmipError('ServerLimitExceeded', `an account has at most ${ticketsPerAccountMax} tickets`)
+  if (removed > 0) return
+  throw new KmipError('ServerLimitExceeded', `an account has at most ${ticketsPerAccountMax} tickets`)
 }
 
 /** 256 bits: it stands for a private key. */
