@@ -26,6 +26,7 @@ export class Connection {
   readonly #framer: Framer
   readonly #waiting: Buffer[] = []
   #broken: TtlvError | undefined
+  #written: Promise<void> = Promise.resolve()
   #busy = false
   #draining = false
   #deadline: number
@@ -79,12 +80,12 @@ export class Connection {
         const message = this.#waiting.shift()
         if (message === undefined) break
         const answer = await this.#handler.process(message)
+        await this.#write(answer.bytes)
         if (this.#socket.destroyed) return
-        this.#socket.write(answer.bytes)
         if (answer.close) return this.#close()
       }
       if (this.#broken !== undefined) {
-        this.#socket.write(this.#handler.refuse(this.#broken))
+        await this.#write(this.#handler.refuse(this.#broken))
         return this.#close()
       }
       if (this.#draining) return this.#close()
@@ -96,6 +97,13 @@ export class Connection {
     } finally {
       this.#busy = false
     }
+  }
+
+  /** One answer, one write: what is written while an earlier write waits would share its TLS record. */
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#socket.writableLength > 0) await this.#written
+    if (this.#socket.destroyed) return
+    this.#written = new Promise((resolve) => this.#socket.write(bytes, () => resolve()))
   }
 
   #close(): void {

@@ -112,7 +112,8 @@ describe('bytes that are no message are answered with a standard error, and the 
   it('a hundred messages of a mebibyte that stop half-way take no more memory than was sent, and give it back', async () => {
     const before = residentMiB()
     const half = Buffer.concat([Buffer.from('42007801000fffe8', 'hex'), Buffer.alloc(2 ** 19)])
-    const sockets = await Promise.all(Array.from({ length: 100 }, () => tls()))
+    const sockets: TLSSocket[] = []
+    while (sockets.length < 100) sockets.push(...await Promise.all(Array.from({ length: 20 }, () => tls())))
     for (const socket of sockets) socket.write(half)
     await Promise.all(sockets.map(closed))
     expect(residentMiB() - before).toBeLessThan(2 * 100)
