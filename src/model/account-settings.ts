@@ -74,7 +74,7 @@ function checkAll(demanded: AttributeSet, actual: AttributeSet): void {
   }
 }
 
-function fitsGroups(wanted: { readonly objectGroup: readonly string[] } | undefined, groups: readonly string[]): boolean {
+function fitsGroups(wanted: Constraint['objectGroups'], groups: readonly string[]): boolean {
   return wanted === undefined || wanted.objectGroup.some((group) => groups.includes(group))
 }
 

@@ -8,7 +8,7 @@ import { CreateSplitKeyRequest, CreateSplitKeyResponse } from '../kmip/payload/c
 import { Secret } from '../kmip/secret.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
-import { symmetricKey } from './create.ts'
+import { symmetricKey } from './symmetric-key.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { digestOfMaterial } from './digest.ts'
 import { givenAttributes, newObject } from './new-object.ts'

@@ -31,7 +31,7 @@ export interface Draft {
 }
 
 /**
- * The attributes that the client gives a new object, those of templates and of the account's defaults included, checked.
+ * The attributes that the client gives a new object, with those of templates and of the account's defaults, checked.
  *
  * @throws KmipError as `withTemplates` and `checkInitialAttributes`
  */

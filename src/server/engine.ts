@@ -63,7 +63,7 @@ export class Engine {
     } catch (error) {
       const refusal = toKmipError(error, this.#services.log)
       const version = header.protocolVersion
-      // The published cases answer a ticket that is used up as a whole (TC-LOGIN-3), an invalid one item by item (TC-LOGIN-2).
+      // So the published cases: a ticket that is used up as a whole (TC-LOGIN-3), an invalid one by item (TC-LOGIN-2).
       if (refusal.reason === 'UsageLimitExceeded') return [failure({}, refusal, version)]
       return items.map((item) => failure(item, refusal, version))
     }

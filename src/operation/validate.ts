@@ -1,0 +1,73 @@
+import { KmipError } from '../kmip/error.ts'
+import { CertificateType, Operation, ValidityIndicator } from '../kmip/generated/enums.ts'
+import { ValidateRequest, ValidateResponse } from '../kmip/payload/validate.ts'
+import { stateAt } from '../model/lifecycle.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { authorityCertificate } from './account-authority.ts'
+import { operation } from './operation.ts'
+import { checkUnarchived } from './unarchived.ts'
+
+/**
+ * KMIP 2.1 6.1.57 Validate. Trusted are the authority of the caller's account, and self-signed authorities that are
+ * objects of the account and named by the request: who registered them has said that they are to be trusted. A
+ * certificate that is an object and no longer in force makes the chain invalid.
+ */
+export const validate = operation({
+  code: Operation.Validate,
+  since: '1.0',
+  request: ValidateRequest,
+  response: ValidateResponse,
+  reasons: [
+    'InvalidField', 'InvalidObjectType', 'KeyValueNotPresent', 'ObjectArchived', 'ObjectDestroyed', 'ObjectNotFound',
+  ],
+  async handle(request, context) {
+    const count = request.certificate.length + request.uniqueIdentifier.length
+    if (count === 0 || count > chainMax) {
+      throw new KmipError('InvalidField', `a chain has 1 to ${chainMax} certificates`)
+    }
+    const objects: ManagedObject[] = []
+    for (const reference of request.uniqueIdentifier) {
+      objects.push(await context.objects.loadExisting(context.batch.identifier(reference)))
+    }
+    const managed = objects.map(certificateIn)
+    const given = request.certificate.map((each) => x509Value(each.certificateType, each.certificateValue))
+    const own = await authorityCertificate(context.objects, context.caller)
+    const verdict = await verdictOn([...given, ...managed], {
+      managed, own, at: request.validityDate ?? context.now,
+    })
+    const isRevoked = objects.some((object) => ended.has(stateAt(object.attributes, context.now)))
+    return { validityIndicator: ValidityIndicator[isRevoked ? 'Invalid' : verdict] }
+  },
+})
+
+async function verdictOn(
+  chain: readonly Buffer[],
+  { managed, own, at }: { managed: readonly Buffer[]; own: Buffer | undefined; at: number },
+): Promise<keyof typeof ValidityIndicator> {
+  const { ChainError, isSelfSigned, validateChain } = await import('../crypto/certificate-chain.ts')
+  try {
+    const anchors = [...managed.filter(isSelfSigned), ...(own === undefined ? [] : [own])]
+    return validateChain(chain, anchors, at)
+  } catch (error) {
+    if (error instanceof ChainError) throw new KmipError('InvalidField', error.message)
+    throw new KmipError('InvalidField', 'a certificate cannot be read', { cause: error })
+  }
+}
+
+function certificateIn(object: ManagedObject): Buffer {
+  if (object.kind !== 'Certificate') throw new KmipError('InvalidObjectType', 'only certificates are validated')
+  checkUnarchived(object)
+  if (object.value?.kind !== 'Certificate') {
+    throw new KmipError('KeyValueNotPresent', 'the certificate is not on the server')
+  }
+  return x509Value(object.value.value.certificateType, object.value.value.certificateValue)
+}
+
+function x509Value(type: number, value: Buffer): Buffer {
+  if (type !== CertificateType.X_509) throw new KmipError('InvalidField', 'only X.509 certificates are validated')
+  return value
+}
+
+const ended: ReadonlySet<string> = new Set(['Deactivated', 'Compromised'])
+/** Real chains have up to five. */
+const chainMax = 16
