@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { AttributeInstance, AttributeSet } from '../../src/kmip/attribute.ts'
+import { NameType, UsageLimitsUnit } from '../../src/kmip/generated/enums.ts'
+import { Tag } from '../../src/kmip/generated/tags.ts'
+import { matcherOf } from '../../src/operation/locate-match.ts'
+import type { Item } from '../../src/ttlv/item.ts'
+
+const { UninterpretedTextString, URI } = NameType
+
+describe('the matcher and a slow, obvious twin agree', () => {
+  test('on random filters and objects', () => {
+    let met = 0
+    let count = 0
+    fc.assert(fc.property(attributes, filters, (set, wanted) => {
+      const expected = twin(wanted, set)
+      met += expected ? 1 : 0
+      count += 1
+      return matcherOf(wanted)(set) === expected
+    }), { numRuns: 5_000, seed: 7 })
+    expect(met).toBeGreaterThan(count / 20)
+    expect(met).toBeLessThan(count * 0.95)
+  })
+
+  test('and each way to be different is seen', () => {
+    const set: AttributeSet = { cryptographicUsageMask: 12, activationDate: 5 }
+    const cases: [AttributeInstance[], boolean][] = [
+      [[{ name: 'cryptographicUsageMask', value: 4 }], true],
+      [[{ name: 'cryptographicUsageMask', value: 5 }], false],
+      [[{ name: 'activationDate', value: 5 }], true],
+      [[{ name: 'activationDate', value: 4 }], false],
+      [[{ name: 'activationDate', value: 5 }, { name: 'activationDate', value: 9 }], true],
+      [[{ name: 'activationDate', value: 1 }, { name: 'activationDate', value: 5 }], true],
+      [[{ name: 'activationDate', value: 6 }, { name: 'activationDate', value: 9 }], false],
+      [[{ name: 'deactivationDate', value: 0 }, { name: 'deactivationDate', value: 9 }], false],
+    ]
+    for (const [wanted, expected] of cases) {
+      expect(matcherOf(wanted)(set), JSON.stringify(wanted)).toBe(expected)
+      expect(twin(wanted, set), JSON.stringify(wanted)).toBe(expected)
+    }
+  })
+})
+
+test('a date is given at most twice', () => {
+  const date: AttributeInstance = { name: 'activationDate', value: 5 }
+  expect(() => matcherOf([date, date, date])).toThrow(expect.objectContaining({ reason: 'InvalidField' }))
+})
+
+/** Written as the text of the standard reads, filter by filter, without sharing anything with the matcher. */
+function twin(wanted: readonly AttributeInstance[], set: AttributeSet): boolean {
+  return wanted.every((filter) => {
+    switch (filter.name) {
+      case 'cryptographicUsageMask': {
+        if (set.cryptographicUsageMask === undefined) return false
+        return (set.cryptographicUsageMask & (filter.value as number)) === filter.value
+      }
+      case 'activationDate': {
+        const dates = wanted.filter(({ name }) => name === 'activationDate').map(({ value }) => value as number)
+        const date = set.activationDate
+        if (date === undefined) return false
+        return dates.length === 1 ? date === dates[0] : date >= Math.min(...dates) && date <= Math.max(...dates)
+      }
+      case 'usageLimits': {
+        const limits = set.usageLimits
+        if (limits === undefined) return false
+        const given = filter.value as Partial<NonNullable<AttributeSet['usageLimits']>>
+        if (given.usageLimitsTotal !== undefined && limits.usageLimitsTotal < given.usageLimitsTotal) return false
+        if (given.usageLimitsUnit !== undefined && limits.usageLimitsUnit !== given.usageLimitsUnit) return false
+        return given.usageLimitsCount === undefined
+          || (limits.usageLimitsCount ?? limits.usageLimitsTotal) >= given.usageLimitsCount
+      }
+      case 'name': {
+        const given = filter.value as { nameValue?: string; nameType?: number }
+        return (set.name ?? []).some((name) => (given.nameValue ?? name.nameValue) === name.nameValue
+          && (given.nameType ?? name.nameType) === name.nameType)
+      }
+      case 'vendorAttribute': {
+        const given = filter.value as NonNullable<AttributeSet['vendorAttribute']>[number]
+        return (set.vendorAttribute ?? []).some((each) => each.vendorIdentification === given.vendorIdentification
+          && each.attributeName === given.attributeName && plain(each.attributeValue) === plain(given.attributeValue))
+      }
+      default: return (set.objectGroup ?? []).includes(filter.value as string)
+    }
+  })
+}
+
+function plain(item: Item): string {
+  return `${item.type} ${Buffer.isBuffer(item.value) ? item.value.toString('hex') : String(item.value)}`
+}
+
+const few = fc.integer({ min: 0, max: 3 })
+const nameValue = fc.constantFrom('a', 'b', 'c')
+const nameType = fc.constantFrom(UninterpretedTextString, URI)
+const unit = fc.constantFrom(UsageLimitsUnit.Byte, UsageLimitsUnit.Object)
+const units = fc.integer({ min: 0, max: 3 }).map(BigInt)
+const tag = Tag.AttributeValue
+const item: fc.Arbitrary<Item> = fc.oneof(
+  fc.constantFrom('a', 'b').map((value): Item => ({ tag, type: 0x07, value })),
+  few.map((value): Item => ({ tag, type: 0x02, value })),
+  few.map((value): Item => ({ tag, type: 0x09, value })),
+  units.map((value): Item => ({ tag, type: 0x03, value })),
+  few.map((value): Item => ({ tag, type: 0x08, value: Buffer.from([value]) })),
+)
+const vendorAttribute = fc.record({
+  vendorIdentification: fc.constantFrom('x', 'y'), attributeName: fc.constantFrom('m', 'n'), attributeValue: item,
+})
+
+const attributes = fc.record({
+  name: fc.array(fc.record({ nameValue, nameType }), { maxLength: 3 }),
+  objectGroup: fc.array(nameValue, { maxLength: 2 }),
+  cryptographicUsageMask: fc.integer({ min: 0, max: 7 }),
+  activationDate: few,
+  usageLimits: fc.record(
+    { usageLimitsTotal: units, usageLimitsCount: units, usageLimitsUnit: unit },
+    { requiredKeys: ['usageLimitsTotal', 'usageLimitsUnit'] },
+  ),
+  vendorAttribute: fc.array(vendorAttribute, { maxLength: 3 }),
+}, { requiredKeys: [] }) as fc.Arbitrary<AttributeSet>
+
+const filter: fc.Arbitrary<AttributeInstance> = fc.oneof(
+  fc.record({ nameValue, nameType }, { requiredKeys: [] }).map((value) => ({ name: 'name' as const, value })),
+  nameValue.map((value) => ({ name: 'objectGroup' as const, value })),
+  fc.integer({ min: 0, max: 7 }).map((value) => ({ name: 'cryptographicUsageMask' as const, value })),
+  few.map((value) => ({ name: 'activationDate' as const, value })),
+  fc.record({ usageLimitsTotal: units, usageLimitsCount: units, usageLimitsUnit: unit }, { requiredKeys: [] })
+    .map((value) => ({ name: 'usageLimits' as const, value })),
+  vendorAttribute.map((value) => ({ name: 'vendorAttribute' as const, value })),
+)
+const filters = fc.array(filter, { maxLength: 4 })
+  .filter((list) => list.filter(({ name }) => name === 'activationDate').length <= 2)
