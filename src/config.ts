@@ -35,6 +35,15 @@ export interface Config {
    * When empty, the first one has none, and each other one is a realm of its own (`server/identity.ts`).
    */
   readonly issuerRealms: Readonly<Record<string, string>>
+  /**
+   * Principals (names in certificates) that act for a service: they may use the accounts' default keys and their own
+   * service keys. None: then nobody uses such keys.
+   */
+  readonly servicePrincipals: Readonly<Record<string, string>>
+  /** Days that plain Destroy of a CMK's version waits: 7 to 366. 30, as the cloud had it when it had a default. */
+  readonly cmkDestroyWindowDays: number
+  /** Accounts in which plain Destroy deletes a CMK at once, for clients that need KMIP's own behaviour. None. */
+  readonly cmkDestroyAtOnce: readonly string[]
   readonly limits: Limits
 }
 
@@ -196,6 +205,30 @@ const realms: Kind<Readonly<Record<string, string>>> = {
   },
 }
 
+/** Principals to services; the names of services stand in aliases. */
+const services: Kind<Readonly<Record<string, string>>> = {
+  fromText: text => text,
+  read: value => {
+    const entries = isObject(value) ? Object.entries(value) : [['', undefined] as const]
+    for (const [principal, service] of entries) {
+      if (principal === '' || typeof service !== 'string' || !/^[a-z0-9][a-z0-9_-]{0,62}$/.test(service) || service === 'default') {
+        throw new Needed('an object of principals to names of services (a-z, 0-9, _ and -)')
+      }
+    }
+    return Object.freeze(Object.fromEntries(entries as [string, string][]))
+  },
+}
+
+const names: Kind<readonly string[]> = {
+  fromText: text => (text === '' ? [] : text.split(',')),
+  read: value => {
+    if (!Array.isArray(value) || !value.every(each => typeof each === 'string' && each !== '')) {
+      throw new Needed('a list of names')
+    }
+    return Object.freeze([...value as string[]])
+  },
+}
+
 function checkObject(name: string, value: unknown): Record<string, unknown> {
   if (isObject(value)) return value
   throw new ConfigError(name, 'must be an object')
@@ -229,7 +262,7 @@ function parseJson(file: string, text: string): unknown {
 
 /** `limits.idleMsMax` is KEYWARD_LIMITS_IDLE_MS_MAX; directories have the short names of the issue. */
 function variableOf(name: string): string | undefined {
-  if (name === 'issuerRealms') return undefined
+  if (name === 'issuerRealms' || name === 'servicePrincipals') return undefined
   const words = name.replaceAll('.', '_').replaceAll(/[A-Z]/g, letter => `_${letter}`)
   return shortVariables[name] ?? `KEYWARD_${words.toUpperCase()}`
 }
@@ -254,6 +287,9 @@ const defaults = {
   tlsMinVersion: 'TLSv1.2',
   storeMapBytes: 17_179_869_184,
   issuerRealms: Object.freeze({}),
+  servicePrincipals: Object.freeze({}),
+  cmkDestroyWindowDays: 30,
+  cmkDestroyAtOnce: Object.freeze([]),
 } as const satisfies Partial<Config>
 
 const kinds = {
@@ -269,6 +305,9 @@ const kinds = {
   tlsMinVersion: choice(['TLSv1.2', 'TLSv1.3']),
   storeMapBytes: integer(67_108_864, 4_398_046_511_104),
   issuerRealms: realms,
+  servicePrincipals: services,
+  cmkDestroyWindowDays: integer(7, 366),
+  cmkDestroyAtOnce: names,
 }
 
 const limitKinds = Object.fromEntries(

@@ -80,6 +80,12 @@ async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Pro
       randomBytesMax: randomBytesMax,
       serverName: 'Keyward',
       serverVersion: packageJson.version,
+      cmk: {
+        region: config.region,
+        services: config.servicePrincipals,
+        destroyWindowDays: config.cmkDestroyWindowDays,
+        destroyAtOnce: config.cmkDestroyAtOnce,
+      },
     },
     limits: config.limits,
     clock: Date.now,

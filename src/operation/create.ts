@@ -4,13 +4,15 @@ import { KmipError } from '../kmip/error.ts'
 import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { CreateRequest, CreateResponse } from '../kmip/payload/create.ts'
-import { defaultLength } from '../model/key-length.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
+import { createCmk } from './cmk-create.ts'
+import { isCmkOrder } from './cmk-order.ts'
 import { keyParts } from './key-parts.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
+import { symmetricKey } from './symmetric-key.ts'
 
 /** KMIP 2.1 6.1.8 Create. */
 export const create = operation({
@@ -35,15 +37,6 @@ export const create = operation({
     return { objectType: request.objectType, uniqueIdentifier }
   },
 })
-
-/** @throws KmipError Invalid Field when the request leaves out what the server cannot choose */
-export async function symmetricKey(context: Context, given: AttributeSet): Promise<StoredKey> {
-  const { cryptographicAlgorithm: algorithm } = given
-  if (algorithm === undefined) throw new KmipError('InvalidField', 'the Cryptographic Algorithm is missing')
-  const length = given.cryptographicLength ?? defaultLength(algorithm)
-  if (length === undefined) throw new KmipError('InvalidField', 'the Cryptographic Length is missing')
-  return context.provider.generateKey({ algorithm, length })
-}
 
 /** Random bytes as Secret Data; 1.4 has made them since its own cases (TC-CREATE-SD-1). */
 function secret(context: Context, given: AttributeSet): StoredKey {

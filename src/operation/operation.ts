@@ -1,3 +1,4 @@
+import type { CmkSettings } from '../cmk/settings.ts'
 import type { Awaitable, Provider } from '../crypto/provider.ts'
 import type { ResultReasonName } from '../kmip/error.ts'
 import type { FieldMap, InferFields, Structure } from '../kmip/schema.ts'
@@ -36,6 +37,7 @@ export interface Settings {
   readonly randomBytesMax: number
   readonly serverName: string
   readonly serverVersion: string
+  readonly cmk: CmkSettings
 }
 
 export interface OperationDefinition<Q extends FieldMap, R extends FieldMap> {

@@ -59,7 +59,9 @@ export class Engine {
     const { requestHeader: header, batchItem: items } = message
     try {
       const caller = await authenticate(header, connected, this.#services.store, now)
-      return await this.#batch(message, caller, now)
+      const { services } = this.#services.settings.cmk
+      const service = Object.hasOwn(services, caller.principal) ? services[caller.principal] : undefined
+      return await this.#batch(message, service === undefined ? caller : { ...caller, service }, now)
     } catch (error) {
       const refusal = toKmipError(error, this.#services.log)
       const version = header.protocolVersion
@@ -97,10 +99,10 @@ export class Engine {
   async #single(
     item: RequestBatchItem, message: RequestMessage, caller: Caller, now: number, before: BatchState,
   ): Promise<{ item: ResponseBatchItem; state: BatchState }> {
-    const { store, cache } = this.#services
+    const { store, cache, settings } = this.#services
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const state = before.fork()
-      const objects = new Objects(store, cache, caller, now)
+      const objects = new Objects(store, cache, caller, now, settings.cmk.region)
       const frame = { caller, now, objects, state }
       const outcome = await executeItem(item, message, frame, this.#services, () => objects.commit())
       if (outcome === undefined) continue
@@ -112,10 +114,10 @@ export class Engine {
 
   /** Undo: the whole batch is one atomic change; nothing is committed before its last item has succeeded. */
   async #atomic(message: RequestMessage, caller: Caller, now: number): Promise<ResponseBatchItem[]> {
-    const { store, cache } = this.#services
+    const { store, cache, settings } = this.#services
     const items = message.batchItem
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      const frame = { caller, now, objects: new Objects(store, cache, caller, now), state: new BatchState() }
+      const frame = { caller, now, objects: new Objects(store, cache, caller, now, settings.cmk.region), state: new BatchState() }
       const outcomes: Outcome[] = []
       for (const [index, item] of items.entries()) {
         const commit = index === items.length - 1 ? () => frame.objects.commit() : undefined

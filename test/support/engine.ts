@@ -1,3 +1,4 @@
+import { defaultCmkSettings } from '../../src/cmk/settings.ts'
 import { Keys } from '../../src/operation/keys.ts'
 import { ObjectCache } from '../../src/operation/object-cache.ts'
 import { storedKeyOf } from '../../src/operation/stored-key.ts'
@@ -22,7 +23,7 @@ export function testEngine(overrides: Partial<Services> = {}): { engine: Engine;
     keys: new Keys(provider, new Map(), storedKeyOf),
     provider,
     streams: new Streams(16, 60),
-    settings: { locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test' },
+    settings: { locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test', cmk: defaultCmkSettings },
     limits: defaultLimits,
     clock: Date.now,
     log: { error: write },

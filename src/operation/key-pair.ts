@@ -1,0 +1,115 @@
+import type { KeySpec } from '../crypto/provider.ts'
+import type { AttributeSet } from '../kmip/attribute.ts'
+import { KmipError } from '../kmip/error.ts'
+import { LinkType } from '../kmip/generated/enums.ts'
+import type { ProtectionStorageMasks } from '../kmip/protection-storage-masks.ts'
+import { checkInitialAttributes } from '../model/initial-attributes.ts'
+import { curveForLength, defaultLength, isElliptic } from '../model/key-length.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { checkStorageMasks } from '../model/protection-storage.ts'
+import { newIdentifier } from './identifier.ts'
+import { keyParts } from './key-parts.ts'
+import { newObject } from './new-object.ts'
+import type { Context } from './operation.ts'
+import { mergeAttributes, withTemplates } from './template.ts'
+
+/** What Create Key Pair and Re-key Key Pair have in common, for plain keys and for versions of a CMK. */
+
+/** Attributes of both keys of a pair. */
+export interface PairAttributes {
+  readonly privateKey: AttributeSet
+  readonly publicKey: AttributeSet
+}
+
+interface PairRequest {
+  readonly commonAttributes?: AttributeSet | undefined
+  readonly privateKeyAttributes?: AttributeSet | undefined
+  readonly publicKeyAttributes?: AttributeSet | undefined
+}
+
+/**
+ * Common attributes go to both keys; those of one key precede them, and explicit ones those of templates of the same
+ * place (KMIP 2.1 6.1.9, 1.4 4.2).
+ *
+ * @throws KmipError as `withTemplates` and `checkInitialAttributes`
+ */
+export async function pairAttributes(context: Context, request: PairRequest): Promise<PairAttributes> {
+  const common = await withTemplates(request.commonAttributes, context)
+  const privateKey = mergeAttributes(await withTemplates(request.privateKeyAttributes, context), common)
+  const publicKey = mergeAttributes(await withTemplates(request.publicKeyAttributes, context), common)
+  checkInitialAttributes('PrivateKey', privateKey, 'made', context.version)
+  checkInitialAttributes('PublicKey', publicKey, 'made', context.version)
+  return { privateKey, publicKey }
+}
+
+/** @throws KmipError Private or Public Protection Storage Unavailable, or Protection Storage Unavailable for both */
+export function checkPairStorage(request: {
+  readonly commonProtectionStorageMasks?: ProtectionStorageMasks | undefined
+  readonly privateProtectionStorageMasks?: ProtectionStorageMasks | undefined
+  readonly publicProtectionStorageMasks?: ProtectionStorageMasks | undefined
+}): void {
+  checkStorageMasks(request.commonProtectionStorageMasks)
+  checkStorageMasks(request.privateProtectionStorageMasks, undefined, 'PrivateProtectionStorageUnavailable')
+  checkStorageMasks(request.publicProtectionStorageMasks, undefined, 'PublicProtectionStorageUnavailable')
+}
+
+/** A key pair to be made; of the links, those to each other come first. */
+export interface PairDraft {
+  readonly given: PairAttributes
+  readonly privateLinks?: NonNullable<AttributeSet['link']>
+  readonly publicLinks?: NonNullable<AttributeSet['link']>
+  /** Unique Identifier of the private key, where it is chosen already. */
+  readonly privateId?: string
+}
+
+/** @throws KmipError Invalid Field and Invalid Attribute Value for what makes no key pair; what the provider refuses */
+export async function newKeyPair(
+  context: Context, { given, privateLinks = [], publicLinks = [], privateId = newIdentifier() }: PairDraft,
+): Promise<{ privateKey: ManagedObject; publicKey: ManagedObject }> {
+  const { provider, version } = context
+  const stored = await provider.generateKeyPair(pairSpec(given))
+  const publicId = newIdentifier()
+  const privateKey = newObject(context, {
+    kind: 'PrivateKey',
+    origin: 'made',
+    uniqueIdentifier: privateId,
+    given: given.privateKey,
+    links: [{ linkType: LinkType.PublicKeyLink, linkedObjectIdentifier: publicId }, ...privateLinks],
+    ...keyParts(provider, stored.privateKey, 'PrivateKey', given.privateKey, version),
+  })
+  const publicKey = newObject(context, {
+    kind: 'PublicKey',
+    origin: 'made',
+    uniqueIdentifier: publicId,
+    given: given.publicKey,
+    links: [{ linkType: LinkType.PrivateKeyLink, linkedObjectIdentifier: privateId }, ...publicLinks],
+    ...keyParts(provider, stored.publicKey, 'PublicKey', given.publicKey, version),
+  })
+  return { privateKey, publicKey }
+}
+
+/** What both keys must agree in (KMIP 2.1 Table 191); either of them may name it. */
+function pairSpec({ privateKey, publicKey }: PairAttributes): KeySpec {
+  const algorithm = agreed(privateKey.cryptographicAlgorithm, publicKey.cryptographicAlgorithm)
+  if (algorithm === undefined) throw new KmipError('InvalidField', 'the Cryptographic Algorithm is missing')
+  const domains = [privateKey.cryptographicDomainParameters, publicKey.cryptographicDomainParameters]
+  const curve = agreed(domains[0]?.recommendedCurve, domains[1]?.recommendedCurve)
+  const qlength = agreed(domains[0]?.qlength, domains[1]?.qlength)
+  const given = agreed(privateKey.cryptographicLength, publicKey.cryptographicLength)
+  if (!isElliptic(algorithm)) {
+    const length = given ?? defaultLength(algorithm)
+    if (length === undefined) throw new KmipError('InvalidField', 'the Cryptographic Length is missing')
+    return { algorithm, length, curve }
+  }
+  const length = given ?? (curve === undefined ? qlength : 0) ?? 0
+  const named = curve ?? curveForLength(algorithm, length === 0 ? undefined : length)
+  if (named === undefined) throw new KmipError('InvalidField', 'no curve is named, and none has this length')
+  return { algorithm, length, curve: named }
+}
+
+function agreed(one: number | undefined, other: number | undefined): number | undefined {
+  if (one !== undefined && other !== undefined && one !== other) {
+    throw new KmipError('InvalidAttributeValue', 'private and public key differ in what must be the same')
+  }
+  return one ?? other
+}
