@@ -36,6 +36,12 @@ export class Bindings {
     return this.#values.get(placeholder)
   }
 
+  /** Unique Identifiers that the conversation knows. */
+  identifiers(): string[] {
+    const bound = [...this.#values].filter(([placeholder]) => placeholder.startsWith('$UNIQUE_IDENTIFIER'))
+    return bound.map(([, value]) => value)
+  }
+
   bind(placeholder: string, item: ValueItem): void {
     this.#values.set(placeholder, formatValue(item, ' '))
   }

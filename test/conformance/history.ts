@@ -9,12 +9,17 @@ import type { Item } from '../../src/ttlv/item.ts'
 /** What a conversation has done so far, as far as it decides which values may vary. */
 export class History {
   /** Unique Identifiers of objects whose material the server chose. */
-  readonly #generated = new Set<string>()
+  readonly #generated: Set<string>
   /** The request that made an object. */
   readonly #origins = new Map<string, Item>()
   /** `tag=seconds` of the dates that requests have set. */
   readonly #datesSent = new Set<string>()
   readonly #textsSent = new Set<string>()
+
+  /** @param generated of all conversations of a run: some go on with the objects of another one */
+  constructor(generated: Set<string> = new Set()) {
+    this.#generated = generated
+  }
 
   /** Takes note of a request before it is sent. */
   sent(request: Item): void {

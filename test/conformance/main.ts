@@ -8,6 +8,7 @@ import type { OwnServer } from './own-server.ts'
 import { isGood, records, summary, tapLines } from './report.ts'
 import type { Result } from './report.ts'
 import { runWithCompanions } from './run-case.ts'
+import type { Run } from './run-case.ts'
 import { openTransport } from './transport.ts'
 import type { Endpoint } from './transport.ts'
 
@@ -31,7 +32,9 @@ async function main(): Promise<number> {
   const server = options.host === undefined ? await startOwnServer() : undefined
   const endpoint = server?.endpoint ?? endpointOf(options)
   try {
-    const results = await runAll(cases, endpoint, endpointOfB(endpoint, options), skipped, (text) => {
+    const other = server?.otherEndpoint ?? otherEndpointOf(endpoint, options)
+    const open = (one: Case) => openTransport(one, countsAllObjects.test(one.name) ? other : endpoint)
+    const results = await runAll(cases, { open, generated: new Set() }, skipped, (text) => {
       if (options.summary !== true) process.stdout.write(text)
     })
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(records(results), null, 1)}\n`)
@@ -44,19 +47,15 @@ async function main(): Promise<number> {
 }
 
 async function runAll(
-  cases: readonly Case[], first: Endpoint, second: Endpoint, skipped: Readonly<Record<string, string>>,
-  print: (text: string) => void,
+  cases: readonly Case[], run: Run, skipped: Readonly<Record<string, string>>, print: (text: string) => void,
 ): Promise<Result[]> {
   print(`TAP version 13\n1..${cases.length}\n`)
   const results: Result[] = []
-  const run = (one: Case) => {
-    return runWithCompanions(one, async (client) => openTransport(one, client === 'B' ? second : first))
-  }
   // Those that wait for minutes do so beside the others.
   const [slow, fast] = [cases.filter(isSlow), cases.filter((one) => !isSlow(one))]
-  const waiting = new Map(slow.map((one) => [one, run(one)]))
+  const waiting = new Map(slow.map((one) => [one, runWithCompanions(one, run)]))
   for (const one of [...fast, ...slow]) {
-    const outcome = await (waiting.get(one) ?? run(one))
+    const outcome = await (waiting.get(one) ?? runWithCompanions(one, run))
     const reason = skipped[one.name]
     const result = { case: one, outcome, ...(reason !== undefined && { skipped: reason }) }
     results.push(result)
@@ -95,8 +94,8 @@ function endpointOf({ host, port, ca, cert, key, 'https-port': httpsPort }: Opti
   }
 }
 
-/** The second client has the first one's certificate unless another is given: they share their objects. */
-function endpointOfB(first: Endpoint, { cert2, key2 }: Options): Endpoint {
+/** Without another identity the cases that count all objects see those of the others. */
+function otherEndpointOf(first: Endpoint, { cert2, key2 }: Options): Endpoint {
   if (cert2 === undefined || key2 === undefined) return first
   return { ...first, cert: readFileSync(cert2), key: readFileSync(key2) }
 }
@@ -129,7 +128,7 @@ when they are beside this checkout, and our own. Without --host our own server i
 
   --host H --port P        the KMIP server to test
   --ca --cert --key FILE   PEM files: authorities of the server, our certificate and its key
-  --cert2 --key2 FILE      another identity for the second client of cases with two
+  --cert2 --key2 FILE      another identity, without objects, for the cases that count all there are
   --https-port P           where the server speaks the HTTPS profile
   --only PATTERN           cases whose folder/name matches the regular expression
   --version V              cases of this protocol version
@@ -138,6 +137,8 @@ when they are beside this checkout, and our own. Without --host our own server i
   --summary                the counts on the standard output in place of TAP
 `
 
+/** They expect just their own objects among all of the last minute. */
+const countsAllObjects = /^TC-OFFSET-/
 const versions = ['1.0', '1.1', '1.2', '1.3', '1.4', '2.0', '2.1']
 const root = new URL('../../', import.meta.url).pathname
 const sharedFolder = join(root, '../shared/kmip-profiles')

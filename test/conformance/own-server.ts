@@ -7,6 +7,8 @@ import type { Endpoint } from './transport.ts'
 
 export interface OwnServer {
   readonly endpoint: Endpoint
+  /** Of another account. */
+  readonly otherEndpoint: Endpoint
   stop(): Promise<void>
 }
 
@@ -36,8 +38,13 @@ export async function startOwnServer(): Promise<OwnServer> {
   try {
     const ready = await readyLine(child.stdout, child.stderr, exited)
     const port = Number(/:(\d+)(?!.*:\d)/.exec(ready)?.[1])
-    const [ca, cert, key] = ['ca.pem', 'alice.pem', 'alice.key'].map((name) => readFileSync(join(certificates, name)))
-    return { endpoint: { host: '127.0.0.1', port, ca: ca!, cert: cert!, key: key! }, stop }
+    const read = (name: string) => readFileSync(join(certificates, name))
+    const server = { host: '127.0.0.1', port, ca: read('ca.pem') }
+    return {
+      endpoint: { ...server, cert: read('alice.pem'), key: read('alice.key') },
+      otherEndpoint: { ...server, cert: read('bob.pem'), key: read('bob.key') },
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

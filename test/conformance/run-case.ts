@@ -1,17 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
-import { Operation, RevocationReasonCode } from '../../src/kmip/generated/enums.ts'
-import { Tag } from '../../src/kmip/generated/tags.ts'
 import { printItem } from '../../src/kmip/print.ts'
-import type { XmlElement } from '../../src/kmip/xml-element.ts'
-import { ItemType } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
 import { Bindings } from './bindings.ts'
 import { operationsOf } from './case-file.ts'
 import type { Case, Step } from './case-file.ts'
+import { destroyAll } from './clean-up.ts'
 import { companionsOf } from './companions.ts'
+import type { Companions } from './companions.ts'
 import { compareMessages } from './comparator.ts'
 import type { Difference } from './comparator.ts'
-import { History, childrenOf } from './history.ts'
+import { History } from './history.ts'
 import type { Transport } from './transport.ts'
 
 /** How a conversation went. A failure is the first one; what comes after it is not run. */
@@ -37,104 +35,123 @@ export interface Failure {
   readonly difference?: Difference
 }
 
-type Found = Pick<Failure, 'request' | 'answer' | 'error' | 'difference'>
-
-/** Gives the connection of a client by its letter. */
-export type Open = (client: string) => Promise<Transport>
+/** What the conversations of a run have in common. */
+export interface Run {
+  /** Gives a connection for one client of a case. */
+  open(one: Case): Promise<Transport>
+  /** Unique Identifiers of objects whose material the server chose. */
+  readonly generated: Set<string>
+}
 
 /** Holds a conversation, with what it needs before and after it; these are not counted. */
-export async function runWithCompanions(one: Case, open: Open): Promise<Outcome> {
-  const { before, after } = companionsOf(one)
+export async function runWithCompanions(one: Case, run: Run): Promise<Outcome> {
+  let companions: Companions
   try {
-    for (const companion of before) {
-      const { failure } = await runCase(companion, open)
+    companions = companionsOf(one)
+  } catch (error) {
+    return { passed: false, steps: 0, failure: { step: 0, operation: '', error: messagesOf(error) } }
+  }
+  try {
+    for (const companion of companions.before) {
+      const { failure } = await runCase(companion, run)
       if (failure !== undefined) return { passed: false, steps: 0, failure: { ...failure, companion: companion.name } }
     }
-    return await runCase(one, open)
+    return await runCase(one, run)
   } finally {
-    for (const companion of after) await runCase(companion, open)
+    for (const companion of companions.after) await runCase(companion, run)
   }
 }
 
-/** Holds a conversation with a server. After a failure the objects that it has made are destroyed. */
-export async function runCase({ steps }: Case, open: Open): Promise<Outcome> {
-  const startedMs = Date.now()
-  let bindings = new Bindings(Math.floor(startedMs / 1000))
-  const history = new History()
-  const transports = new Map<string, Transport>()
-  try {
-    for (const [index, step] of steps.entries()) {
-      const deadlineMs = Date.now() + (step.isRepeated ? repeatMsMax : 0)
-      let found = await runStep(step)
-      while (found?.difference !== undefined && Date.now() < deadlineMs) {
-        await setTimeout(repeatEveryMs)
-        found = await runStep(step)
-      }
-      if (found !== undefined) {
-        await destroyAll(history.made(), transports.get(step.client), bindings, step.request)
-        return { passed: false, steps: index, failure: { step: index, operation: operationsOf(step.request).join(', '), ...found } }
-      }
-    }
-    return { passed: true, steps: steps.length }
-  } finally {
-    for (const transport of transports.values()) transport.close()
+/** Holds a conversation with a server. After a failure the objects that it was about are destroyed. */
+export function runCase(one: Case, run: Run): Promise<Outcome> {
+  return new Conversation(one, run).hold()
+}
+
+class Conversation {
+  readonly #case: Case
+  readonly #run: Run
+  readonly #startedMs = Date.now()
+  readonly #history: History
+  readonly #transports = new Map<string, Transport>()
+  #bindings: Bindings
+
+  constructor(one: Case, run: Run) {
+    this.#case = one
+    this.#run = run
+    this.#history = new History(run.generated)
+    this.#bindings = new Bindings(Math.floor(this.#startedMs / 1000))
   }
 
-  async function runStep(step: Step): Promise<Found | undefined> {
+  async hold(): Promise<Outcome> {
+    const { steps } = this.#case
+    try {
+      for (const [index, step] of steps.entries()) {
+        const found = await this.#go(step)
+        if (found === undefined) continue
+        await this.#cleanUp(step)
+        const operation = operationsOf(step.request).join(', ')
+        return { passed: false, steps: index, failure: { step: index, operation, ...found } }
+      }
+      return { passed: true, steps: steps.length }
+    } finally {
+      for (const transport of this.#transports.values()) transport.close()
+    }
+  }
+
+  async #go(step: Step): Promise<Found | undefined> {
+    const deadlineMs = Date.now() + (step.isRepeated ? repeatMsMax : 0)
+    for (;;) {
+      const found = await this.#try(step)
+      if (found?.difference === undefined || Date.now() >= deadlineMs) return found
+      await setTimeout(repeatEveryMs)
+    }
+  }
+
+  async #try(step: Step): Promise<Found | undefined> {
     let sent: string | undefined
     try {
       if (step.direction === 'toClient') throw new Error('a request of the server: not received over this transport')
-      const transport = transports.get(step.client) ?? await open(step.client)
-      transports.set(step.client, transport)
-      const request = bindings.request(step.request)
-      history.sent(request)
+      const transport = await this.#transportOf(step.client)
+      const request = this.#bindings.request(step.request)
       sent = printItem(request, { secrets: true })
+      this.#history.sent(request)
       const answer = await transport.exchange(request)
-      const elapsedSeconds = (Date.now() - startedMs) / 1000
-      history.answered(request, answer)
-      const trial = bindings.copy()
-      const difference = compareMessages(step.response, answer, { request, bindings: trial, history, elapsedSeconds })
-      if (difference !== undefined) return { request: sent, answer: printItem(answer, { secrets: true }), difference }
-      trial.received(answer)
-      bindings = trial
-      return undefined
+      this.#history.answered(request, answer)
+      const difference = this.#compare(step, request, answer)
+      return difference && { request: sent, answer: printItem(answer, { secrets: true }), difference }
     } catch (error) {
       return { ...(sent !== undefined && { request: sent }), error: messagesOf(error) }
     }
   }
-}
 
-/** So that what is left of a failed case is not found by the next one. Whether it works does not matter. */
-async function destroyAll(
-  identifiers: readonly string[], transport: Transport | undefined, bindings: Bindings, request: XmlElement,
-): Promise<void> {
-  if (transport === undefined || identifiers.length === 0) return
-  const header = childrenOf(bindings.request(request), Tag.RequestHeader)[0]!
-  const version = childrenOf(header, Tag.ProtocolVersion)[0]!
-  for (const identifier of identifiers) {
-    const uniqueIdentifier: Item = { tag: Tag.UniqueIdentifier, type: ItemType.TextString, value: identifier }
-    const code: Item = {
-      tag: Tag.RevocationReasonCode, type: ItemType.Enumeration, value: RevocationReasonCode.Unspecified,
-    }
-    const reason: Item = { tag: Tag.RevocationReason, type: ItemType.Structure, value: [code] }
-    try {
-      await transport.exchange(message(version, Operation.Revoke, [uniqueIdentifier, reason]))
-      await transport.exchange(message(version, Operation.Destroy, [uniqueIdentifier]))
-    } catch {
-      return
-    }
+  /** What an answer binds counts only when it is the listed one. */
+  #compare(step: Step, request: Item, answer: Item): Difference | undefined {
+    const bindings = this.#bindings.copy()
+    const elapsedSeconds = (Date.now() - this.#startedMs) / 1000
+    const exchange = { request, bindings, history: this.#history, elapsedSeconds }
+    const difference = compareMessages(step.response, answer, exchange)
+    if (difference !== undefined) return difference
+    bindings.received(answer)
+    this.#bindings = bindings
+    return undefined
+  }
+
+  async #transportOf(client: string): Promise<Transport> {
+    const transport = this.#transports.get(client) ?? await this.#run.open(this.#case)
+    this.#transports.set(client, transport)
+    return transport
+  }
+
+  async #cleanUp({ client }: Step): Promise<void> {
+    const transport = this.#transports.get(client)
+    const [first] = this.#case.steps
+    if (transport === undefined || first === undefined) return
+    const identifiers = new Set([...this.#history.made(), ...this.#bindings.identifiers()])
+    await destroyAll(transport, identifiers, this.#bindings.request(first.request))
   }
 }
 
-function message(version: Item, operation: number, payload: readonly Item[]): Item {
-  const batchCount: Item = { tag: Tag.BatchCount, type: ItemType.Integer, value: 1 }
-  const code: Item = { tag: Tag.Operation, type: ItemType.Enumeration, value: operation }
-  const structure = (tag: number, value: readonly Item[]): Item => ({ tag, type: ItemType.Structure, value })
-  return structure(Tag.RequestMessage, [
-    structure(Tag.RequestHeader, [version, batchCount]),
-    structure(Tag.BatchItem, [code, structure(Tag.RequestPayload, payload)]),
-  ])
-}
+type Found = Pick<Failure, 'request' | 'answer' | 'error' | 'difference'>
 
 function messagesOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
