@@ -91,7 +91,7 @@ export interface Family {
 }
 
 export function command<const T extends OptionTable>(definition: Command<T>): AnyCommand {
-  return definition as unknown as AnyCommand
+  return definition
 }
 
 /** @throws UsageError unless the text is a whole number within the bounds */

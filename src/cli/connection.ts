@@ -11,10 +11,10 @@ export const globalOptions = {
   host: { type: 'string', value: 'HOST', description: 'address of the server (KEYWARD_HOST; 127.0.0.1)' },
   port: { type: 'string', value: 'PORT', description: 'its port (KEYWARD_PORT; 5696)' },
   certs: {
-    type: 'string', value: 'DIR', description: 'directory of ca.pem and the client\'s files (KEYWARD_CERTS_DIR; ./certs)',
+    type: 'string', value: 'DIR', description: 'where ca.pem and the client\'s files are (KEYWARD_CERTS_DIR; ./certs)',
   },
   as: { type: 'string', value: 'NAME', description: 'who to be: NAME.pem and NAME.key of that directory (alice)' },
-  ca: { type: 'string', value: 'FILE', description: 'certificates of the server\'s authorities, instead of DIR/ca.pem' },
+  ca: { type: 'string', value: 'FILE', description: 'certificates of the server\'s authority, instead of DIR/ca.pem' },
   cert: { type: 'string', value: 'FILE', description: 'the client\'s certificate, instead of DIR/NAME.pem' },
   key: { type: 'string', value: 'FILE', description: 'its key, instead of DIR/NAME.key' },
   'kmip-version': { type: 'string', value: 'X.Y', description: 'protocol version (the newest that both sides know)' },

@@ -20,7 +20,9 @@ export async function readInput(values: Values<typeof inputOptions>, io: Io): Pr
   if (given.length > 1) throw new UsageError('the data comes from one of --in, --data and --hex')
   if (data !== undefined) return Buffer.from(data, 'utf8')
   if (hex !== undefined) return hexBytes('--hex', hex)
-  if (path === undefined && io.stdin.isTTY === true) throw new UsageError('there is no data: give --in, --data or --hex')
+  if (path === undefined && io.stdin.isTTY === true) {
+    throw new UsageError('there is no data: give --in, --data or --hex')
+  }
   return readFileOrInput(path ?? '-', io)
 }
 

@@ -19,7 +19,8 @@ export async function identifierOf(client: Client, text: string, usage?: number)
   const { uniqueIdentifier } = await client.request(locate, { attributes })
   const [first] = uniqueIdentifier
   if (first === undefined) {
-    throw new UsageError(`no object${usage === undefined ? '' : ' that may be used so'} has the name ${value.nameValue}`)
+    const which = usage === undefined ? 'object' : 'object that may be used so'
+    throw new UsageError(`no ${which} has the name ${value.nameValue}`)
   }
   if (uniqueIdentifier.length > 1) {
     throw new UsageError(`${uniqueIdentifier.length} objects have the name ${value.nameValue}: give the identifier`)

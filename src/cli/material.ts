@@ -29,7 +29,9 @@ export function readObject(file: Buffer, { type, encoding, algorithm }: Reading)
   const wanted = type === undefined ? undefined : checkType(type)
   if (form === 'pem') {
     const { bytes, form: pem } = pemBlock(file.toString('utf8'))
-    if (wanted !== undefined && wanted !== pem.type) throw new UsageError(`the PEM file holds a ${pem.type}, not a ${wanted}`)
+    if (wanted !== undefined && wanted !== pem.type) {
+      throw new UsageError(`the PEM file holds a ${pem.type}, not a ${wanted}`)
+    }
     return objectOf(pem.type, bytes, pem.format, algorithm)
   }
   const bytes = form === 'hex' ? hexBytes('the file', file.toString('latin1')) : file
@@ -44,7 +46,7 @@ export function usageOf({ kind, value }: ManagedObjectValue, algorithm: number):
   const { keyValue, keyFormatType } = value.keyBlock
   if (keyValue === undefined || 'wrapped' in keyValue || !(keyValue.keyMaterial instanceof Secret)) return undefined
   const found = algorithms[keyTypeOf(kind, keyFormatType, keyValue.keyMaterial.reveal()) ?? '']
-  if (found === undefined) throw new UsageError('the algorithm of the key is unknown here: say what it is for with --usage')
+  if (found === undefined) throw new UsageError('the algorithm of the key is unknown here: say its --usage')
   return usualUsage(found, kind === 'PrivateKey' ? 'private' : 'public')
 }
 

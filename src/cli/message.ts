@@ -49,7 +49,7 @@ export function openMessage(text: string): OpenedMessage {
   if (typeof uniqueIdentifier !== 'string' || typeof data !== 'string') throw notOurs()
   return {
     uniqueIdentifier,
-    cryptographicParameters: cryptographicParameters === undefined ? undefined : parametersOfJson(cryptographicParameters),
+    cryptographicParameters: parametersOfJson(cryptographicParameters),
     ivCounterNonce: optionalBytes(ivCounterNonce),
     authenticatedEncryptionTag: optionalBytes(authenticatedEncryptionTag),
     data: hexBytes('data', data),
@@ -72,7 +72,8 @@ function parametersJson(parameters: CryptographicParameters): unknown {
   return JSON.parse(encodeJson(decodeItem(writer.take())))
 }
 
-function parametersOfJson(value: unknown): CryptographicParameters {
+function parametersOfJson(value: unknown): CryptographicParameters | undefined {
+  if (value === undefined) return undefined
   try {
     return CryptographicParameters.decode(decodeJson(JSON.stringify(value)), { version: versions[0]! })
   } catch (error) {

@@ -17,7 +17,8 @@ export const newObjectOptions = {
   group: { type: 'string', multiple: true, value: 'GROUP', description: 'an object group that it belongs to' },
   description: { type: 'string', value: 'TEXT', description: 'for people (KMIP 2.0 and later)' },
   custom: {
-    type: 'string', multiple: true, value: 'NAME=TEXT', description: 'a custom attribute: in KMIP 1.x it is called x-NAME',
+    type: 'string', multiple: true, value: 'NAME=TEXT',
+    description: 'a custom attribute: in KMIP 1.x it is called x-NAME',
   },
   sensitive: { type: 'boolean', description: 'give it out wrapped only (KMIP 1.4 and later)' },
   'not-extractable': { type: 'boolean', description: 'never give it out (KMIP 1.4 and later)' },

@@ -17,9 +17,8 @@ export function pemBlock(text: string): { readonly bytes: Buffer; readonly form:
   if (others.length > 0) throw new UsageError('the file holds more than one object: split it')
   const [, label = '', body = ''] = block
   const form = pemForms.find((each) => each.label === label)
-  if (form === undefined || body.includes('ENCRYPTED')) {
-    throw new UsageError(`the file holds ${label}, which cannot be registered${/ENCRYPTED/.test(label + body) ? ' while it is encrypted' : ''}`)
-  }
+  if (/ENCRYPTED/.test(label + body)) throw new UsageError('the key in the file is encrypted: decrypt it first')
+  if (form === undefined) throw new UsageError(`the file holds ${label}, which cannot be registered`)
   return { bytes: Buffer.from(body, 'base64'), form }
 }
 

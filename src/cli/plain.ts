@@ -101,7 +101,7 @@ function textOf(item: Item): string {
     case ItemType.Interval: return `${item.value} s`
     default: {
       const plain = plainItem(item)
-      return Array.isArray(plain) ? plain.join(', ') : String(plain)
+      return typeof plain === 'object' ? Object.values(plain).map(String).join(', ') : String(plain)
     }
   }
 }

@@ -13,10 +13,11 @@ export function stateChange(results: readonly Each<unknown>[], done: string): Ou
   const [first, ...others] = results
   if (first === undefined) throw new UsageError('no object is named')
   if (others.length === 0 && 'error' in first) throw first.error
-  const json = results.map((result) => ({
-    uniqueIdentifier: result.uniqueIdentifier,
-    ...('error' in result ? { refused: { reason: result.error.reason, message: result.error.message } } : { done: true }),
-  }))
+  const json = results.map((result) => {
+    const { uniqueIdentifier } = result
+    if (!('error' in result)) return { uniqueIdentifier, done: true }
+    return { uniqueIdentifier, refused: { reason: result.error.reason, message: result.error.message } }
+  })
   const rows = results.map((result) => [
     result.uniqueIdentifier, 'error' in result ? `${result.error.reason}: ${result.error.message}` : done,
   ])

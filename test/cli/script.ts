@@ -21,7 +21,7 @@ export function parseScript(text: string, places: Readonly<Record<string, string
   for (let at = 0; at < lines.length; at += 2) {
     const [line, answer] = [lines[at]!, lines[at + 1] ?? '']
     const [, code, json] = /^(\d+) (.+)$/.exec(answer) ?? []
-    if (!line.startsWith('$ ') || code === undefined) throw new Error(`not a command and its answer: ${line}\n${answer}`)
+    if (!line.startsWith('$ ') || code === undefined) throw new Error(`no command and answer: ${line}\n${answer}`)
     const [commandLine = '', stdin = ''] = line.slice(2).split(' < ')
     const wordsOf = (bindings: Bindings) => [...commandLine.replace(/^< /, '').matchAll(/"([^"]*)"|\S+/g)]
       .map(([word, quoted]) => (quoted ?? word)

@@ -11,8 +11,8 @@ export const certificateIssue = command({
     account: { type: 'string', value: 'ACCOUNT', description: 'what the caller belongs to (alpha, as alice)' },
     days: { type: 'string', value: 'N', description: 'validity, 1 to 825 (365)' },
   },
-  details: 'Works on the files of the certificates directory (ca.pem and ca.key), not through the server, which needs\n' +
-    'no restart: whoever holds <name>.pem and <name>.key is <name> of the account.',
+  details: 'Works on the files of the certificates directory (ca.pem and ca.key), not through the server, which\n' +
+    'needs no restart: whoever holds <name>.pem and <name>.key is <name> of the account.',
   examples: ['certificate issue carol --account gamma', '--as carol locate'],
   async run({ values, positionals: [name = ''], globals, io }) {
     const { certificatePath, keyPath, pem } = await issueClientCertificate({

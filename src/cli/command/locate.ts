@@ -24,7 +24,7 @@ const filterOptions = {
   type: { type: 'string', value: 'TYPE', description: 'symmetric-key, private-key, public-key, certificate, ...' },
   algorithm: { type: 'string', short: 'a', value: 'NAME', description: 'of this algorithm' },
   length: { type: 'string', short: 'l', value: 'BITS', description: 'of this length' },
-  state: { type: 'string', value: 'STATE', description: 'pre-active, active, deactivated, compromised, destroyed, ...' },
+  state: { type: 'string', value: 'STATE', description: 'pre-active, active, deactivated, compromised, ...' },
   usage: { type: 'string', multiple: true, value: 'USES', description: 'that may be used for all of these' },
   group: { type: 'string', multiple: true, value: 'GROUP', description: 'of this object group' },
   custom: { type: 'string', multiple: true, value: 'NAME=TEXT', description: 'with this custom attribute' },

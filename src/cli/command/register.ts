@@ -16,7 +16,7 @@ export const register = command({
       type: 'string', value: 'TYPE',
       description: `${objectTypes.join(', ')} (what a PEM file says, else symmetric)`,
     },
-    encoding: { type: 'string', value: 'ENCODING', description: 'raw, hex or pem (pem when the file looks so, else raw)' },
+    encoding: { type: 'string', value: 'ENCODING', description: 'raw, hex or pem (pem when it looks so, else raw)' },
     algorithm: { type: 'string', short: 'a', value: 'NAME', description: 'of a symmetric key (aes)' },
     usage: { type: 'string', multiple: true, value: 'USES', description: 'as of create (what is usual)' },
     ...newObjectOptions,

@@ -14,8 +14,8 @@ export const rekey = command({
       description: 'when the new key becomes active, from now; it lives as long as the old one was to',
     },
   },
-  details: 'The new key takes over the name and is linked with the old one, which keeps its own dates. Of a key pair, name\n' +
-    'the private key.',
+  details: 'The new key takes over the name and is linked with the old one, which keeps its own dates. Of a\n' +
+    'key pair, name the private key.',
   examples: ['rekey name:first-key --offset 0'],
   async run({ values, positionals: [id = ''], connect }) {
     const offset = values.offset === undefined ? undefined : wholeNumber('--offset', values.offset, 0, 4_294_967_295)

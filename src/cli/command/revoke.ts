@@ -18,9 +18,11 @@ export const revoke = command({
     message: { type: 'string', value: 'TEXT', description: 'why, for people' },
     'compromised-at': { type: 'string', value: 'DATE', description: 'when a compromised key became known to others' },
   },
-  details: 'A compromise may be told of a key in any state, which is compromised then; every other reason deactivates an\n' +
-    'active key. Neither is taken back.',
-  examples: ['revoke name:first-key --reason superseded', 'revoke 0192... --reason key-compromise --message "laptop lost"'],
+  details: 'A compromise may be told of a key in any state, which is compromised then; every other reason\n' +
+    'deactivates an active key. Neither is taken back.',
+  examples: [
+    'revoke name:first-key --reason superseded', 'revoke 0192... --reason key-compromise --message "laptop lost"',
+  ],
   async run({ values, positionals, connect }) {
     const code = valueByName('--reason', RevocationReasonCode, values.reason ?? 'unspecified')
     const at = values['compromised-at']

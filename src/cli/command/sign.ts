@@ -9,8 +9,8 @@ export const sign = command({
   summary: 'sign data with a private key',
   positionals: '<id>',
   options: { ...inputOptions, ...parameterOptions, ...outputOptions },
-  details: 'Prints the signature in hexadecimal, or writes its bytes to --out. Without parameters RSA is PSS with SHA-256,\n' +
-    'and elliptic curves sign with the hash of their length.',
+  details: 'Prints the signature in hexadecimal, or writes its bytes to --out. Without parameters RSA is PSS with\n' +
+    'SHA-256, and elliptic curves sign with the hash of their length.',
   examples: ['sign 0192... --in report.pdf --out report.sig', 'sign 0192... --data hello --json'],
   async run({ values, positionals: [id = ''], connect, io }) {
     const data = await readInput(values, io)

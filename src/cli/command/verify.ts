@@ -22,7 +22,8 @@ export const verify = command({
     if ((signature === undefined) === (file === undefined)) {
       throw new UsageError('give one of --signature and --signature-file')
     }
-    const signatureData = file === undefined ? hexBytes('--signature', signature ?? '') : await readFileOrInput(file, io)
+    const signatureData = file === undefined
+      ? hexBytes('--signature', signature ?? '') : await readFileOrInput(file, io)
     const data = await readInput(values, io)
     const client = await connect()
     const identifier = await identifierOf(client, id, CryptographicUsageMask.Verify)
