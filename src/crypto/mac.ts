@@ -12,13 +12,14 @@ import type { SoftwareKey } from './key.ts'
 import type { Digest } from './provider.ts'
 
 /**
- * MAC in several parts (KMIP 2.1 6.1.30). Which one, the parameters say: CMAC as the Block Cipher
- * Mode, an HMAC as the Cryptographic Algorithm, or a Hashing Algorithm for HMAC; else the key's own
- * algorithm, if that is an HMAC. Any symmetric key or secret can key an HMAC.
+ * MAC in several parts (KMIP 2.1 6.1.32). Which one, the parameters say: CMAC as the Block Cipher
+ * Mode or as a block cipher for the Cryptographic Algorithm (PyKMIP), an HMAC as that algorithm, or a
+ * Hashing Algorithm for HMAC; else the key's own algorithm, if that is an HMAC. Any symmetric key or
+ * secret can key an HMAC.
  */
 export function openMac(key: SoftwareKey, parameters: CryptographicParameters): Digest {
   checkKind(key, 'symmetric', 'secret')
-  if (parameters.blockCipherMode !== undefined) return openBlockMac(key, parameters)
+  if (namesCmac(key, parameters)) return openBlockMac(key, parameters)
   const info = hmacHash(key.algorithm, parameters)
   const state = guarded(() => createHmac(info.name, key.object))
   return {
@@ -69,8 +70,14 @@ export function hmacHash(keyAlgorithm: number, parameters: CryptographicParamete
   return info
 }
 
-function openBlockMac(key: SoftwareKey, parameters: CryptographicParameters): Digest {
+function namesCmac(key: SoftwareKey, parameters: CryptographicParameters): boolean {
   const { blockCipherMode, cryptographicAlgorithm, hashingAlgorithm } = parameters
+  if (blockCipherMode !== undefined) return true
+  return hashingAlgorithm === undefined && cryptographicAlgorithm === key.algorithm && key.modes.has(BlockCipherMode.CBC)
+}
+
+function openBlockMac(key: SoftwareKey, parameters: CryptographicParameters): Digest {
+  const { blockCipherMode = BlockCipherMode.CMAC, cryptographicAlgorithm, hashingAlgorithm } = parameters
   if (blockCipherMode !== BlockCipherMode.CMAC) throw notSupported('the mode makes no MAC')
   if (hashingAlgorithm !== undefined) throw invalid('CMAC takes no hashing algorithm')
   if (cryptographicAlgorithm !== undefined && cryptographicAlgorithm !== key.algorithm) {
