@@ -44,7 +44,8 @@ test('custom attributes of different names are different attributes', () => {
 
 test('random changes do as a map from index to value does', () => {
   const step = fc.record({
-    action: fc.constantFrom('add', 'modify', 'delete'), which: fc.nat(5), name: fc.constantFrom('a', 'b'), value: fc.nat(9),
+    action: fc.constantFrom('add', 'modify', 'delete'), which: fc.nat(5), name: fc.constantFrom('a', 'b'),
+    value: fc.nat(9),
   })
   fc.assert(fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
     let set: AttributeSet = {}

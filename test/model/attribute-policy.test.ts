@@ -33,8 +33,10 @@ test.for(attributeNames.filter((name) => inVersion(name, { version: 201 })))('%s
     : name === 'opaqueDataType' ? 'OpaqueObject'
       : name === 'cryptographicDomainParameters' ? 'PublicKey'
         : 'SymmetricKey'
-  expect(reasonOf('modify', keyOf(name), {}, kind)).toBe(permitted[name]?.includes('m') ? undefined : 'AttributeReadOnly')
-  expect(reasonOf('delete', keyOf(name), {}, kind)).toBe(permitted[name]?.includes('d') ? undefined : 'AttributeReadOnly')
+  for (const [action, letter] of [['modify', 'm'], ['delete', 'd']] as const) {
+    const expected = permitted[name]?.includes(letter) ? undefined : 'AttributeReadOnly'
+    expect(reasonOf(action, keyOf(name), {}, kind), action).toBe(expected)
+  }
 })
 
 /** In which states a date may be changed; in the others the state is the reason. */
@@ -57,14 +59,18 @@ describe('a client', () => {
     ['adds no attribute that the server sets', 'add', { name: 'initialDate' }, {}, 'ReadOnlyAttribute'],
     ['gives no usage mask later', 'add', { name: 'cryptographicUsageMask' }, {}, 'ReadOnlyAttribute'],
     ['gives a NIST key type later', 'add', { name: 'nistKeyType' }, {}, undefined],
-    ['changes no limit that was used', 'modify', { name: 'usageLimits' }, { usageLimits: limits(10n, 9n) }, 'AttributeReadOnly'],
-    ['changes a limit that was not', 'modify', { name: 'usageLimits' }, { usageLimits: limits(10n, 10n) }, undefined],
+    ['changes no limit that was used', 'modify', { name: 'usageLimits' },
+      { usageLimits: limits(10n, 9n) }, 'AttributeReadOnly'],
+    ['changes a limit that was not', 'modify', { name: 'usageLimits' },
+      { usageLimits: limits(10n, 10n) }, undefined],
     ['does not touch a date that is reached', 'modify', { name: 'protectStopDate' },
       { ...active, protectStopDate: now }, 'WrongKeyLifecycleState'],
-    ['moves a date that is not', 'modify', { name: 'protectStopDate' }, { ...active, protectStopDate: now + 1 }, undefined],
+    ['moves a date that is not', 'modify', { name: 'protectStopDate' },
+      { ...active, protectStopDate: now + 1 }, undefined],
     ['leaves the server\'s custom attributes alone', 'set', vendor('y'), {}, 'ReadOnlyAttribute'],
     ['has its own', 'set', vendor('x'), {}, undefined],
-    ['adjusts no attribute of another object type', 'adjust', { name: 'certificateLength' }, {}, 'UnsupportedAttribute'],
+    ['adjusts no attribute of another object type', 'adjust', { name: 'certificateLength' },
+      {}, 'UnsupportedAttribute'],
   ])('%s', ([, action, key, attributes, expected]) => {
     expect(reasonOf(action, key, attributes)).toBe(expected)
   })
@@ -132,7 +138,6 @@ function name(nameValue: string, nameType: number) {
 }
 
 function limits(usageLimitsTotal: bigint, usageLimitsCount?: bigint) {
-  return {
-    usageLimitsTotal, ...(usageLimitsCount !== undefined && { usageLimitsCount }), usageLimitsUnit: UsageLimitsUnit.Byte,
-  }
+  const count = usageLimitsCount !== undefined && { usageLimitsCount }
+  return { usageLimitsTotal, ...count, usageLimitsUnit: UsageLimitsUnit.Byte }
 }

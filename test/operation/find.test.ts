@@ -83,5 +83,7 @@ function create(objects: Objects, attributes: AttributeSet): string {
 }
 
 async function idsOf(found: AsyncIterable<{ uniqueIdentifier: string }>): Promise<string[]> {
-  return (await Array.fromAsync(found)).map(({ uniqueIdentifier }) => uniqueIdentifier)
+  const ids: string[] = []
+  for await (const { uniqueIdentifier } of found) ids.push(uniqueIdentifier)
+  return ids
 }

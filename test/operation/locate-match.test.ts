@@ -84,8 +84,10 @@ function twin(wanted: readonly AttributeInstance[], set: AttributeSet): boolean 
   })
 }
 
-function plain(item: Item): string {
-  return `${item.type} ${Buffer.isBuffer(item.value) ? item.value.toString('hex') : String(item.value)}`
+function plain({ type, value }: Item): string {
+  if (Buffer.isBuffer(value)) return `${type} ${value.toString('hex')}`
+  if (typeof value === 'object') throw new Error('a structure is not among the values')
+  return `${type} ${value}`
 }
 
 const few = fc.integer({ min: 0, max: 3 })
