@@ -114,9 +114,10 @@ export function decodePkcs1Private(der: Buffer): RsaPrivate {
   const sequence = outerSequence(der)
   if (sequence.integer() !== 0n) throw new DerError('not a key of two primes')
   const next = (): bigint => sequence.integer()
-  const key = { type: 'rsa', n: next(), e: next(), d: next(), p: next(), q: next(), dp: next(), dq: next(), qi: next() } as const
+  const [n, e, d] = [next(), next(), next()]
+  const [p, q, dp, dq, qi] = [next(), next(), next(), next(), next()]
   sequence.end()
-  return key
+  return { type: 'rsa', n, e, d, p, q, dp, dq, qi }
 }
 
 export function encodePkcs1Private({ n, e, d, p, q, dp, dq, qi }: RsaPrivate): Buffer {

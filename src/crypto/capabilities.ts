@@ -22,7 +22,7 @@ export function softwareCapabilities(): Capabilities {
 function symmetric(family: SymmetricFamily): KeyCapability {
   const modes = new Set(family.lengths.flatMap((bits) => [...family.modes(family.materialLength(bits)).keys()]))
   const hasCbc = modes.has(BlockCipherMode.CBC)
-  const encrypt = [...modes].filter((mode) => mode !== noMode)
+  const encrypt = [...modes]
   return {
     algorithm: family.algorithm,
     lengths: family.lengths,
@@ -30,7 +30,7 @@ function symmetric(family: SymmetricFamily): KeyCapability {
     encrypt,
     sign: [],
     mac: hasCbc || hmacHashes.has(family.algorithm),
-    wrap: encrypt,
+    wrap: encrypt.filter((mode) => mode !== noMode || family.algorithm !== CryptographicAlgorithm.ChaCha20),
   }
 }
 
@@ -40,18 +40,22 @@ function asymmetric(): KeyCapability[] {
   const ids = curves.map((curve) => curve.id!)
   const agreeing = byteCurves.filter(({ use }) => use === 'agree').map(({ id }) => id)
   const lengths = [...new Set(curves.map((curve) => curve.bits))]
-  const { RSA, DSA, DH, EC, ECDSA, ECDH, SM2, Ed25519, Ed448 } = CryptographicAlgorithm
+  const { RSA, DSA, DH, EC, ECDSA, ECDH, ECMQV, SM2, Ed25519, Ed448 } = CryptographicAlgorithm
   return [
-    { ...none, algorithm: RSA, lengths: rsaLengths, encrypt: rsaPaddings, wrap: rsaPaddings, sign: signing('rsa', 'pss') },
+    {
+      ...none, algorithm: RSA, lengths: rsaLengths, encrypt: rsaPaddings, wrap: rsaPaddings,
+      sign: signing('rsa', 'pss'),
+    },
     { ...none, algorithm: EC, lengths, curves: [...ids, ...agreeing], sign: signing('ecdsa') },
     { ...none, algorithm: ECDSA, lengths, curves: ids, sign: signing('ecdsa') },
     { ...none, algorithm: ECDH, lengths, curves: [...ids, ...agreeing] },
+    { ...none, algorithm: ECMQV, lengths, curves: ids, generate: false },
     ...byteCurves.filter(({ use }) => use === 'sign').map(({ name, id, bits }) => (
       { ...none, algorithm: name === 'ed25519' ? Ed25519 : Ed448, lengths: [bits], curves: [id] }
     )),
     { ...none, algorithm: DSA, lengths: [...dsaDivisors.keys()], sign: signing('dsa') },
     { ...none, algorithm: DH, lengths: [], generate: false },
-    { ...none, algorithm: SM2, lengths: [256], sign: signing('sm2') },
+    { ...none, algorithm: SM2, lengths: [256], encrypt: [noMode], wrap: [noMode], sign: signing('sm2') },
   ]
 }
 

@@ -86,6 +86,9 @@ export function openSymmetric(key: SoftwareKey, parameters: CryptographicParamet
 /** @throws KmipError Feature Not Supported for a mode that the algorithm has not */
 export function modeOf(key: SoftwareKey, parameters: CryptographicParameters): CipherMode {
   if (key.kind !== 'symmetric') throw invalid('the key is not a symmetric key')
+  if (parameters.cryptographicAlgorithm !== undefined && parameters.cryptographicAlgorithm !== key.algorithm) {
+    throw invalid('the key is for another algorithm')
+  }
   const mode = key.modes.get(parameters.blockCipherMode ?? noMode)
   if (mode !== undefined) return mode
   if (parameters.blockCipherMode === undefined && key.modes.size > 0) throw invalid('a block cipher mode is required')

@@ -35,7 +35,8 @@ type Method = (key: SoftwareKey, request: Derivation) => Buffer | Promise<Buffer
 function derivePbkdf2(key: SoftwareKey, { parameters, salt, iterationCount, length }: Derivation): Promise<Buffer> {
   if (salt === undefined || iterationCount === undefined) throw invalid('PBKDF2 needs a salt and an iteration count')
   if (iterationCount < 1 || iterationCount > iterationsMax) throw invalid('the iteration count is out of bounds')
-  const info = hashOfHmac(parameters.cryptographicAlgorithm) ?? hashInfo(parameters.hashingAlgorithm ?? HashingAlgorithm.SHA_1)
+  const { cryptographicAlgorithm, hashingAlgorithm = HashingAlgorithm.SHA_1 } = parameters
+  const info = hashOfHmac(cryptographicAlgorithm) ?? hashInfo(hashingAlgorithm)
   return new Promise((resolve, reject) => {
     pbkdf2(keyBytes(key), salt, iterationCount, length, info.name, (error, derived) => {
       if (error === null) resolve(derived)
@@ -106,7 +107,9 @@ function deriveHkdf(key: SoftwareKey, { parameters, salt, derivationData, length
 }
 
 /** node:crypto bounds the info at 1024 bytes; the standard does not. */
-function expandByHand(key: SoftwareKey, info: HashInfo, salt: Buffer | undefined, context: Buffer, length: number): Buffer {
+function expandByHand(
+  key: SoftwareKey, info: HashInfo, salt: Buffer | undefined, context: Buffer, length: number,
+): Buffer {
   const prk = createSecretKey(hmac(info, createSecretKey(salt ?? Buffer.alloc(info.length)), keyBytes(key)))
   let previous: Buffer = Buffer.alloc(0)
   const parts = range(Math.ceil(length / info.length)).map((index) => {

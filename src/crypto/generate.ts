@@ -19,10 +19,11 @@ export function generateSymmetric(spec: KeySpec): PlainKey {
   const family = symmetricFamily(spec.algorithm)
   if (family === undefined) throw notSupported('the cryptographic algorithm is not supported')
   const { length } = spec
-  const fits = family.lengths.length === 0 ? length > 0 && length % 8 === 0 && length <= bitsMax : family.lengths.includes(length)
+  const anyLength = length > 0 && length % 8 === 0 && length <= bitsMax
+  const fits = family.lengths.length === 0 ? anyLength : family.lengths.includes(length)
   if (!fits) throw invalid('the cryptographic length does not fit the algorithm')
   const bytes = randomBytes(family.materialLength(length))
-  if (spec.algorithm === CryptographicAlgorithm.DES3 || spec.algorithm === CryptographicAlgorithm.DES) setOddParity(bytes)
+  if (spec.algorithm === c.DES3 || spec.algorithm === c.DES) setOddParity(bytes)
   return { algorithm: spec.algorithm, length, kind: 'symmetric', bytes: new Secret(bytes) }
 }
 

@@ -46,7 +46,8 @@ function entry(name: string, length: number, oid?: string): HashInfo {
 /** SEQUENCE { SEQUENCE { OID, NULL }, OCTET STRING } without the octets; all lengths fit one byte. */
 function digestInfoPrefix(oidHex: string, length: number): Buffer {
   const oid = Buffer.from(oidHex, 'hex')
-  const algorithm = Buffer.concat([Buffer.from([0x30, oid.length + 4, 0x06, oid.length]), oid, Buffer.from([0x05, 0x00])])
+  const header = Buffer.from([0x30, oid.length + 4, 0x06, oid.length])
+  const algorithm = Buffer.concat([header, oid, Buffer.from([0x05, 0x00])])
   return Buffer.concat([
     Buffer.from([0x30, algorithm.length + 2 + length]), algorithm, Buffer.from([0x04, length]),
   ])

@@ -40,7 +40,9 @@ export function chooseIv(mode: CipherMode, parameters: CryptographicParameters, 
   checkFields(parameters, given)
   const made = given === undefined ? nonce : undefined
   if (mode.kind !== 'stream') return { bytes: nonce, made, bytesMax: Infinity }
-  if (mode.name === 'chacha20') return { bytes: chachaCounter(nonce, parameters), made, bytesMax: chachaBytesMax(nonce) }
+  if (mode.name === 'chacha20') {
+    return { bytes: chachaCounter(nonce, parameters), made, bytesMax: chachaBytesMax(nonce) }
+  }
   if (mode.ivMin === mode.ivMax) return { bytes: nonce, made, bytesMax: Infinity }
   return { ...counterBlock(mode, nonce, parameters), made }
 }

@@ -30,9 +30,11 @@ import {
 export function decodeKeyBlock(block: KeyBlock, kind: KeyKind): PlainKey {
   const { keyValue, keyFormatType } = block
   if (keyValue === undefined) throw new KmipError('KeyValueNotPresent', 'the key block has no key value')
+  if (isEncryptedPrivateKey(block)) throw formatNotSupported()
   if ('wrapped' in keyValue || block.keyWrappingData !== undefined) throw invalid('the key value is wrapped')
   const { keyMaterial } = keyValue
-  if (keyMaterial instanceof Secret && isTransparent(keyFormatType)) throw invalid('the key material is not of its format')
+  const transparent = isTransparent(keyFormatType)
+  if (keyMaterial instanceof Secret && transparent) throw invalid('the key material is not of its format')
   switch (kind) {
     case 'symmetric': return decodeSymmetric(block, keyMaterial)
     case 'secret': return decodeSecret(block, keyMaterial)
@@ -94,8 +96,8 @@ export function defaultFormat({ kind, algorithm, curve }: PlainKey): number {
   if (kind === 'symmetric' || kind === 'secret') return KeyFormatType.Raw
   if (algorithm === c.RSA) return KeyFormatType.PKCS_1
   const isPrivate = kind === 'private'
-  if (algorithm === c.DSA) return isPrivate ? KeyFormatType.TransparentDSAPrivateKey : KeyFormatType.TransparentDSAPublicKey
-  if (algorithm === c.DH) return isPrivate ? KeyFormatType.TransparentDHPrivateKey : KeyFormatType.TransparentDHPublicKey
+  const finite = finiteFormats.get(algorithm)
+  if (finite !== undefined) return isPrivate ? finite.privateKey : finite.publicKey
   if (curve === undefined || isByteCurve(curve)) return isPrivate ? KeyFormatType.PKCS_8 : KeyFormatType.X_509
   return isPrivate ? KeyFormatType.TransparentECPrivateKey : KeyFormatType.TransparentECPublicKey
 }
@@ -121,7 +123,8 @@ function publicDer(der: Buffer): Buffer {
 }
 
 function nativePublicDer(der: Buffer): Buffer {
-  return createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({ format: 'der', type: 'spki' })
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  return createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
 }
 
 function decodeSymmetric(block: KeyBlock, material: KeyMaterial): PlainKey {
@@ -203,7 +206,8 @@ function privateMaterial(bytes: Secret, keyFormatType: number): KeyMaterial {
   const numbers = decodePkcs8(bytes.reveal())
   if (isTransparent(keyFormatType)) return { transparent: writeTransparentPrivate(keyFormatType, numbers) }
   if (keyFormatType === KeyFormatType.PKCS_1 && numbers.type === 'rsa') return new Secret(encodePkcs1Private(numbers))
-  if (keyFormatType === KeyFormatType.ECPrivateKey && numbers.type === 'ec') return new Secret(encodeSec1(numbers, true))
+  const isSec1 = keyFormatType === KeyFormatType.ECPrivateKey
+  if (isSec1 && numbers.type === 'ec') return new Secret(encodeSec1(numbers, true))
   throw formatNotSupported()
 }
 
@@ -227,6 +231,10 @@ function compressionNotSupported(): KmipError {
 }
 
 const c = CryptographicAlgorithm
+const finiteFormats: ReadonlyMap<number, { privateKey: number; publicKey: number }> = new Map([
+  [c.DSA, { privateKey: KeyFormatType.TransparentDSAPrivateKey, publicKey: KeyFormatType.TransparentDSAPublicKey }],
+  [c.DH, { privateKey: KeyFormatType.TransparentDHPrivateKey, publicKey: KeyFormatType.TransparentDHPublicKey }],
+])
 /** The algorithm of a secret, which has none. */
 export const noAlgorithm = 0
 const byteAlgorithms = { ed25519: c.Ed25519, ed448: c.Ed448, x25519: c.ECDH, x448: c.ECDH } as const

@@ -13,7 +13,8 @@ export function loadSoftware(stored: StoredKey): SoftwareKey {
   if ('reference' in stored) throw invalid('the key belongs to another provider')
   const { algorithm, length, curve, kind, bytes } = stored
   const modes = kind === 'symmetric' ? symmetricFamily(algorithm)?.modes(bytes.length) : undefined
-  return { algorithm, length, curve, kind, object: guarded(() => keyObject(stored)), material: bytes, modes: modes ?? noModes }
+  const object = guarded(() => keyObject(stored))
+  return { algorithm, length, curve, kind, object, material: bytes, modes: modes ?? noModes }
 }
 
 function keyObject({ kind, algorithm, bytes }: PlainKey): KeyObject {

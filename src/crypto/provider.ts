@@ -164,7 +164,7 @@ export interface KeyCapability {
   readonly lengths: readonly number[]
   readonly curves?: readonly number[]
   readonly generate: boolean
-  /** Block cipher modes (symmetric) or padding methods (RSA) for Encrypt and Decrypt. */
+  /** Block cipher modes (symmetric) or padding methods (RSA) for Encrypt and Decrypt; 0: with neither. */
   readonly encrypt: readonly number[]
   /** Digital Signature Algorithms. */
   readonly sign: readonly number[]

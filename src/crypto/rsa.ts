@@ -1,6 +1,6 @@
 import { constants, publicDecrypt, publicEncrypt, sign, verify } from 'node:crypto'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { HashingAlgorithm, MaskGenerator, PaddingMethod } from '../kmip/generated/enums.ts'
+import { CryptographicAlgorithm, HashingAlgorithm, MaskGenerator, PaddingMethod } from '../kmip/generated/enums.ts'
 import { guarded, invalid, notSupported, cryptographicFailure } from './failure.ts'
 import { hash, hashInfo } from './hash.ts'
 import type { HashInfo } from './hash.ts'
@@ -84,6 +84,9 @@ function modulusLength(key: SoftwareKey): number {
 
 function encryptionScheme(parameters: CryptographicParameters): OaepOptions | 'pkcs1' {
   const { paddingMethod, hashingAlgorithm, maskGenerator, maskGeneratorHashingAlgorithm, pSource } = parameters
+  const { blockCipherMode, cryptographicAlgorithm = CryptographicAlgorithm.RSA } = parameters
+  if (cryptographicAlgorithm !== CryptographicAlgorithm.RSA) throw invalid('the key is for another algorithm')
+  if (blockCipherMode !== undefined) throw invalid('RSA has no block cipher mode')
   if (paddingMethod === undefined) throw invalid('a padding method is required')
   if (paddingMethod === PaddingMethod.PKCS1V1_5) return 'pkcs1'
   if (paddingMethod !== PaddingMethod.OAEP) throw notSupported('the padding method is not supported for encryption')

@@ -1,5 +1,7 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod } from '../kmip/generated/enums.ts'
+import {
+  CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod,
+} from '../kmip/generated/enums.ts'
 import { HashingExtension, SignatureExtension } from '../kmip/extension.ts'
 import { invalid, notSupported } from './failure.ts'
 import { hashInfo } from './hash.ts'
@@ -33,7 +35,9 @@ export function signatureScheme(
     throw notSupported('the digital signature algorithm is not supported')
   }
   if (strict) {
-    if (named !== undefined && familyOf(named.kind) !== family) throw invalid('the key is for another signature algorithm')
+    if (named !== undefined && familyOf(named.kind) !== family) {
+      throw invalid('the key is for another signature algorithm')
+    }
     if (named?.hash !== undefined && hashingAlgorithm !== undefined && named.hash !== hashingAlgorithm) {
       throw invalid('the hashing algorithm contradicts the signature algorithm')
     }

@@ -1,5 +1,6 @@
 import { createECDH, createHash, createSign, createVerify, timingSafeEqual } from 'node:crypto'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import { CryptographicAlgorithm, PaddingMethod } from '../kmip/generated/enums.ts'
 import type { EcPrivate, EcPublic } from './asymmetric.ts'
 import { convertPoint, curveParameters, publicPoint, sm2Curve } from './curve.ts'
 import { derInteger, derOctets, derSequence, outerSequence, unsignedBytes, unsignedInteger } from './der.ts'
@@ -40,6 +41,22 @@ export function verifySm2(
     return state.update(input.data).verify(key.object, signature)
   } catch {
     return false
+  }
+}
+
+/**
+ * SM2 encryption leaves nothing to choose.
+ *
+ * @throws KmipError Invalid Field or Feature Not Supported for parameters that choose otherwise
+ */
+export function checkSm2Encryption(parameters: CryptographicParameters): void {
+  const { blockCipherMode, paddingMethod, hashingAlgorithm, cryptographicAlgorithm } = parameters
+  if (blockCipherMode !== undefined || (paddingMethod !== undefined && paddingMethod !== PaddingMethod.None)) {
+    throw invalid('SM2 encryption has no mode and no padding')
+  }
+  if (hashingAlgorithm !== undefined && hashInfo(hashingAlgorithm) !== sm3) throw notSupported('SM2 encrypts with SM3')
+  if (cryptographicAlgorithm !== undefined && cryptographicAlgorithm !== CryptographicAlgorithm.SM2) {
+    throw invalid('the key is for another algorithm')
   }
 }
 

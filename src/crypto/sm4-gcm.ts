@@ -146,7 +146,8 @@ function timesX(words: readonly number[]): number[] {
   const [w0, w1, w2, w3] = words as [number, number, number, number]
   const carry = w3 & 1
   return [
-    (w0 >>> 1) ^ (carry === 1 ? 0xe100_0000 : 0), (w1 >>> 1) | (w0 << 31), (w2 >>> 1) | (w1 << 31), (w3 >>> 1) | (w2 << 31),
+    (w0 >>> 1) ^ (carry === 1 ? 0xe100_0000 : 0), (w1 >>> 1) | (w0 << 31), (w2 >>> 1) | (w1 << 31),
+    (w3 >>> 1) | (w2 << 31),
   ]
 }
 

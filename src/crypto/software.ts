@@ -16,7 +16,7 @@ import { loadSoftware } from './load.ts'
 import { mac, openMac } from './mac.ts'
 import type { Awaitable, Key, Provider, Signable } from './provider.ts'
 import { decryptRsa, encryptRsa, signRsa, verifyRsa } from './rsa.ts'
-import { decryptSm2, encryptSm2, signSm2, verifySm2 } from './sm2.ts'
+import { checkSm2Encryption, decryptSm2, encryptSm2, signSm2, verifySm2 } from './sm2.ts'
 import { unwrap, wrap } from './wrap.ts'
 
 /** The provider whose keys live in this process: OpenSSL through node:crypto, and what that lacks. */
@@ -37,14 +37,14 @@ export function softwareProvider(): Provider {
     encrypt(key, parameters, input) {
       if (key.kind === 'symmetric') return encryptSymmetric(own(key), parameters, input)
       refuseSymmetricInput(input)
-      if (key.algorithm === CryptographicAlgorithm.SM2) return { data: sm2Encrypt(own(key), input.data) }
+      if (key.algorithm === CryptographicAlgorithm.SM2) return { data: sm2Encrypt(own(key), parameters, input.data) }
       checkRsa(key)
       return { data: encryptRsa(own(key), parameters, input.data) }
     },
     decrypt(key, parameters, input) {
       if (key.kind === 'symmetric') return decryptSymmetric(own(key), parameters, input)
       refuseSymmetricInput(input)
-      if (key.algorithm === CryptographicAlgorithm.SM2) return sm2Decrypt(own(key), input.data)
+      if (key.algorithm === CryptographicAlgorithm.SM2) return sm2Decrypt(own(key), parameters, input.data)
       checkRsa(key)
       return decryptRsa(own(key), parameters, input.data)
     },
@@ -70,7 +70,9 @@ function sign(key: SoftwareKey, parameters: CryptographicParameters, input: Sign
     case c.RSA: return signRsa(key, parameters, input)
     case c.DSA: return signEcdsa(key, 'dsa', parameters, input)
     case c.SM2: return signSm2(key, parameters, input)
-    default: return isEdwards(key) ? signEddsa(key, parameters, input) : signEcdsa(onCurve(key), 'ecdsa', parameters, input)
+    default: return isEdwards(key)
+      ? signEddsa(key, parameters, input)
+      : signEcdsa(onCurve(key), 'ecdsa', parameters, input)
   }
 }
 
@@ -88,13 +90,15 @@ function verify(
   }
 }
 
-function sm2Encrypt(key: SoftwareKey, data: Buffer): Buffer {
+function sm2Encrypt(key: SoftwareKey, parameters: CryptographicParameters, data: Buffer): Buffer {
   checkKind(key, 'public')
+  checkSm2Encryption(parameters)
   return encryptSm2(key, data)
 }
 
-function sm2Decrypt(key: SoftwareKey, data: Buffer): Buffer {
+function sm2Decrypt(key: SoftwareKey, parameters: CryptographicParameters, data: Buffer): Buffer {
   checkKind(key, 'private')
+  checkSm2Encryption(parameters)
   return decryptSm2(key, data)
 }
 
@@ -103,7 +107,8 @@ function isEdwards({ object }: SoftwareKey): boolean {
 }
 
 function onCurve(key: SoftwareKey): SoftwareKey {
-  if (key.object.asymmetricKeyType !== 'ec' || key.algorithm === c.ECDH) throw notSupported('the key does not sign')
+  const signs = key.algorithm === c.EC || key.algorithm === c.ECDSA
+  if (key.object.asymmetricKeyType !== 'ec' || !signs) throw notSupported('the key does not sign')
   return key
 }
 

@@ -125,9 +125,9 @@ function readRsaPrivate(items: readonly Item[]): RsaPrivate {
     dp: given.primeExponentP, dq: given.primeExponentQ,
   })
   const agrees = (value: bigint | undefined, own: bigint): boolean => value === undefined || value === own
-  if (agrees(given.primeExponentP, key.dp) && agrees(given.primeExponentQ, key.dq) && agrees(given.crtCoefficient, key.qi)) {
-    return key
-  }
+  const ok = agrees(given.primeExponentP, key.dp) && agrees(given.primeExponentQ, key.dq) &&
+    agrees(given.crtCoefficient, key.qi)
+  if (ok) return key
   throw invalid('the numbers of the RSA key do not belong together')
 }
 
@@ -170,5 +170,6 @@ const ecPublicFormats: ReadonlySet<number> = new Set([
 ])
 const transparentFormats: ReadonlySet<number> = new Set([
   f.TransparentSymmetricKey, f.TransparentDSAPrivateKey, f.TransparentDSAPublicKey, f.TransparentRSAPrivateKey,
-  f.TransparentRSAPublicKey, f.TransparentDHPrivateKey, f.TransparentDHPublicKey, ...ecPrivateFormats, ...ecPublicFormats,
+  f.TransparentRSAPublicKey, f.TransparentDHPrivateKey, f.TransparentDHPublicKey, ...ecPrivateFormats,
+  ...ecPublicFormats,
 ])

@@ -1,12 +1,12 @@
 import { BlockCipherMode, CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { Secret } from '../kmip/secret.ts'
-import { decryptSymmetric, encryptSymmetric } from './cipher.ts'
+import { decryptSymmetric, encryptSymmetric, modeOf } from './cipher.ts'
 import { cryptographicFailure, invalid } from './failure.ts'
 import type { SoftwareKey } from './key.ts'
 import type { WrapOutput } from './provider.ts'
 import { decryptRsa, encryptRsa } from './rsa.ts'
-import { decryptSm2, encryptSm2 } from './sm2.ts'
+import { checkSm2Encryption, decryptSm2, encryptSm2 } from './sm2.ts'
 
 /**
  * Wraps key bytes (KMIP 2.1 3.1.5): NIST key wrap (RFC 3394; the default for AES) and the padded
@@ -15,7 +15,10 @@ import { decryptSm2, encryptSm2 } from './sm2.ts'
  */
 export function wrap(key: SoftwareKey, parameters: CryptographicParameters, bytes: Buffer): WrapOutput {
   if (key.algorithm === CryptographicAlgorithm.RSA) return { data: encryptRsa(key, parameters, bytes) }
-  if (key.algorithm === CryptographicAlgorithm.SM2) return { data: encryptSm2(key, bytes) }
+  if (key.algorithm === CryptographicAlgorithm.SM2) {
+    checkSm2Encryption(parameters)
+    return { data: encryptSm2(key, bytes) }
+  }
   const { data, iv, tag } = encryptSymmetric(key, wrapParameters(key, parameters), { data: bytes })
   return { data: tag === undefined ? data : Buffer.concat([data, tag]), iv }
 }
@@ -26,9 +29,12 @@ export function unwrap(
   if (key.algorithm === CryptographicAlgorithm.RSA) {
     return decryptRsa(key, parameters, wrapped).then((bytes) => new Secret(bytes))
   }
-  if (key.algorithm === CryptographicAlgorithm.SM2) return new Secret(decryptSm2(key, wrapped))
+  if (key.algorithm === CryptographicAlgorithm.SM2) {
+    checkSm2Encryption(parameters)
+    return new Secret(decryptSm2(key, wrapped))
+  }
   const chosen = wrapParameters(key, parameters)
-  if (!isAead(chosen)) return new Secret(decryptSymmetric(key, chosen, { data: wrapped, iv }))
+  if (modeOf(key, chosen).kind !== 'aead') return new Secret(decryptSymmetric(key, chosen, { data: wrapped, iv }))
   const tagLength = chosen.tagLength ?? 16
   if (wrapped.length < tagLength) throw cryptographicFailure()
   const data = wrapped.subarray(0, wrapped.length - tagLength)
@@ -37,12 +43,10 @@ export function unwrap(
 
 function wrapParameters(key: SoftwareKey, parameters: CryptographicParameters): CryptographicParameters {
   if (parameters.blockCipherMode !== undefined) return parameters
-  if (key.modes.has(BlockCipherMode.NISTKeyWrap)) return { ...parameters, blockCipherMode: BlockCipherMode.NISTKeyWrap }
-  if (key.algorithm === CryptographicAlgorithm.ChaCha20Poly1305) return { ...parameters, blockCipherMode: BlockCipherMode.AEAD }
+  const chosen = defaultModes.find((mode) => key.modes.has(mode))
+  if (chosen !== undefined) return { ...parameters, blockCipherMode: chosen }
   throw invalid('a block cipher mode is required to wrap with this key')
 }
 
-function isAead({ blockCipherMode }: CryptographicParameters): boolean {
-  return blockCipherMode === BlockCipherMode.GCM || blockCipherMode === BlockCipherMode.CCM ||
-    blockCipherMode === BlockCipherMode.AEAD
-}
+/** AES wraps by RFC 3394 where nothing else is said, ChaCha20-Poly1305 has one mode. */
+const defaultModes = [BlockCipherMode.NISTKeyWrap, BlockCipherMode.AEAD]

@@ -5,7 +5,7 @@ import type { CryptographicParameters } from '../../src/kmip/attribute-value.ts'
 import { Secret } from '../../src/kmip/secret.ts'
 import type { Key } from '../../src/crypto/provider.ts'
 import { softwareProvider } from '../../src/crypto/software.ts'
-import { errorOf, refused } from './suite.ts'
+import { errorOf, refused } from './refused.ts'
 import { hex } from './vectors.ts'
 
 const provider = softwareProvider()
@@ -60,7 +60,7 @@ describe('padding', () => {
     for (const blockCipherMode of [m.CTR, m.GCM, m.CFB, m.OFB, m.CCM, m.NISTKeyWrap]) {
       const parameters = { blockCipherMode, paddingMethod: p.PKCS5 }
       await refused(() => provider.encrypt(aes, parameters, { data: Buffer.alloc(16) }), 'InvalidField')
-      await refused(async () => (await provider.openCipher(aes, parameters, { direction: 'encrypt' })).final(), 'InvalidField')
+      await refused(() => provider.openCipher(aes, parameters, { direction: 'encrypt' }), 'InvalidField')
     }
   })
 })
@@ -72,12 +72,13 @@ describe('counters', () => {
   it('follow the nonce, and are told from it', async () => {
     const data = Buffer.alloc(64)
     const whole = await provider.encrypt(aes, ctr, { data, iv: Buffer.concat([nonce, hex('00000001')]) })
-    const parted = await provider.encrypt(aes, { ...ctr, counterLength: 32, initialCounterValue: 1 }, { data, iv: nonce })
+    const counted = { ...ctr, counterLength: 32, initialCounterValue: 1 }
+    const parted = await provider.encrypt(aes, counted, { data, iv: nonce })
     expect(parted.data.equals(whole.data)).toBe(true)
     expect(parted.iv).toBeUndefined()
-    const made = await provider.encrypt(aes, { ...ctr, counterLength: 32, initialCounterValue: 1, randomIV: true }, { data })
+    const made = await provider.encrypt(aes, { ...counted, randomIV: true }, { data })
     expect(made.iv!.length).toBe(12)
-    const back = await provider.decrypt(aes, { ...ctr, counterLength: 32, initialCounterValue: 1 }, made)
+    const back = await provider.decrypt(aes, counted, made)
     expect(back.equals(data)).toBe(true)
   })
 
@@ -94,8 +95,9 @@ describe('counters', () => {
   it('that contradict the IV are refused', async () => {
     const data = Buffer.alloc(16)
     for (const [parameters, iv] of [
-      [{ counterLength: 32 }, Buffer.alloc(8)], [{ initialCounterValue: 1 }, Buffer.alloc(16)], [{ ivLength: 96 }, Buffer.alloc(16)],
-      [{ counterLength: 7 }, nonce], [{ counterLength: 0 }, nonce], [{ counterLength: 8, initialCounterValue: 256 }, Buffer.alloc(15)],
+      [{ counterLength: 32 }, Buffer.alloc(8)], [{ initialCounterValue: 1 }, Buffer.alloc(16)],
+      [{ ivLength: 96 }, Buffer.alloc(16)], [{ counterLength: 7 }, nonce], [{ counterLength: 0 }, nonce],
+      [{ counterLength: 8, initialCounterValue: 256 }, Buffer.alloc(15)],
       [{ initialCounterValue: -1 }, nonce], [{}, Buffer.alloc(17)], [{}, Buffer.alloc(0)],
     ] as const) {
       await refused(() => provider.encrypt(aes, { ...ctr, ...parameters }, { data, iv }), 'InvalidField')

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { HashingAlgorithm } from '../../src/kmip/generated/enums.ts'
 import { hash, hashInfo } from '../../src/crypto/hash.ts'
 import { decodeOaep, encodeOaep, encodePss, verifyPss } from '../../src/crypto/rsa-padding.ts'
-import { errorOf } from './suite.ts'
+import { errorOf } from './refused.ts'
 
 const sha256 = hashInfo(HashingAlgorithm.SHA_256)
 const sha1 = hashInfo(HashingAlgorithm.SHA_1)
@@ -31,7 +31,9 @@ describe('OAEP', () => {
     for (const other of [{ label: Buffer.alloc(0) }, { hash: sha1 }, { maskHash: sha256 }]) {
       seen.add((await errorOf(() => decodeOaep(encoded, { ...options, ...other }))).message)
     }
-    for (const short of [0, 1, 65]) seen.add((await errorOf(() => decodeOaep(encoded.subarray(0, short), options))).message)
+    for (const short of [0, 1, 65]) {
+      seen.add((await errorOf(() => decodeOaep(encoded.subarray(0, short), options))).message)
+    }
     expect([...seen]).toEqual(['the cryptographic operation failed'])
   })
 })

@@ -12,7 +12,7 @@ import { checkMaterial } from '../../src/crypto/key-check.ts'
 import { decryptSm2, defaultUserId, encryptSm2, signSm2, verifySm2 } from '../../src/crypto/sm2.ts'
 import { softwareProvider } from '../../src/crypto/software.ts'
 import type { PlainKey } from '../../src/crypto/provider.ts'
-import { errorOf, refused } from './suite.ts'
+import { errorOf, refused } from './refused.ts'
 import { hex, vectors } from './vectors.ts'
 
 /** The second implementation: its keys and signatures are hex, its ciphertexts lack the byte 04. */

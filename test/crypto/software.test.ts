@@ -1,4 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import {
+  BlockCipherMode, CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, PaddingMethod,
+} from '../../src/kmip/generated/enums.ts'
+import { Secret } from '../../src/kmip/secret.ts'
 import { softwareProvider } from '../../src/crypto/software.ts'
 import { providerSuite } from './suite.ts'
+import { hashNumber, hex, vectors } from './vectors.ts'
+import type { CipherVector, DeriveVector, HashVector, RsaVectors } from './vectors.ts'
 
 providerSuite('software', softwareProvider)
+
+describe('what the software provider says of itself', () => {
+  const { capabilities } = softwareProvider()
+  const a = CryptographicAlgorithm
+
+  it('is known to be right for every hash and every derivation', () => {
+    const hashes = vectors<HashVector[]>('hash').map(({ hash }) => hashNumber(hash))
+    expect([...new Set(hashes)].toSorted()).toEqual([...capabilities.hashes].toSorted())
+    const derivations = vectors<DeriveVector[]>('derive').map(({ method }) => DerivationMethod[method])
+    const all = new Set([...derivations, DerivationMethod.AsymmetricKey])
+    expect([...all].toSorted()).toEqual([...capabilities.derivations].toSorted())
+  })
+
+  it('is known to be right for every mode of AES and SM4', () => {
+    for (const algorithm of ['AES', 'SM4'] as const) {
+      const known = vectors<CipherVector[]>('cipher').filter((vector) => vector.algorithm === algorithm)
+        .map(({ parameters }) => BlockCipherMode[parameters['blockCipherMode'] as keyof typeof BlockCipherMode])
+      const listed = capabilities.keys.find((entry) => entry.algorithm === a[algorithm])!.encrypt
+      expect([...new Set(known)].toSorted()).toEqual([...listed].toSorted())
+    }
+  })
+
+  it('names each algorithm once', () => {
+    const algorithms = capabilities.keys.map(({ algorithm }) => algorithm)
+    expect(new Set(algorithms).size).toBe(algorithms.length)
+  })
+})
+
+describe('private-key operations', () => {
+  it('leave the event loop free', async () => {
+    const { privateKey, cases } = vectors<RsaVectors>('rsa-decrypt')
+    const provider = softwareProvider()
+    const spec = { algorithm: CryptographicAlgorithm.RSA, length: 2048 }
+    const key = await provider.load({ ...spec, kind: 'private', bytes: new Secret(hex(privateKey)) })
+    const digest = Buffer.alloc(32)
+    const sha256 = { hashingAlgorithm: HashingAlgorithm.SHA_256 }
+    const operations = [
+      () => provider.decrypt(key, { paddingMethod: PaddingMethod.PKCS1V1_5 }, { data: hex(cases[0]!.ciphertext) }),
+      () => provider.decrypt(key, { paddingMethod: PaddingMethod.OAEP }, { data: hex(cases[1]!.ciphertext) }),
+      () => provider.sign(key, { paddingMethod: PaddingMethod.PSS, ...sha256 }, { digest }),
+      () => provider.sign(key, { paddingMethod: PaddingMethod.PKCS1V1_5, ...sha256 }, { digest }),
+      () => provider.sign(key, { paddingMethod: PaddingMethod.PSS, ...sha256 }, { data: digest }),
+      () => provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length: 1024 }),
+    ]
+    for (const operation of operations) {
+      const order: string[] = []
+      const done = Promise.resolve(operation()).then(() => order.push('done'))
+      setImmediate(() => order.push('loop'))
+      await done
+      expect(order[0]).toBe('loop')
+    }
+  })
+})
