@@ -115,6 +115,11 @@ table('fields', { operation: 'Check', request: uid('a') }, [
   ['no optional template', `${uid('a')}<TemplateAttribute>${length}</TemplateAttribute>`, uid('a'), ''],
 ])
 
+table('identifiers that are listed as they are', { operation: 'Check', request: uid('client-made') }, [
+  ['are any', uid('listed'), uid('other'), ''],
+  ['but not where the client has chosen them', uid('client-made'), uid('other'), 'UniqueIdentifier'],
+])
+
 table('placeholders', { operation: 'Check', request: uid('$UNIQUE_IDENTIFIER_0'), before: [registered] }, [
   ['bound at first sight', uid('$UNIQUE_IDENTIFIER_1'), uid('new'), ''],
   ['the same ever after', bound, bound, ''],

@@ -101,7 +101,7 @@ export class Place {
   }
 
   /** Whether the value of a field may be any of its type. */
-  isFreeValue(tag: number, got: Item): boolean {
+  isFreeValue(tag: number, listed: Item): boolean {
     switch (tag) {
       case Tag.TimeStamp:
       case Tag.AsynchronousCorrelationValue:
@@ -112,8 +112,8 @@ export class Place {
       case Tag.UniqueIdentifier:
       case Tag.PrivateKeyUniqueIdentifier:
       case Tag.PublicKeyUniqueIdentifier:
-      case Tag.LinkedObjectIdentifier: // But one that the client has named is the client's.
-        return !this.#exchange.history.textWasSent(String(got.value))
+      case Tag.LinkedObjectIdentifier: // But one that the client has chosen is the client's.
+        return !this.#exchange.history.textWasSent(String(listed.value))
       case Tag.VendorIdentification:
         return this.#isQueryPayload
       case Tag.KeyFormatType: // "for generated objects KeyFormatType, DigestValue and the digest's HashingAlgorithm"
