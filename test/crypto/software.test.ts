@@ -16,10 +16,9 @@ describe('what the software provider says of itself', () => {
 
   it('is known to be right for every hash and every derivation', () => {
     const hashes = vectors<HashVector[]>('hash').map(({ hash }) => hashNumber(hash))
-    expect([...new Set(hashes)].toSorted()).toEqual([...capabilities.hashes].toSorted())
+    expect(new Set(hashes)).toEqual(new Set(capabilities.hashes))
     const derivations = vectors<DeriveVector[]>('derive').map(({ method }) => DerivationMethod[method])
-    const all = new Set([...derivations, DerivationMethod.AsymmetricKey])
-    expect([...all].toSorted()).toEqual([...capabilities.derivations].toSorted())
+    expect(new Set([...derivations, DerivationMethod.AsymmetricKey])).toEqual(new Set(capabilities.derivations))
   })
 
   it('is known to be right for every mode of AES and SM4', () => {
@@ -27,7 +26,7 @@ describe('what the software provider says of itself', () => {
       const known = vectors<CipherVector[]>('cipher').filter((vector) => vector.algorithm === algorithm)
         .map(({ parameters }) => BlockCipherMode[parameters['blockCipherMode'] as keyof typeof BlockCipherMode])
       const listed = capabilities.keys.find((entry) => entry.algorithm === a[algorithm])!.encrypt
-      expect([...new Set(known)].toSorted()).toEqual([...listed].toSorted())
+      expect(new Set(known)).toEqual(new Set(listed))
     }
   })
 
@@ -51,11 +50,11 @@ describe('private-key operations', () => {
       () => provider.sign(key, { paddingMethod: PaddingMethod.PSS, ...sha256 }, { digest }),
       () => provider.sign(key, { paddingMethod: PaddingMethod.PKCS1V1_5, ...sha256 }, { digest }),
       () => provider.sign(key, { paddingMethod: PaddingMethod.PSS, ...sha256 }, { data: digest }),
-      () => provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length: 1024 }),
+      async () => provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length: 1024 }),
     ]
     for (const operation of operations) {
       const order: string[] = []
-      const done = Promise.resolve(operation()).then(() => order.push('done'))
+      const done = Promise.all(Array.from({ length: 20 }, operation)).then(() => order.push('done'))
       setImmediate(() => order.push('loop'))
       await done
       expect(order[0]).toBe('loop')
