@@ -50,11 +50,11 @@ describe('private-key operations', () => {
       () => provider.sign(key, { paddingMethod: PaddingMethod.PSS, ...sha256 }, { digest }),
       () => provider.sign(key, { paddingMethod: PaddingMethod.PKCS1V1_5, ...sha256 }, { digest }),
       () => provider.sign(key, { paddingMethod: PaddingMethod.PSS, ...sha256 }, { data: digest }),
-      async () => provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length: 1024 }),
+      () => provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length: 1024 }),
     ]
     for (const operation of operations) {
       const order: string[] = []
-      const done = Promise.all(Array.from({ length: 20 }, operation)).then(() => order.push('done'))
+      const done = Promise.all(Array.from({ length: 20 }, async () => operation())).then(() => order.push('done'))
       setImmediate(() => order.push('loop'))
       await done
       expect(order[0]).toBe('loop')
