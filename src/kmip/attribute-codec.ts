@@ -165,7 +165,7 @@ function isNamedAttribute(item: Item): boolean {
 
 function decodeTagged(item: Item, coding: Coding): AttributeInstance {
   const name = attributesByTag.get(item.tag)
-  if (name === undefined) throw new KmipError('UnsupportedAttribute', `unknown attribute 0x${item.tag.toString(16)}`)
+  if (name === undefined) throw new KmipError('InvalidAttribute', `unknown attribute 0x${item.tag.toString(16)}`)
   const value = codec(name).decode(item, coding)
   return { name, value: name === 'vendorAttribute' ? canonicalVendor(value as VendorAttribute) : value }
 }

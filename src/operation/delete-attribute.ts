@@ -7,7 +7,8 @@ import { parseVersion } from '../kmip/version.ts'
 import { keyOf, keyText, withDeleted } from '../model/attribute-list.ts'
 import type { AttributeKey } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
-import { instancesNow, theInstance } from './attribute-change.ts'
+import { instancesNow, theInstance, withIdentifier } from './attribute-change.ts'
+import { deleteOfCmk, deletesOfCmk, withoutAliases } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -25,9 +26,14 @@ export const deleteAttribute = operation({
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)
     const key = keyOfRequest(request)
+    if (await deletesOfCmk(object, key)) {
+      const attribute = await deleteOfCmk(context, object, key, request)
+      return { uniqueIdentifier: object.uniqueIdentifier, attribute }
+    }
     checkMayChange('delete', object, key, context.version, context.now)
     const gone = chosen(instancesNow(object, key, context.now), request, context)
-    context.objects.save({ ...object, attributes: withDeleted(object.attributes, gone) })
+    const left = await withoutAliases(context, object, gone)
+    context.objects.save({ ...left, attributes: withDeleted(left.attributes, gone) })
     return { uniqueIdentifier: object.uniqueIdentifier, attribute: gone[0] }
   },
 })
@@ -45,9 +51,9 @@ function keyOfRequest({ currentAttribute, attributeReference: reference }: Reque
 }
 
 function chosen(
-  instances: readonly AttributeInstance[], { currentAttribute: current, attributeIndex: index }: Request,
-  context: Context,
+  instances: readonly AttributeInstance[], { currentAttribute, attributeIndex: index }: Request, context: Context,
 ): readonly AttributeInstance[] {
+  const current = currentAttribute && withIdentifier(currentAttribute, context)
   const isAll = context.version >= v2 && current === undefined
   return isAll && instances.length > 0 ? instances : [theInstance(instances, { current, index }, context)]
 }

@@ -25,7 +25,7 @@ export const locate = operation({
   since: '1.0',
   request: LocateRequest,
   response: LocateResponse,
-  reasons: ['InvalidField'],
+  reasons: ['InvalidAttribute', 'InvalidField'],
   async handle(request, context) {
     const { maximumItems, offsetItems } = request
     if ((maximumItems ?? 0) < 0 || (offsetItems ?? 0) < 0) throw new KmipError('InvalidField', 'a count is negative')

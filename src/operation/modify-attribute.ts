@@ -5,6 +5,7 @@ import { ModifyAttributeRequest, ModifyAttributeResponse } from '../kmip/payload
 import { keyOf, keyText, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, theInstance, withIdentifier } from './attribute-change.ts'
+import { changeCmk, checkNoAlias } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -18,15 +19,20 @@ export const modifyAttribute = operation({
     'ApplicationNamespaceNotSupported', 'AttributeInstanceNotFound', 'AttributeNotFound', 'AttributeReadOnly',
     'InvalidField', 'NonUniqueNameAttribute', 'ObjectNotFound', 'WrongKeyLifecycleState',
   ],
-  async handle({ uniqueIdentifier, currentAttribute: current, newAttribute }, context) {
+  async handle({ uniqueIdentifier, currentAttribute, newAttribute }, context) {
     const object = await loadUnarchived(context, uniqueIdentifier)
+    const current = currentAttribute && withIdentifier(currentAttribute, context)
     const { name, index, value } = withIdentifier(newAttribute, context)
     const key = keyOf({ name, value })
     if (current !== undefined && keyText(keyOf(current)) !== keyText(key)) {
       throw new KmipError('InvalidField', 'the current and the new attribute are not the same attribute')
     }
+    if (await changeCmk(context, object, { action: 'modify', key, value })) {
+      return { uniqueIdentifier: object.uniqueIdentifier, attribute: newAttribute }
+    }
     checkMayChange('modify', object, key, context.version, context.now)
     const old = theInstance(instancesNow(object, key, context.now), { current, index }, context)
+    checkNoAlias(object, old.value)
     const saved = saveAttributes(context, object, withModified(object.attributes, old, value), name, 'InvalidField')
     const attribute = isMultiInstance(name) ? { ...old, value } : { name, value: saved.attributes[name] }
     return { uniqueIdentifier: object.uniqueIdentifier, attribute }
