@@ -89,8 +89,19 @@ async function startCluster(
   const config = join(home, 'ceph.conf')
   await writeFile(config, configuration(home, kmip, { fsid, monitorPort, gatewayPort }))
   const env = { ...process.env, CEPH_CONF: config }
-  const run = (command: string, ...words: string[]): Promise<unknown> =>
-    promisify(execFile)(command, words, { env, signal, timeout: commandMsMax })
+  const run = async (command: string, ...words: string[]): Promise<string> =>
+    (await promisify(execFile)(command, words, { env, signal, timeout: commandMsMax })).stdout
+  // Of a monitor that has just started, a command may be refused (EPERM) or never be answered.
+  const insist = async (command: string, ...words: string[]): Promise<string> => {
+    for (;;) {
+      const result = await run(command, ...words).catch((error: unknown) => error as Failure)
+      if (typeof result === 'string') return result
+      if (/exists/.test(result.stderr ?? '')) return ''
+      signal.throwIfAborted()
+      process.stderr.write(`again: ${result.message}\n`)
+      await sleep(1_000, undefined, { signal })
+    }
+  }
   const start = (command: string, ...words: string[]): void => {
     const log = openSync(join(home, 'log', `${command}.out`), 'a')
     daemons.push(spawn(command, [...words, '-f'], { env, stdio: ['ignore', log, log] }))
@@ -101,21 +112,29 @@ async function startCluster(
   await run('monmaptool', '--create', '--fsid', fsid, '--addv', 'a', `[v1:127.0.0.1:${monitorPort}]`, map)
   await run('ceph-mon', '--mkfs', '-i', 'a', '--monmap', map)
   start('ceph-mon', '-i', 'a')
-  await run('ceph', 'osd', 'set-full-ratio', '0.99')
-  await run('ceph', 'osd', 'set-backfillfull-ratio', '0.98')
-  await run('ceph', 'osd', 'set-nearfull-ratio', '0.97')
   const osd = randomUUID()
-  await run('ceph', 'osd', 'new', osd)
+  await insist('ceph', 'osd', 'new', osd)
   await run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd)
   start('ceph-osd', '-i', '0')
   start('ceph-mgr', '-i', 'x')
+  // Pools that are asked for earlier may never become active, and whoever asked would wait for ever.
+  while (!isUp(await insist('ceph', 'status', '--format', 'json'))) await sleep(500, undefined, { signal })
   const account = ['--uid=test', '--display-name=test', '--access-key=AKTEST', '--secret=SKTEST']
-  await run('radosgw-admin', 'user', 'create', ...account)
+  await insist('radosgw-admin', 'user', 'create', ...account)
   start('radosgw', '-n', 'client.rgw')
   const endpoint = `http://127.0.0.1:${gatewayPort}`
   while (!await fetch(endpoint, { signal }).then(({ ok }) => ok, () => false)) await sleep(500, undefined, { signal })
   return endpoint
 }
+
+function isUp(status: string): boolean {
+  const { osdmap, mgrmap } = JSON.parse(status) as Status
+  return osdmap.num_up_osds === 1 && mgrmap.available
+}
+
+interface Failure extends Error { readonly stderr?: string }
+
+interface Status { readonly osdmap: { readonly num_up_osds: number }, readonly mgrmap: { readonly available: boolean } }
 
 interface Addresses { readonly fsid: string, readonly monitorPort: number, readonly gatewayPort: number }
 
@@ -189,7 +208,7 @@ const keyTemplate = 'ceph-$keyid'
 
 /** A cluster is up in about 20 seconds; a machine shared with others needs several times that. */
 const clusterMsMax = 300_000
-const commandMsMax = 60_000
+const commandMsMax = 40_000
 const stopMsMax = 10_000
 
 process.exitCode = await main()
