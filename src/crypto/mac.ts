@@ -73,7 +73,8 @@ export function hmacHash(keyAlgorithm: number, parameters: CryptographicParamete
 function namesCmac(key: SoftwareKey, parameters: CryptographicParameters): boolean {
   const { blockCipherMode, cryptographicAlgorithm, hashingAlgorithm } = parameters
   if (blockCipherMode !== undefined) return true
-  return hashingAlgorithm === undefined && cryptographicAlgorithm === key.algorithm && key.modes.has(BlockCipherMode.CBC)
+  if (hashingAlgorithm !== undefined || cryptographicAlgorithm !== key.algorithm) return false
+  return key.modes.has(BlockCipherMode.CBC)
 }
 
 function openBlockMac(key: SoftwareKey, parameters: CryptographicParameters): Digest {

@@ -4,7 +4,7 @@ import {
   BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod,
 } from '../../src/kmip/generated/enums.ts'
 import type { KmipError } from '../../src/kmip/error.ts'
-import type { Awaitable, Key } from '../../src/crypto/provider.ts'
+import type { Awaitable, Key, Provider } from '../../src/crypto/provider.ts'
 import { errorOf, refused } from './refused.ts'
 import { damaged, pairOf, pieces } from './suite-keys.ts'
 import type { Harness } from './suite.ts'
@@ -84,18 +84,8 @@ function failures(harness: Harness): void {
         )
       }
       const rsa = { algorithm: CryptographicAlgorithm.RSA, length: 2048 }
-      const oaep = { paddingMethod: PaddingMethod.OAEP, hashingAlgorithm: HashingAlgorithm.SHA_1 }
-      if (harness.capability(rsa)?.encrypt.includes(PaddingMethod.OAEP) === true) {
-        const [pair, second] = [await pairOf(provider, rsa), await pairOf(provider, rsa)]
-        const { data: hidden } = await provider.encrypt(pair.publicKey, oaep, { data })
-        attempts.push(
-          () => provider.decrypt(second.privateKey, oaep, { data: hidden }),
-          () => provider.decrypt(pair.privateKey, { ...oaep, pSource: Buffer.from('x') }, { data: hidden }),
-          () => provider.decrypt(pair.privateKey, oaep, { data: hidden.subarray(1) }),
-          () => provider.decrypt(pair.privateKey, oaep, { data: Buffer.alloc(256, 0xff) }),
-          ...damaged(hidden).map((wrong) => () => provider.decrypt(pair.privateKey, oaep, { data: wrong })),
-        )
-      }
+      const hasOaep = harness.capability(rsa)?.encrypt.includes(PaddingMethod.OAEP) === true
+      if (hasOaep) attempts.push(...await wrongOaep(provider, data))
       for (const attempt of attempts) seen.push(await errorOf(attempt))
       expect(new Set(seen.map(({ reason }) => reason))).toEqual(new Set(['CryptographicFailure']))
       expect(new Set(seen.map(({ message }) => message)).size).toBe(1)
@@ -163,4 +153,19 @@ function refusals(harness: Harness): void {
       for (const length of [0, -1, 1.5, 2 ** 20 + 1]) await refused(() => provider.random(length), 'InvalidField')
     })
   })
+}
+
+/** Decryptions with OAEP that fail for different reasons. */
+async function wrongOaep(provider: Provider, data: Buffer): Promise<(() => Awaitable<unknown>)[]> {
+  const rsa = { algorithm: CryptographicAlgorithm.RSA, length: 2048 }
+  const oaep = { paddingMethod: PaddingMethod.OAEP, hashingAlgorithm: HashingAlgorithm.SHA_1 }
+  const [pair, second] = [await pairOf(provider, rsa), await pairOf(provider, rsa)]
+  const { data: hidden } = await provider.encrypt(pair.publicKey, oaep, { data })
+  return [
+    () => provider.decrypt(second.privateKey, oaep, { data: hidden }),
+    () => provider.decrypt(pair.privateKey, { ...oaep, pSource: Buffer.from('x') }, { data: hidden }),
+    () => provider.decrypt(pair.privateKey, oaep, { data: hidden.subarray(1) }),
+    () => provider.decrypt(pair.privateKey, oaep, { data: Buffer.alloc(256, 0xff) }),
+    ...damaged(hidden).map((wrong) => () => provider.decrypt(pair.privateKey, oaep, { data: wrong })),
+  ]
 }
