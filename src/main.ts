@@ -92,7 +92,8 @@ async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Pro
     log,
     audit: logAudit(log.child({ audit: true })),
   }
-  const listener = new Listener(new Engine(services), {
+  const engine = new Engine(services)
+  const listener = new Listener(engine, {
     host: config.host,
     port: port ?? config.port,
     reusePort: config.workers > 1,
@@ -106,10 +107,12 @@ async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Pro
     ticketKeys: Buffer.from(ticketKeys),
   }, config.limits, log)
   const address = await listener.listen()
+  engine.start()
   return {
     port: address.port,
     async stop() {
       await listener.drain()
+      await engine.stop()
       cache.close()
       await store.close()
     },

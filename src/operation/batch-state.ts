@@ -1,6 +1,7 @@
 import { KmipError } from '../kmip/error.ts'
 import { Data, UniqueIdentifier } from '../kmip/generated/enums.ts'
 import type { DataReference, Identifier } from '../kmip/identifier.ts'
+import type { StateRecord } from '../model/job-record.ts'
 
 /**
  * What the items of one message hand on to the later ones: the ID Placeholder, in 2.x also the
@@ -22,6 +23,28 @@ export class BatchState {
     if (this.#data.size > 0) copy.#data = new Map(this.#data)
     if (this.#outputs.length > 0) copy.#outputs = [...this.#outputs]
     return copy
+  }
+
+  /** All of it, to be kept until an asynchronous item is run. */
+  snapshot(): StateRecord {
+    return {
+      placeholder: this.#placeholder,
+      identifier: [...this.#identifiers],
+      latest: [...this.#latest].map(([by, identifier]) => ({ by, identifier })),
+      data: [...this.#data].map(([by, data]) => ({ by, data })),
+      output: [...this.#outputs],
+    }
+  }
+
+  static restore(record: StateRecord | undefined): BatchState {
+    const state = new BatchState()
+    if (record === undefined) return state
+    state.#placeholder = record.placeholder
+    state.#identifiers = [...record.identifier]
+    state.#latest = new Map(record.latest.map(({ by, identifier }) => [by, identifier]))
+    state.#data = new Map(record.data.map(({ by, data }) => [by, data]))
+    state.#outputs = [...record.output]
+    return state
   }
 
   /**

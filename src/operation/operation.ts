@@ -6,6 +6,7 @@ import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import type { BatchState } from './batch-state.ts'
+import type { Jobs, OtherAnswer } from './job.ts'
 import type { Keys } from './keys.ts'
 import type { Objects } from './objects.ts'
 import type { Streams } from './streams.ts'
@@ -25,6 +26,8 @@ export interface Context {
   /** Cryptographic operations in several parts that are under way. */
   readonly streams: Streams
   readonly settings: Settings
+  /** Asynchronous requests. */
+  readonly jobs: Jobs
   /** Puts a text into the audit, under the caller's name, once the item is final. */
   note(text: string): void
 }
@@ -52,7 +55,7 @@ export interface OperationDefinition<Q extends FieldMap, R extends FieldMap> {
    * Decides and does. It changes objects only through `context.objects`, so that it can be run
    * again when another caller was faster, and undone as a whole.
    */
-  handle(request: InferFields<Q>, context: Context): Awaitable<InferFields<R>>
+  handle(request: InferFields<Q>, context: Context): Awaitable<InferFields<R> | OtherAnswer>
 }
 
 /** An operation whose payload types are forgotten, as the table holds it. */

@@ -2,6 +2,7 @@ import { activate } from './activate.ts'
 import { addAttribute } from './add-attribute.ts'
 import { adjustAttribute } from './adjust-attribute.ts'
 import { archive } from './archive.ts'
+import { cancel } from './cancel.ts'
 import { certify } from './certify.ts'
 import { check } from './check.ts'
 import { create } from './create.ts'
@@ -34,7 +35,10 @@ import { modifyAttribute } from './modify-attribute.ts'
 import { obtainLease } from './obtain-lease.ts'
 import type { AnyOperation } from './operation.ts'
 import { ping } from './ping.ts'
+import { poll } from './poll.ts'
+import { process } from './process.ts'
 import { query } from './query.ts'
+import { queryAsynchronousRequests } from './query-asynchronous-requests.ts'
 import { reCertify } from './re-certify.ts'
 import { reKey } from './re-key.ts'
 import { reKeyKeyPair } from './re-key-key-pair.ts'
@@ -56,6 +60,7 @@ export const operations: readonly AnyOperation[] = [
   addAttribute,
   adjustAttribute,
   archive,
+  cancel,
   certify,
   check,
   create,
@@ -87,7 +92,10 @@ export const operations: readonly AnyOperation[] = [
   modifyAttribute,
   obtainLease,
   ping,
+  poll,
+  process,
   query(() => operations),
+  queryAsynchronousRequests,
   reCertify,
   recover,
   register,

@@ -5,6 +5,7 @@ import { TicketType } from '../kmip/generated/enums.ts'
 import type { RequestHeader } from '../kmip/message.ts'
 import type { Ticket } from '../kmip/ticket.ts'
 import type { Caller } from '../model/access.ts'
+import type { TicketRecord } from '../model/grant.ts'
 import { decodeTicket, encodeTicket, ticketId } from '../operation/ticket.ts'
 import { token } from '../operation/index-keys.ts'
 import { RevisionConflict } from '../store/store.ts'
@@ -24,9 +25,19 @@ export async function authenticate(header: RequestHeader, caller: Caller, store:
   const tickets = credentials.flatMap((each) => each.kind === 'Ticket' ? [each.value.ticket] : [])
   if (tickets.length > 1) throw new KmipError('InvalidTicket', 'a request has one ticket')
   const [ticket] = tickets
-  if (ticket !== undefined) return holderOf(ticket, store, now)
+  if (ticket !== undefined) return useTicket(ticket, store, now)
   const user = userOf(credentials)
   return user === undefined ? caller : { ...caller, user }
+}
+
+/**
+ * The holder of a ticket whose request was taken on earlier.
+ *
+ * @param id of the ticket's record
+ * @throws KmipError Invalid Ticket, when it has ended since
+ */
+export async function holderOf(id: string, store: Store, now: number): Promise<Caller> {
+  return (await loadTicket(id, store, now)).caller
 }
 
 /** Clients send what they like here, with a certificate that is enough; only what is a ticket counts. */
@@ -45,31 +56,38 @@ function userOf(credentials: readonly Credential[]): string | undefined {
 }
 
 /** Takes one request off a ticket that has a count of them. */
-async function holderOf({ ticketType, ticketValue }: Ticket, store: Store, now: number): Promise<Caller> {
+async function useTicket({ ticketType, ticketValue }: Ticket, store: Store, now: number): Promise<Caller> {
+  if (ticketType !== TicketType.Login) throw new KmipError('InvalidTicket', 'unknown ticket type')
   const id = ticketId(ticketValue.reveal())
   for (;;) {
-    const stored = await store.read(id)
-    const ticket = stored && decodeTicket(stored.data)
-    if (ticket === undefined || ticketType !== TicketType.Login || ticket.expires <= now) {
-      throw new KmipError('InvalidTicket', 'there is no such ticket, or it has expired')
-    }
-    const { account, principal, expires, requestsLeft, rights, usageLimits } = ticket
-    const grant = {
-      ticket: id,
-      expires,
-      isLimited: requestsLeft !== undefined || rights !== undefined || usageLimits !== undefined,
-      isCounted: usageLimits !== undefined || rights?.right.some((right) => right.usageLimits !== undefined) === true,
-      rights: rights?.right,
-    }
-    const caller = { account, principal, grant }
-    if (requestsLeft === undefined) return caller
-    if (requestsLeft < 1) throw new KmipError('UsageLimitExceeded', 'the ticket allows no more requests')
-    const data = encodeTicket({ ...ticket, requestsLeft: requestsLeft - 1 })
+    const { caller, ticket, revision } = await loadTicket(id, store, now)
+    if (ticket.requestsLeft === undefined) return caller
+    if (ticket.requestsLeft < 1) throw new KmipError('UsageLimitExceeded', 'the ticket allows no more requests')
+    const data = encodeTicket({ ...ticket, requestsLeft: ticket.requestsLeft - 1 })
     try {
-      await store.apply([{ id, expected: stored!.revision, data, keys: [token('ticket', account)] }])
+      await store.apply([{ id, expected: revision, data, keys: [token('ticket', ticket.account)] }])
       return caller
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error
     }
   }
+}
+
+async function loadTicket(
+  id: string, store: Store, now: number,
+): Promise<{ caller: Caller; ticket: TicketRecord; revision: number }> {
+  const stored = await store.read(id)
+  const ticket = stored && decodeTicket(stored.data)
+  if (ticket === undefined || ticket.expires <= now) {
+    throw new KmipError('InvalidTicket', 'there is no such ticket, or it has expired')
+  }
+  const { account, principal, expires, requestsLeft, rights, usageLimits } = ticket
+  const grant = {
+    ticket: id,
+    expires,
+    isLimited: requestsLeft !== undefined || rights !== undefined || usageLimits !== undefined,
+    isCounted: usageLimits !== undefined || rights?.right.some((right) => right.usageLimits !== undefined) === true,
+    rights: rights?.right,
+  }
+  return { caller: { account, principal, grant }, ticket, revision: stored!.revision }
 }

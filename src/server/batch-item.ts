@@ -1,13 +1,16 @@
 import type { Provider } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
-import { AsynchronousIndicator, ResultStatus } from '../kmip/generated/enums.ts'
+import { ResultStatus } from '../kmip/generated/enums.ts'
 import { outgoing } from '../kmip/message.ts'
-import type { RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
+import type { RequestBatchItem, ResponseBatchItem } from '../kmip/message.ts'
+import type { Version } from '../kmip/version.ts'
 import type { Item } from '../ttlv/item.ts'
 import type { Caller } from '../model/access.ts'
 import { checkConstraints } from '../model/account-settings.ts'
 import { loadAccountSettings } from '../operation/account-settings.ts'
 import type { BatchState } from '../operation/batch-state.ts'
+import { OtherAnswer } from '../operation/job.ts'
+import type { Jobs } from '../operation/job.ts'
 import type { Keys } from '../operation/keys.ts'
 import type { ObjectCache } from '../operation/object-cache.ts'
 import type { Objects } from '../operation/objects.ts'
@@ -44,6 +47,7 @@ export interface ItemFrame {
   readonly now: number
   readonly objects: Objects
   readonly state: BatchState
+  readonly jobs: Jobs
 }
 
 /** How an item ended: its place in the response, and what the audit is to know once that is final. */
@@ -62,22 +66,19 @@ export interface Outcome {
  * @returns undefined when the race was lost and the item is to be run again
  */
 export async function executeItem(
-  item: RequestBatchItem, message: RequestMessage, frame: ItemFrame, services: Services,
-  commit: (() => Promise<void>) | undefined,
+  item: RequestBatchItem, version: Version, frame: ItemFrame, services: Services,
+  commit: ((item: ResponseBatchItem) => Promise<void>) | undefined,
 ): Promise<Outcome | undefined> {
-  const version = message.requestHeader.protocolVersion
   const notes: string[] = []
   try {
     const operation = services.operations.get(item.operation)
     if (operation === undefined || version < operation.since) {
       throw new KmipError('OperationNotSupported', 'the operation is not supported in this version')
     }
-    if (message.requestHeader.asynchronousIndicator === AsynchronousIndicator.Mandatory) {
-      throw new KmipError('FeatureNotSupported', 'the server answers at once; it has no asynchronous answer to give')
-    }
     const context: Context = {
       caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
       keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
+      jobs: frame.jobs,
       note: (text) => void notes.push(text),
     }
     frame.objects.begin(item.operation)
@@ -85,19 +86,23 @@ export async function executeItem(
     const response = await operation.handle(request as never, context)
     await checkMade(frame)
     await chargeTicket(frame.objects, frame.caller)
-    if (commit !== undefined) await commit()
-    const result = {
-      operation: item.operation,
-      uniqueBatchItemID: item.uniqueBatchItemID,
-      resultStatus: ResultStatus.Success,
-      responsePayload: outgoing(operation.response, response as never),
-      messageExtension: [],
-    }
+    const result = { ...answerOf(operation, response), uniqueBatchItemID: item.uniqueBatchItemID }
+    if (commit !== undefined) await commit(result)
     return { item: result, refusal: undefined, response, notes }
   } catch (error) {
     if (error instanceof RevisionConflict) return undefined
     const refusal = toKmipError(error, services.log)
     return { item: failure(item, refusal, version), refusal, response: undefined, notes: [] }
+  }
+}
+
+function answerOf(operation: AnyOperation, response: unknown): ResponseBatchItem {
+  if (response instanceof OtherAnswer) return response.item
+  return {
+    operation: operation.code,
+    resultStatus: ResultStatus.Success,
+    responsePayload: outgoing(operation.response, response as never),
+    messageExtension: [],
   }
 }
 

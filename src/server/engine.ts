@@ -6,9 +6,11 @@ import type { Caller } from '../model/access.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
 import { authenticate } from './authentication.ts'
+import { isAsynchronous } from './asynchronous.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
 import { failure, failureOf, toKmipError } from './failure.ts'
+import { StoredJobs } from './jobs.ts'
 import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 
 /** The answer to one message. `close`: the stream cannot go on after it. */
@@ -24,9 +26,21 @@ export interface Answer {
  */
 export class Engine {
   readonly #services: Services
+  readonly #jobs: StoredJobs
 
   constructor(services: Services) {
     this.#services = services
+    this.#jobs = new StoredJobs(services, (caller, item, outcome) => this.#record(caller, item, outcome))
+  }
+
+  /** Takes up the asynchronous requests that are left of earlier. */
+  start(): void {
+    this.#jobs.start()
+  }
+
+  /** Waits for the asynchronous requests that are being executed. */
+  async stop(): Promise<void> {
+    await this.#jobs.stop()
   }
 
   /** @param bytes one whole message; it is not changed, and not kept */
@@ -81,7 +95,12 @@ export class Engine {
     const extension = criticalExtension(message)
     if (extension !== undefined) return items.map((item) => failure(item, extension, version))
     const option = header.batchErrorContinuationOption ?? BatchErrorContinuationOption.Stop
-    if (option === BatchErrorContinuationOption.Undo && items.length > 1) return this.#atomic(message, caller, now)
+    const isAtomic = option === BatchErrorContinuationOption.Undo && items.length > 1
+    if (isAsynchronous(message)) {
+      if (isAtomic) throw new KmipError('FeatureNotSupported', 'what is to be undone as a whole is answered at once')
+      return this.#jobs.submit(items, { caller, version, continues: option === BatchErrorContinuationOption.Continue })
+    }
+    if (isAtomic) return this.#atomic(message, caller, now)
 
     const results: ResponseBatchItem[] = []
     let state = new BatchState()
@@ -103,8 +122,9 @@ export class Engine {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const state = before.fork()
       const objects = new Objects(store, cache, caller, now, settings.cmk.region)
-      const frame = { caller, now, objects, state }
-      const outcome = await executeItem(item, message, frame, this.#services, () => objects.commit())
+      const frame = { caller, now, objects, state, jobs: this.#jobs }
+      const version = message.requestHeader.protocolVersion
+      const outcome = await executeItem(item, version, frame, this.#services, () => objects.commit())
       if (outcome === undefined) continue
       this.#record(caller, item, outcome)
       return { item: outcome.item, state }
@@ -115,13 +135,14 @@ export class Engine {
   /** Undo: the whole batch is one atomic change; nothing is committed before its last item has succeeded. */
   async #atomic(message: RequestMessage, caller: Caller, now: number): Promise<ResponseBatchItem[]> {
     const { store, cache, settings } = this.#services
-    const items = message.batchItem
+    const { requestHeader: { protocolVersion: version }, batchItem: items } = message
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      const frame = { caller, now, objects: new Objects(store, cache, caller, now, settings.cmk.region), state: new BatchState() }
+      const objects = new Objects(store, cache, caller, now, settings.cmk.region)
+      const frame = { caller, now, objects, state: new BatchState(), jobs: this.#jobs }
       const outcomes: Outcome[] = []
       for (const [index, item] of items.entries()) {
         const commit = index === items.length - 1 ? () => frame.objects.commit() : undefined
-        const outcome = await executeItem(item, message, frame, this.#services, commit)
+        const outcome = await executeItem(item, version, frame, this.#services, commit)
         if (outcome === undefined) break
         outcomes.push(outcome)
         if (outcome.refusal === undefined) continue
