@@ -7,7 +7,7 @@ import { servedObject } from './served-object.ts'
 
 /** What Get and Export refuse. */
 export const servingReasons: readonly ResultReasonName[] = [
-  'BadCryptographicParameters', 'CryptographicFailure', 'EncodingOptionError', 'FeatureNotSupported',
+  'BadCryptographicParameters', 'BadPassword', 'EncodingOptionError', 'FeatureNotSupported',
   'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidField', 'InvalidObjectType', 'ItemNotFound',
   'KeyCompressionTypeNotSupported', 'KeyFormatTypeNotSupported', 'KeyValueNotPresent', 'KeyWrapTypeNotSupported',
   'NotExtractable', 'ObjectNotFound', 'Sensitive', 'WrappingObjectArchived', 'WrappingObjectDestroyed',
@@ -22,7 +22,7 @@ export const get = operation({
   response: GetResponse,
   reasons: [...servingReasons, 'ObjectArchived', 'ObjectDestroyed'],
   async handle(request, context) {
-    const stored = await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))
+    const stored = await context.objects.loadPublic(context.batch.identifier(request.uniqueIdentifier))
     if (stored.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
     const object = await servedObject(context, stored, request)
     if (stored.attributes.fresh === true) {

@@ -22,10 +22,10 @@ export const importObject = operation({
   request: ImportRequest,
   response: ImportResponse,
   reasons: [
-    'ApplicationNamespaceNotSupported', 'CryptographicFailure', 'EncodingOptionError', 'FeatureNotSupported',
-    'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidAttributeValue', 'InvalidField',
-    'InvalidObjectType', 'ItemNotFound', 'KeyFormatTypeNotSupported', 'NonUniqueNameAttribute', 'ObjectAlreadyExists',
-    'WrappingObjectArchived', 'WrappingObjectDestroyed', 'WrappingObjectNotFound', 'WrongKeyLifecycleState',
+    'ApplicationNamespaceNotSupported', 'BadCryptographicParameters', 'CryptographicFailure', 'EncodingOptionError',
+    'FeatureNotSupported', 'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidAttributeValue',
+    'InvalidField', 'InvalidObjectType', 'NonUniqueNameAttribute', 'ObjectAlreadyExists', 'WrappingObjectArchived',
+    'WrappingObjectDestroyed', 'WrappingObjectNotFound', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const { object } = request
