@@ -25,8 +25,8 @@ export const deriveKey = operation({
   request: DeriveKeyRequest,
   response: DeriveKeyResponse,
   reasons: [
-    ...creationReasons, 'BadCryptographicParameters', 'CryptographicFailure', 'IncompatibleCryptographicUsageMask',
-    'InvalidMessage', 'InvalidObjectType', 'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound',
+    ...creationReasons, 'BadCryptographicParameters', 'FeatureNotSupported', 'IncompatibleCryptographicUsageMask',
+    'InvalidMessage', 'InvalidObjectType', 'KeyValueNotPresent', 'MissingData', 'ObjectDestroyed', 'ObjectNotFound',
     'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
