@@ -6,6 +6,7 @@ import { AddAttributeRequest, AddAttributeResponse } from '../kmip/payload/add-a
 import { keyOf, withAdded } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
+import { changeCmk } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -24,6 +25,9 @@ export const addAttribute = operation({
     const instance = withIdentifier(request.newAttribute, context)
     const { name } = instance
     if ((instance.index ?? 0) !== 0) throw new KmipError('InvalidField', 'the server gives the Attribute Index')
+    if (await changeCmk(context, object, { action: 'add', key: keyOf(instance), value: instance.value })) {
+      return { uniqueIdentifier: object.uniqueIdentifier, attribute: instance }
+    }
     checkMayChange('add', object, keyOf(instance), context.version, context.now)
     if (!isMultiInstance(name) && instancesNow(object, keyOf(instance), context.now).length > 0) {
       throw new KmipError('AttributeSingleValued', `the object has ${ruleOf(name).specName} already`)

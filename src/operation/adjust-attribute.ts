@@ -12,6 +12,7 @@ import { checkMayChange } from '../model/attribute-policy.ts'
 import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { instancesNow, saveAttributes } from './attribute-change.ts'
+import { checkNotOfCmk } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import { checkUnarchived } from './unarchived.ts'
 
@@ -30,6 +31,7 @@ export const adjustAttribute = operation({
     if (object === undefined) throw new KmipError('ItemNotFound', 'no object has this Unique Identifier')
     checkUnarchived(object)
     if ('unknown' in key) throw new KmipError('UnsupportedAttribute', 'there is no such attribute')
+    checkNotOfCmk(object, key)
     checkMayChange('adjust', object, key, context.version, context.now)
     const [old, ...others] = instancesNow(object, key, context.now)
     if (others.length > 0) throw new KmipError('MultiValuedAttribute', 'the object has several values of the attribute')

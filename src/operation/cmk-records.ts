@@ -36,10 +36,12 @@ export class CmkRecords {
   }
 
   save(cmk: Cmk): Cmk {
-    this.#pending.set(cmk.id, cmk)
-    const keys = isScheduled(cmk) ? [scheduledKey] : []
-    this.#access.write({ id: recordId(cmk.id), expected: cmk.revision, data: encodeCmk(cmk), keys })
-    return cmk
+    return this.#put(cmk, isScheduled(cmk) ? [scheduledKey] : [])
+  }
+
+  /** A CMK that is deleted for good: nothing is left to do with it. */
+  saveDeleted(cmk: Cmk): Cmk {
+    return this.#put(cmk, [])
   }
 
   /** The id of the CMK that an alias means. */
@@ -60,6 +62,12 @@ export class CmkRecords {
   /** After a commit. */
   clear(): void {
     this.#pending.clear()
+  }
+
+  #put(cmk: Cmk, keys: readonly string[]): Cmk {
+    this.#pending.set(cmk.id, cmk)
+    this.#access.write({ id: recordId(cmk.id), expected: cmk.revision, data: encodeCmk(cmk), keys })
+    return cmk
   }
 
   #aliasId(name: string): string {

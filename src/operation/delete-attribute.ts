@@ -26,7 +26,7 @@ export const deleteAttribute = operation({
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)
     const key = keyOfRequest(request)
-    if (await deletesOfCmk(object, key)) {
+    if (deletesOfCmk(object, key)) {
       const attribute = await deleteOfCmk(context, object, key, request)
       return { uniqueIdentifier: object.uniqueIdentifier, attribute }
     }

@@ -1,6 +1,7 @@
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { DestroyRequest, DestroyResponse } from '../kmip/payload/destroy.ts'
+import { destroyCmk } from './cmk-delete.ts'
 import { afterEvent } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -18,6 +19,10 @@ export const destroy = operation({
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)
     const { uniqueIdentifier } = object
+    if (object.cmk !== undefined) {
+      await destroyCmk(context, object)
+      return { uniqueIdentifier }
+    }
     if (object.kind === 'Template') {
       context.objects.remove(object)
       return { uniqueIdentifier }

@@ -5,6 +5,7 @@ import type { Identifier } from '../kmip/identifier.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { charge } from '../model/usage-limits.ts'
 import type { Use } from '../model/usage.ts'
+import { cmkParameters } from './cmk-use.ts'
 import type { Context } from './operation.ts'
 
 /** A key that the caller may use so now, with the parameters to use it with. */
@@ -24,9 +25,18 @@ export interface KeyInUse {
 export async function useKey(
   context: Context, reference: Identifier | undefined, use: Use, requested: CryptographicParameters | undefined,
 ): Promise<KeyInUse> {
-  const object = await context.objects.loadForUse(context.batch.identifier(reference), use)
+  return asKey(context, await context.objects.loadForUse(context.batch.identifier(reference), use), requested)
+}
+
+/** An object that may be used, as `useKey` gives it. */
+export async function asKey(
+  context: Context, object: ManagedObject, requested: CryptographicParameters | undefined,
+): Promise<KeyInUse> {
   const { provider, key } = await context.keys.of(object)
-  return { object, provider, key, parameters: requested ?? object.attributes.cryptographicParameters?.[0] ?? {} }
+  const parameters = object.cmk === undefined
+    ? requested ?? object.attributes.cryptographicParameters?.[0] ?? {}
+    : cmkParameters(object.cmk, requested ?? object.attributes.cryptographicParameters?.[0])
+  return { object, provider, key, parameters }
 }
 
 /**

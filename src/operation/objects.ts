@@ -7,6 +7,7 @@ import type { Right } from '../kmip/rights.ts'
 import { isPermitted, isVisible, ownerName } from '../model/access.ts'
 import type { Caller } from '../model/access.ts'
 import { notAuthorised, rightOver, rightsFor } from '../model/grant.ts'
+import { cmkStateAt, generationOf } from '../model/cmk.ts'
 import { asOf } from '../model/cmk-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -102,31 +103,62 @@ export class Objects {
    *   State, Incompatible Cryptographic Usage Mask
    */
   async loadForUse(uniqueIdentifier: string, use: Use): Promise<ManagedObject> {
-    const [object] = await this.loadVersionsForUse(uniqueIdentifier, use, 1)
-    return object!
+    return (await this.loadVersionsForUse(uniqueIdentifier, use)).newest
   }
 
   /**
    * What may be used so now of what an identifier means: one object or, of a CMK that is addressed as a whole, the
-   * versions that may have made the data, newest first. To protect there is only the primary one.
+   * primary version and to process data also the Unique Identifiers of the older ones, newest first.
    *
    * @throws KmipError as `loadForUse`; Permission Denied for keys that serve services only
    */
-  async loadVersionsForUse(identifier: string, use: Use, limit = Infinity): Promise<readonly ManagedObject[]> {
-    if (identifierPattern.test(identifier)) return [this.#checkUse(await this.load(identifier), use)]
-    const ids = await this.#addressed(identifier, needsPublicKey.has(use.mask))
-    const [first] = ids
-    if (first === undefined) throw notFound()
-    const newest = this.#checkUse(await this.load(first), use)
-    if (use.applies === 'protection' || limit === 1) return [newest]
-    const older = await Promise.all(ids.slice(1, limit).map((id) => this.load(id)))
-    return [newest, ...older.filter((object) => isUsable(object, use, this.#now))]
+  async loadVersionsForUse(identifier: string, use: Use): Promise<Versions> {
+    if (identifierPattern.test(identifier)) return { newest: this.checkUse(await this.load(identifier), use), older: [] }
+    for (;;) {
+      const [first, ...older] = await this.#addressed(identifier, needsPublicKey.has(use.mask))
+      if (first === undefined) throw notFound()
+      const newest = await this.load(first)
+      // Rotated in between: what was the primary version may no longer protect.
+      if (newest.cmk !== undefined && generationOf(newest.cmk, first) < newest.cmk.versions.length) continue
+      return { newest: this.checkUse(newest, use), older: use.applies === 'processing' ? older : [] }
+    }
   }
 
-  /** The public key of a CMK that is addressed as a whole, or the object that the identifier means. */
+  /** The object if it may be used so now. */
+  async peekUsable(uniqueIdentifier: string, use: Use): Promise<ManagedObject | undefined> {
+    try {
+      return this.checkUse(await this.load(uniqueIdentifier), use)
+    } catch (error) {
+      if (error instanceof KmipError) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * The public key of a CMK that is addressed as a whole, or the object that the identifier means.
+   *
+   * @throws KmipError Object Not Found, Object Destroyed
+   */
   async loadPublic(identifier: string): Promise<ManagedObject> {
     const [id = identifier] = identifierPattern.test(identifier) ? [] : await this.#addressed(identifier, true)
-    return this.load(id)
+    return this.loadExisting(id)
+  }
+
+  /** @throws KmipError as `loadForUse` for an object that is loaded already */
+  checkUse(object: ManagedObject, use: Use): ManagedObject {
+    if (object.cmk !== undefined) {
+      checkMayUse(object.cmk, this.#caller)
+      checkState(object.cmk, operationOf(use), this.#now)
+    }
+    checkUse(object, use, this.#now)
+    return object
+  }
+
+  /** The object, or of a CMK that is addressed as a whole the key that the use takes. */
+  async peekForUse(identifier: string, { mask }: Use): Promise<ManagedObject | undefined> {
+    if (identifierPattern.test(identifier)) return this.peek(identifier)
+    const [id] = await this.#addressed(identifier, needsPublicKey.has(mask))
+    return id === undefined ? undefined : this.peek(id)
   }
 
   /**
@@ -159,7 +191,7 @@ export class Objects {
     const id = address.kind === 'key' ? address.id : await this.cmks.aliasTarget(address.name)
     const cmk = id === undefined || !identifierPattern.test(id) ? undefined : await this.cmks.get(id)
     // The alias of a deleted CMK is free, although the scheduler may not have come by yet.
-    if (cmk === undefined || (address.kind === 'alias' && !cmk.aliases.includes(address.name))) return []
+    if (cmk === undefined || (address.kind === 'alias' && cmkStateAt(cmk, this.#now) === 'Deleted')) return []
     const versions = cmk.versions.toReversed()
     return versions.map(({ uniqueIdentifier, publicKey }) => wantsPublicKey ? publicKey ?? uniqueIdentifier : uniqueIdentifier)
   }
@@ -172,15 +204,6 @@ export class Objects {
     const current = { ...object, cmk }
     if (!this.#pending.has(object.uniqueIdentifier)) this.#cache.put(current)
     return current
-  }
-
-  #checkUse(object: ManagedObject, use: Use): ManagedObject {
-    if (object.cmk !== undefined) {
-      checkMayUse(object.cmk, this.#caller)
-      checkState(object.cmk, operationOf(use), this.#now)
-    }
-    checkUse(object, use, this.#now)
-    return object
   }
 
   /**
@@ -324,6 +347,12 @@ export class Objects {
   }
 }
 
+/** The version of a CMK to begin with, and those that may have made the data instead. */
+export interface Versions {
+  readonly newest: ManagedObject
+  readonly older: readonly string[]
+}
+
 /** What is given of an object; the rest comes from the caller. */
 export type NewObject = Pick<
   ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
@@ -331,16 +360,6 @@ export type NewObject = Pick<
 
 function notFound(): KmipError {
   return new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
-}
-
-function isUsable(object: ManagedObject, use: Use, now: number): boolean {
-  try {
-    checkUse(object, use, now)
-    return true
-  } catch (error) {
-    if (error instanceof KmipError) return false
-    throw error
-  }
 }
 
 /** What a use is for a CMK's state. */

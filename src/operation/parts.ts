@@ -1,6 +1,7 @@
 import { KmipError } from '../kmip/error.ts'
 import type { Use } from '../model/usage.ts'
-import { chargeUse, nothing, phaseOf, requireData, useKey } from './key-use.ts'
+import { checkOnePart, checkPlaintext, checkTellsVersion } from './cmk-use.ts'
+import { asKey, chargeUse, nothing, phaseOf, requireData, useKey } from './key-use.ts'
 import type { KeyInUse, Part } from './key-use.ts'
 import type { Identifier } from '../kmip/identifier.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
@@ -23,6 +24,8 @@ export interface Parts<S, R> {
   readonly code: number
   readonly use: Use
   once(key: KeyInUse, data: Buffer): Promise<R>
+  /** Whether the result says that another version of a CMK may have made the data. */
+  isMiss?(result: R): boolean
   open(key: KeyInUse): Promise<S>
   update(stream: S, data: Buffer): R
   final(stream: S, key: KeyInUse, data: Buffer): Promise<R>
@@ -37,10 +40,11 @@ export async function runPart<S, R>(
 ): Promise<PartResult<R>> {
   const phase = phaseOf(request)
   if (phase === 'only' || phase === 'first') {
+    if (phase === 'only') return runOnce(context, request, requireData(data), parts)
     const key = await useKey(context, request.uniqueIdentifier, parts.use, request.cryptographicParameters)
-    const { uniqueIdentifier } = key.object
+    const { uniqueIdentifier, cmk } = key.object
+    if (cmk !== undefined) checkOnePart(parts.use)
     chargeUse(context, key.object, data?.length ?? 0)
-    if (phase === 'only') return { uniqueIdentifier, result: await parts.once(key, requireData(data)) }
     const stream = await parts.open(key)
     const result = parts.update(stream, data ?? nothing)
     const content: OpenPart<S> = { uniqueIdentifier, stream, parameters: key.parameters }
@@ -62,6 +66,44 @@ export async function runPart<S, R>(
   if (phase === 'next') return { uniqueIdentifier, correlationValue, result: parts.update(open.stream, requireData(data)) }
   context.streams.close(correlationValue)
   return { uniqueIdentifier, result: await parts.final(open.stream, key, data ?? nothing) }
+}
+
+/** Of a CMK that is addressed as a whole, the versions are tried until one has made the data. */
+async function runOnce<S, R>(
+  context: Context, request: PartRequest, data: Buffer, parts: Parts<S, R>,
+): Promise<PartResult<R>> {
+  const { use } = parts
+  const identifier = context.batch.identifier(request.uniqueIdentifier)
+  const { newest, older } = await context.objects.loadVersionsForUse(identifier, use)
+  const key = await asKey(context, newest, request.cryptographicParameters)
+  const { cmk } = key.object
+  if (cmk !== undefined) checkPlaintext(cmk, key.parameters, use, data.length)
+  if (cmk !== undefined && older.length > 0) checkTellsVersion(cmk, key.parameters)
+  chargeUse(context, key.object, data.length)
+  if (older.length === 0) return { uniqueIdentifier: key.object.uniqueIdentifier, result: await parts.once(key, data) }
+  const first = await tryVersion(key, data, parts)
+  if (isHit(first, parts)) return first
+  for (const id of older) {
+    const object = await context.objects.peekUsable(id, use)
+    if (object === undefined) continue
+    const attempt = await tryVersion(await asKey(context, object, request.cryptographicParameters), data, parts)
+    if (isHit(attempt, parts)) return attempt
+  }
+  if (first instanceof KmipError) throw first
+  return first
+}
+
+function isHit<S, R>(attempt: PartResult<R> | KmipError, parts: Parts<S, R>): attempt is PartResult<R> {
+  return !(attempt instanceof KmipError) && parts.isMiss?.(attempt.result) !== true
+}
+
+async function tryVersion<S, R>(key: KeyInUse, data: Buffer, parts: Parts<S, R>): Promise<PartResult<R> | KmipError> {
+  try {
+    return { uniqueIdentifier: key.object.uniqueIdentifier, result: await parts.once(key, data) }
+  } catch (error) {
+    if (error instanceof KmipError && error.reason === 'CryptographicFailure') return error
+    throw error
+  }
 }
 
 interface OpenPart<S> {

@@ -2,11 +2,13 @@ import { KmipError } from '../kmip/error.ts'
 import { LinkType, Operation } from '../kmip/generated/enums.ts'
 import { ReKeyKeyPairRequest, ReKeyKeyPairResponse } from '../kmip/payload/re-key-key-pair.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { checkPairStorage, newKeyPair } from './key-pair.ts'
+import { rekeyCmkPair } from './cmk-rotate.ts'
+import { checkPairStorage } from './key-pair.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
-import { checkReplaceable, replaced, replacedLink, replacementAttributes } from './replacement.ts'
+import { replacePair } from './replace-key.ts'
+import { checkReplaceable } from './replacement.ts'
 import { mergeAttributes, withTemplates } from './template.ts'
 
 /** KMIP 2.1 6.1.47 Re-key Key Pair. */
@@ -21,7 +23,7 @@ export const reKeyKeyPair = operation({
     'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable',
   ],
   async handle(request, context) {
-    const { objects, now, batch } = context
+    const { objects, batch } = context
     const oldPrivate = await objects.loadExisting(batch.identifier(request.privateKeyUniqueIdentifier))
     checkReplaceable(context, oldPrivate, 'PrivateKey')
     const oldPublic = await publicKeyOf(context, oldPrivate)
@@ -29,16 +31,11 @@ export const reKeyKeyPair = operation({
     const common = await withTemplates(request.commonAttributes, context)
     const ofPrivate = mergeAttributes(await withTemplates(request.privateKeyAttributes, context), common)
     const ofPublic = mergeAttributes(await withTemplates(request.publicKeyAttributes, context), common)
-    const { privateKey, publicKey } = await newKeyPair(context, {
-      given: {
-        privateKey: await replacementAttributes(context, oldPrivate, ofPrivate, request.offset),
-        publicKey: await replacementAttributes(context, oldPublic, ofPublic, request.offset),
-      },
-      privateLinks: [replacedLink(oldPrivate)],
-      publicLinks: [replacedLink(oldPublic)],
-    })
-    objects.save(replaced(oldPrivate, privateKey.uniqueIdentifier, now))
-    objects.save(replaced(oldPublic, publicKey.uniqueIdentifier, now))
+    const old = { privateKey: oldPrivate, publicKey: oldPublic }
+    const requested = { privateKey: ofPrivate, publicKey: ofPublic, offset: request.offset }
+    const { privateKey, publicKey } = oldPrivate.cmk === undefined
+      ? await replacePair(context, old, requested)
+      : await rekeyCmkPair(context, old, requested)
     batch.also(publicKey.uniqueIdentifier, 'ReKeyKeyPairPublicKey')
     batch.also(privateKey.uniqueIdentifier, 'ReKeyKeyPairPrivateKey')
     batch.produced(privateKey.uniqueIdentifier, 'ReKeyKeyPair')

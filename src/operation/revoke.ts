@@ -2,6 +2,7 @@ import { KmipError } from '../kmip/error.ts'
 import { Operation, RevocationReasonCode } from '../kmip/generated/enums.ts'
 import { RevokeRequest, RevokeResponse } from '../kmip/payload/revoke.ts'
 import { revocationEvent } from '../model/lifecycle.ts'
+import { revokeCmk } from './cmk-delete.ts'
 import { afterEvent, checkHasState } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -22,6 +23,10 @@ export const revoke = operation({
     const event = revocationEvent(revocationReason.revocationReasonCode)
     if (event !== 'compromise' && compromiseOccurrenceDate !== undefined) {
       throw new KmipError('InvalidField', 'a Compromise Occurrence Date is for a compromise')
+    }
+    if (object.cmk !== undefined && event !== 'compromise') {
+      await revokeCmk(context, object)
+      return { uniqueIdentifier: object.uniqueIdentifier }
     }
     const revoked = afterEvent(event, object, context.now)
     if (revoked === undefined) throw new KmipError('WrongKeyLifecycleState', 'the state does not allow it')

@@ -12,6 +12,7 @@ import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { checkServable } from './cmk-delete.ts'
 import { withKeyBlock } from './incoming-object.ts'
 import { conceals, wrapKeyBlock } from './key-wrapping.ts'
 import type { Context } from './operation.ts'
@@ -34,6 +35,7 @@ export interface Wanted {
  */
 export async function servedObject(context: Context, object: ManagedObject, wanted: Wanted): Promise<ManagedObjectValue> {
   const { value } = object
+  checkServable(object, context.now)
   if (value === undefined || (object.provider !== undefined && object.kind === 'PrivateKey')) {
     throw new KmipError('KeyValueNotPresent', 'the key material is not on the server')
   }

@@ -4,6 +4,7 @@ import { SetAttributeRequest, SetAttributeResponse } from '../kmip/payload/set-a
 import { keyOf, withAdded, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
+import { changeCmk } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -21,6 +22,9 @@ export const setAttribute = operation({
     const object = await loadUnarchived(context, request.uniqueIdentifier)
     const instance = withIdentifier(request.newAttribute, context)
     const key = keyOf(instance)
+    if (await changeCmk(context, object, { action: 'set', key, value: instance.value })) {
+      return { uniqueIdentifier: object.uniqueIdentifier }
+    }
     checkMayChange('set', object, key, context.version, context.now)
     const [old, ...others] = instancesNow(object, key, context.now)
     if (others.length > 0) throw new KmipError('MultiValuedAttribute', 'the object has several values of the attribute')

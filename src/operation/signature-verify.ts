@@ -28,6 +28,7 @@ export const signatureVerify = operation({
         const signed = digestedData === undefined ? { data: message } : { digest: digestedData }
         return provider.verify(key, parameters, signed, requireSignature(request.signatureData))
       },
+      isMiss: (isValid) => isValid === false,
       async open(key) {
         return { digest: key.provider.openDigest(digestedParameters(key).hashingAlgorithm), signature: undefined }
       },

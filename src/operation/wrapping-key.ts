@@ -3,7 +3,6 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import type { Identifier } from '../kmip/identifier.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
 import type { UsableKey } from './keys.ts'
 import type { Context } from './operation.ts'
@@ -28,7 +27,7 @@ export interface WrappingKey extends UsableKey {
  *   Parameters that are none of the key's Item Not Found (1.x) or Bad Cryptographic Parameters
  */
 export async function loadWrappingKey(context: Context, information: KeyInformation, use: Use): Promise<WrappingKey> {
-  const object = await context.objects.peek(context.batch.identifier(information.uniqueIdentifier))
+  const object = await context.objects.peekForUse(context.batch.identifier(information.uniqueIdentifier), use)
   if (object === undefined) throw new KmipError('WrappingObjectNotFound', 'the wrapping key does not exist')
   const state = stateAt(object.attributes, context.now)
   if (state === 'Destroyed' || state === 'DestroyedCompromised') {
@@ -36,7 +35,7 @@ export async function loadWrappingKey(context: Context, information: KeyInformat
   }
   if (object.archived === true) throw new KmipError('WrappingObjectArchived', 'the wrapping key is archived')
   if (!wrappingKinds.has(object.kind)) throw new KmipError('IllegalOperation', 'the wrapping object is not a key')
-  checkUse(object, use, context.now)
+  context.objects.checkUse(object, use)
   return { object, parameters: parametersFor(context, object, information), ...await context.keys.of(object) }
 }
 

@@ -1,0 +1,53 @@
+import { chooseAlgorithm, parametersOf, specNamed } from '../cmk/key-spec.ts'
+import type { CmkAlgorithm } from '../cmk/algorithm.ts'
+import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import { KmipError } from '../kmip/error.ts'
+import type { Cmk } from '../model/cmk.ts'
+import type { Use } from '../model/usage.ts'
+
+/**
+ * The parameters with which a version of a CMK is used: one of the algorithms of its spec, completed.
+ *
+ * @throws KmipError Unsupported Cryptographic Parameters
+ */
+export function cmkParameters(cmk: Cmk, requested: CryptographicParameters | undefined): CryptographicParameters {
+  return parametersOf(algorithmOf(cmk, requested), requested)
+}
+
+/**
+ * Whether all data can be taken by the CMK (facts 3.4).
+ *
+ * @param bytes of the data
+ * @throws KmipError Invalid Field
+ */
+export function checkPlaintext(cmk: Cmk, parameters: CryptographicParameters, use: Use, bytes: number): void {
+  if (use.mask !== 'Encrypt') return
+  const bytesMax = algorithmOf(cmk, parameters).bytesMax(specNamed(cmk.keySpec).length)
+  if (bytes > bytesMax) {
+    throw new KmipError(
+      'InvalidField', `InvalidParameter: a CMK encrypts at most ${bytesMax} bytes so; encrypt more under a data key`,
+    )
+  }
+}
+
+/** A CMK's limit is of all the data, which does not come in parts. @throws KmipError Feature Not Supported */
+export function checkOnePart(use: Use): void {
+  if (use.mask === 'Encrypt') {
+    throw new KmipError('FeatureNotSupported', 'a CMK encrypts in one part; encrypt more under a data key')
+  }
+}
+
+/**
+ * Whether the version that made the data shows itself when all are tried.
+ *
+ * @throws KmipError Invalid Field
+ */
+export function checkTellsVersion(cmk: Cmk, parameters: CryptographicParameters): void {
+  if (!algorithmOf(cmk, parameters).tellsVersion) {
+    throw new KmipError('InvalidField', 'this mode does not tell which version made the data: name its Unique Identifier')
+  }
+}
+
+function algorithmOf({ keySpec, usage }: Cmk, parameters: CryptographicParameters | undefined): CmkAlgorithm {
+  return chooseAlgorithm(specNamed(keySpec), usage, parameters)
+}

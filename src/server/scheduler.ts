@@ -1,0 +1,122 @@
+import { isRotationDue } from '../cmk/rotation.ts'
+import { Operation } from '../kmip/generated/enums.ts'
+import { versions } from '../kmip/version.ts'
+import { cmkStateAt } from '../model/cmk.ts'
+import type { Cmk } from '../model/cmk.ts'
+import { decodeCmk } from '../model/cmk-record.ts'
+import { BatchState } from '../operation/batch-state.ts'
+import { executeDeletion } from '../operation/cmk-delete.ts'
+import { cmkIdOf, scheduledKey } from '../operation/cmk-records.ts'
+import { rotateCmk } from '../operation/cmk-rotate.ts'
+import { Objects } from '../operation/objects.ts'
+import type { Context } from '../operation/operation.ts'
+import { RevisionConflict } from '../store/store.ts'
+import type { Services } from './batch-item.ts'
+
+/**
+ * Does what time brings to CMKs: automatic rotations, and deletions whose date is reached. However many workers have
+ * one, the holder of the store's lease acts. A holder that was slow and has lost the lease can change nothing more:
+ * every change of its also changes a record under the fence that it was given.
+ */
+export class Scheduler {
+  readonly #services: Services
+  readonly #holder: string
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<unknown> = Promise.resolve()
+
+  /** @param holder tells this worker from all others */
+  constructor(services: Services, holder: string) {
+    this.#services = services
+    this.#holder = holder
+  }
+
+  /** Runs from now on, until `stop`. What goes wrong is logged, and tried again the next time. */
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#running = this.#running.then(() => this.run()).catch((error: unknown) => {
+        this.#services.log.error({ err: error }, 'the scheduler failed; it tries again')
+      })
+    }, periodMs).unref()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#running
+  }
+
+  /** One round. @returns how many CMKs were changed; none without the lease */
+  async run(): Promise<number> {
+    const { store } = this.#services
+    let changed = 0
+    let after: string | undefined
+    for (;;) {
+      const fence = await this.#lease()
+      if (fence === undefined) return changed
+      const records = await store.scan(scheduledKey, { ...(after !== undefined && { after }), limit: pageSize })
+      for (const record of records) if (await this.#attend(record, fence)) changed += 1
+      if (records.length < pageSize) return changed
+      after = records.at(-1)
+    }
+  }
+
+  #lease(): Promise<number | undefined> {
+    return this.#services.store.lease(leaseName, this.#holder, leaseMs)
+  }
+
+  /** What fails for one CMK keeps no other waiting. */
+  async #attend(record: string, fence: number): Promise<boolean> {
+    const { store, clock, log, audit } = this.#services
+    const stored = await store.read(record)
+    if (stored === undefined) return false
+    const now = Math.floor(clock() / 1000)
+    const { account } = decodeCmk(stored.revision, Buffer.from(stored.data))
+    const context = this.#context(account, now)
+    const cmk = await context.objects.cmks.get(cmkIdOf(record))
+    if (cmk === undefined || !isDue(cmk, now)) return false
+    try {
+      const isDeleted = cmkStateAt(cmk, now) === 'Deleted'
+      await (isDeleted ? executeDeletion(context, cmk) : rotateCmk(context, cmk))
+      await this.#holdFence(context.objects, fence)
+      await context.objects.commit()
+      audit.done(context.caller, isDeleted ? Operation.Destroy : Operation.ReKey, { uniqueIdentifier: cmk.id })
+      return true
+    } catch (error) {
+      // Somebody else was faster: the next round looks again.
+      if (error instanceof RevisionConflict) return false
+      log.error({ err: error, cmk: cmk.id }, 'the scheduler could not change a CMK')
+      return false
+    }
+  }
+
+  /** @throws RevisionConflict when a later holder of the lease has been here */
+  async #holdFence(objects: Objects, fence: number): Promise<void> {
+    const record = await objects.readRecord(fenceId)
+    const seen = record === undefined ? 0 : Number(Buffer.from(record.data).toString())
+    if (seen > fence) throw new RevisionConflict(fenceId)
+    objects.writeRecord({ id: fenceId, expected: record?.revision ?? 0, data: Buffer.from(String(fence)), keys: [] })
+  }
+
+  #context(account: string, now: number): Context {
+    const { store, cache, keys, provider, streams, settings } = this.#services
+    const caller = { account, principal: 'keyward', isServer: true }
+    const objects = new Objects(store, cache, caller, now, settings.cmk.region)
+    const context: Omit<Context, 'jobs'> = {
+      caller, version: versions[0]!, now, objects, keys, provider, streams, settings, batch: new BatchState(),
+      note: () => undefined,
+    }
+    // Nothing that the scheduler does is asynchronous.
+    return context as Context
+  }
+}
+
+function isDue(cmk: Cmk, now: number): boolean {
+  return cmkStateAt(cmk, now) === 'Deleted' || isRotationDue(cmk, now)
+}
+
+const leaseName = 'cmk-scheduler'
+const fenceId = '~scheduler/cmk'
+/** Dates count in seconds and act by themselves; a rotation may be a minute late. */
+const periodMs = 60_000
+/** A page of CMKs takes seconds; a holder that died is followed soon. */
+const leaseMs = 120_000
+const pageSize = 64
