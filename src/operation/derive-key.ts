@@ -68,7 +68,7 @@ async function loadBases(context: Context, identifiers: readonly Identifier[]): 
   const bases: ManagedObject[] = []
   for (const reference of identifiers) {
     const base = await context.objects.loadForUse(context.batch.identifier(reference), uses.deriveKey)
-    if (!baseKinds.has(base.kind)) throw new KmipError('InvalidObjectType', 'nothing can be derived from such an object')
+    if (!baseKinds.has(base.kind)) throw new KmipError('InvalidObjectType', 'nothing is derived from such an object')
     bases.push(base)
   }
   return bases

@@ -76,9 +76,9 @@ export function newObject(context: Context, draft: Draft): ManagedObject {
 
 /** Attributes in the order of the table, whatever order they came in: a response always lists them alike. */
 export function inTableOrder(set: AttributeSet): AttributeSet {
-  const { objectType: derived, indices, ...attributes } = set
+  const { indices } = set
   const entries = attributeNames
-    .filter((name) => attributes[name as keyof typeof attributes] !== undefined)
+    .filter((name) => name !== 'objectType' && set[name] !== undefined)
     .map((name): [AttributeName, unknown] => [name, set[name]])
   return { ...Object.fromEntries(entries) as AttributeSet, ...(indices !== undefined && { indices }) }
 }

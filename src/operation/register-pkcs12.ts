@@ -20,8 +20,10 @@ import { pkcs12Password } from './pkcs12-password.ts'
  * @throws KmipError as `pkcs12Password`, `decodePkcs12` and `takeIn`; Invalid Object Type for another object type
  */
 export async function registerPkcs12(
-  context: Context, object: ManagedObjectValue, { keyFormatType, ...given }: AttributeSet,
+  context: Context, object: ManagedObjectValue, told: AttributeSet,
 ): Promise<ManagedObject> {
+  const given = { ...told }
+  delete given.keyFormatType
   if (object.kind !== 'PrivateKey') throw new KmipError('InvalidObjectType', 'a PKCS#12 container holds a private key')
   const password = await pkcs12Password(context, given)
   const { privateKey, certificates, friendlyName } = await decodePkcs12(containerOf(object.value.keyBlock), password)

@@ -69,7 +69,7 @@ function takenOver(attributes: AttributeSet): AttributeSet {
   const entries = Object.entries(attributes).filter(([name]) => name !== 'indices' && !ownNames.has(name as AttributeName))
   const { usageLimits, rotateGeneration = 0 } = attributes
   return {
-    ...Object.fromEntries(entries) as AttributeSet,
+    ...Object.fromEntries(entries),
     ...(usageLimits !== undefined && {
       usageLimits: { ...usageLimits, usageLimitsCount: usageLimits.usageLimitsTotal },
     }),

@@ -24,7 +24,8 @@ export async function withTemplates(set: AttributeSet | undefined, context: Cont
 
 /** `first` decides where an attribute has one value; lists are joined, those of `second` before. */
 export function mergeAttributes(first: AttributeSet, second: AttributeSet): AttributeSet {
-  const { indices: ignored, ...merged }: Record<string, unknown> & AttributeSet = { ...second }
+  const merged: AttributeSet = { ...second }
+  delete merged.indices
   for (const name of namesIn(first)) {
     const earlier = merged[name]
     merged[name] = (isMultiInstance(name) && earlier !== undefined
@@ -43,7 +44,8 @@ async function loadTemplate(name: Name, context: Context): Promise<AttributeSet>
     if (object.archived === true) throw new KmipError('ObjectArchived', 'the template is archived')
     const { value } = object
     if (value?.kind !== 'Template') continue
-    const { name: ownNames, ...attributes } = value.value.attributes ?? {}
+    const attributes = { ...value.value.attributes }
+    delete attributes.name
     return attributes
   }
   throw new KmipError('ItemNotFound', 'no template has that name')
