@@ -211,7 +211,8 @@ const services: Kind<Readonly<Record<string, string>>> = {
   read: value => {
     const entries = isObject(value) ? Object.entries(value) : [['', undefined] as const]
     for (const [principal, service] of entries) {
-      if (principal === '' || typeof service !== 'string' || !/^[a-z0-9][a-z0-9_-]{0,62}$/.test(service) || service === 'default') {
+      const isName = typeof service === 'string' && /^[a-z0-9][a-z0-9_-]{0,62}$/.test(service)
+      if (principal === '' || !isName || service === 'default') {
         throw new Needed('an object of principals to names of services (a-z, 0-9, _ and -)')
       }
     }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
@@ -18,6 +18,7 @@ import type { Services } from './server/batch-item.ts'
 import { CredentialsError, hasServerCredentials, loadServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
 import { Listener } from './server/listener.ts'
+import { Scheduler } from './server/scheduler.ts'
 import { StartError } from './store/error.ts'
 import { openKeyring, openRootKeyFile } from './store/keyring.ts'
 import { openLmdbStore } from './store/lmdb.ts'
@@ -106,13 +107,16 @@ async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Pro
     },
     ticketKeys: Buffer.from(ticketKeys),
   }, config.limits, log)
+  const scheduler = new Scheduler(services, randomUUID())
   const address = await listener.listen()
   engine.start()
+  scheduler.start()
   return {
     port: address.port,
     async stop() {
       await listener.drain()
       await engine.stop()
+      await scheduler.stop()
       cache.close()
       await store.close()
     },

@@ -30,7 +30,9 @@ export interface SpecChoice {
  *
  * @throws KmipError Invalid Attribute Value
  */
-export function chooseSpec(specName: string | undefined, usageName: string | undefined, kind: CmkKeySpec['kind']): SpecChoice {
+export function chooseSpec(
+  specName: string | undefined, usageName: string | undefined, kind: CmkKeySpec['kind'],
+): SpecChoice {
   const fromUsage = usageName === undefined ? undefined : tencentUsages.get(usageName)
   const fromSpec = specName === undefined ? undefined : tencentUsages.get(specName)
   const named = fromSpec?.[0] ?? specAliases.get(specName ?? '') ?? specName ?? fromUsage?.[0]
@@ -77,20 +79,19 @@ export function usageMasks(spec: CmkKeySpec, usage: CmkUsage): { readonly main: 
  *
  * @throws KmipError Unsupported Cryptographic Parameters
  */
-export function chooseAlgorithm(spec: CmkKeySpec, usage: CmkUsage, given: CryptographicParameters | undefined): CmkAlgorithm {
+export function chooseAlgorithm(
+  spec: CmkKeySpec, usage: CmkUsage, given: CryptographicParameters | undefined,
+): CmkAlgorithm {
   const found = spec.algorithms.find((each) => each.usage === usage && agrees(spec, each.parameters, given ?? {}))
   if (found !== undefined) return found
   const names = spec.algorithms.filter((each) => each.usage === usage).map((each) => each.name)
   throw new KmipError('UnsupportedCryptographicParameters', `a CMK of ${spec.name} does ${names.join(', ')}`)
 }
 
-/** An algorithm by its name, of those that a CMK may use. */
-export function algorithmNamed(spec: CmkKeySpec, usage: CmkUsage, name: string): CmkAlgorithm | undefined {
-  return spec.algorithms.find((each) => each.usage === usage && each.name === name)
-}
-
 /** The parameters to use: the algorithm's, and of the request those that do not choose it (IV and tag lengths). */
-export function parametersOf(algorithm: CmkAlgorithm, given: CryptographicParameters | undefined): CryptographicParameters {
+export function parametersOf(
+  algorithm: CmkAlgorithm, given: CryptographicParameters | undefined,
+): CryptographicParameters {
   return { ...given, ...algorithm.parameters }
 }
 

@@ -86,7 +86,8 @@ function checkDeletable(cmk: Cmk, now: number): void {
   checkFeature(cmk, 'scheduleDeletion')
   if (cmk.deletionProtection) {
     throw new KmipError(
-      'PermissionDenied', 'Rejected.DeletionProtection: switch the protection off first (cmk-deletion-protection = false)',
+      'PermissionDenied',
+      'Rejected.DeletionProtection: switch the protection off first (cmk-deletion-protection = false)',
     )
   }
 }

@@ -4,8 +4,8 @@ import { KmipError } from './error.ts'
 
 /**
  * What a customer master key has and KMIP has no attribute for: vendor attributes of 2.x with the identification
- * "Keyward", custom attributes of 1.x ("y-cmk-…" where only the server sets them, else "x-cmk-…"). In 1.x their values
- * are text, the only type of custom attribute that every client knows; 2.x has their own types, and takes text too.
+ * "Keyward", custom attributes of 1.x ("y-cmk-..." where only the server sets them, else "x-cmk-..."). In 1.x their
+ * values are text, the only type of custom attribute that every client knows; 2.x has their own types, and takes text.
  */
 export const keywardVendor = 'Keyward'
 
@@ -77,9 +77,8 @@ export function canonicalValue(attributeName: string, item: Item): Item {
   const type = keywardAttribute(attributeName)?.type
   if (type === undefined || item.type === itemTypes[type]) return item
   if (type === 'interval' && item.type === ItemType.Integer) return { ...item, type: ItemType.Interval }
-  if (item.type !== ItemType.TextString) throw new KmipError('InvalidAttributeValue', `${attributeName} is of type ${type}`)
-  const value = readers[type](item.value)
-  if (value === undefined) throw new KmipError('InvalidAttributeValue', `${attributeName} is not a value of type ${type}`)
+  const value = item.type === ItemType.TextString ? readers[type](item.value) : undefined
+  if (value === undefined) throw new KmipError('InvalidAttributeValue', `${attributeName} is of type ${type}`)
   return { tag: item.tag, type: itemTypes[type], value } as Item
 }
 

@@ -84,7 +84,8 @@ function vendorAttributes(uniqueIdentifier: string, cmk: Cmk, now: number): Vend
     ['cmk-primary', primary.publicKey === uniqueIdentifier ? undefined : primary.uniqueIdentifier === uniqueIdentifier],
     ['cmk-material-expire-date', cmk.materialExpireDate],
   ]
-  const own = values.flatMap(([name, value]) => (value === undefined ? [] : [vendorAttribute(name, valueItem(name, value))]))
+  const own = values.flatMap(([name, value]) =>
+    (value === undefined ? [] : [vendorAttribute(name, valueItem(name, value))]))
   return [...own, ...cmk.tags.map(({ key, value }) => vendorAttribute(tagPrefix + key, textItem(value)))]
 }
 

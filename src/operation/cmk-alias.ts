@@ -67,7 +67,8 @@ async function attach(context: AliasContext, cmk: Cmk, name: string): Promise<Cm
 async function detach({ objects }: AliasContext, cmk: Cmk, name: string): Promise<Cmk> {
   const updated = objects.cmks.save(withoutAlias(cmk, name))
   const primary = await objects.load(primaryOf(cmk).uniqueIdentifier)
-  const gone = instancesAt(primary.attributes, { name: 'name' }).filter(({ value }) => (value as Name).nameValue === name)
+  const gone = instancesAt(primary.attributes, { name: 'name' })
+    .filter(({ value }) => (value as Name).nameValue === name)
   objects.put({ ...primary, cmk: updated, attributes: withDeleted(primary.attributes, gone) })
   return updated
 }

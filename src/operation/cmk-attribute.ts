@@ -52,7 +52,7 @@ export async function changeCmk(context: Context, object: ManagedObject, change:
     return true
   }
   if (name === 'cmk-alias') {
-    if (change.action === 'modify') throw unsupported('an alias is not renamed: add, move (cmk-alias-move) or delete one')
+    if (change.action === 'modify') throw unsupported('an alias is not renamed: add one, or move one (cmk-alias-move)')
     await createAlias(context, cmk, String(value))
     return true
   }
@@ -99,7 +99,9 @@ export async function deleteOfCmk(
     const isAll = context.version >= 200 && given === undefined && instances.length > 0
     const gone = isAll ? instances : [theInstance(instances, { current: given, index }, context)]
     let left = cmk
-    for (const { value } of gone) left = await deleteAlias(context, left, String((value as VendorAttribute).attributeValue.value))
+    for (const { value } of gone) {
+      left = await deleteAlias(context, left, String((value as VendorAttribute).attributeValue.value))
+    }
     return gone[0]
   }
   const remove = removers[name as KeywardName]
@@ -191,7 +193,7 @@ const setters = {
   'cmk-deletion-protection': (cmk: Cmk, value: boolean, now: number) => protectedFromDeletion(cmk, value, now),
   'cmk-deletion-protection-description': (cmk: Cmk, value: string, now: number) =>
     withProtectionDescription(cmk, value, now),
-  'cmk-rotation-automatic': (cmk: Cmk, value: boolean, now: number) => withRotationPolicy(cmk, { automatic: value }, now),
+  'cmk-rotation-automatic': (cmk: Cmk, automatic: boolean, now: number) => withRotationPolicy(cmk, { automatic }, now),
   'cmk-rotation-interval': (cmk: Cmk, value: number, now: number) =>
     withRotationPolicy(cmk, { automatic: cmk.rotationAutomatic, interval: value }, now),
 } as const satisfies Record<Settable, (cmk: Cmk, value: never, now: number) => Cmk>

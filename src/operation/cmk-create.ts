@@ -95,8 +95,11 @@ async function found(context: Context, order: Order, cmk: Cmk, object: ManagedOb
 /** The key spec by its name or, without one, by the algorithm and length that KMIP has for it. */
 function chosen(order: Order, rest: AttributeSet, kind: CmkKeySpec['kind']): SpecChoice {
   const { cryptographicAlgorithm: algorithm, cryptographicDomainParameters: domain } = rest
-  const length = rest.cryptographicLength ?? domain?.qlength ?? (algorithm === undefined ? undefined : defaultLength(algorithm))
-  const told = algorithm === undefined ? undefined : specOf({ algorithm, length: length ?? 256, curve: domain?.recommendedCurve })
+  const told = algorithm === undefined ? undefined : specOf({
+    algorithm,
+    length: rest.cryptographicLength ?? domain?.qlength ?? defaultLength(algorithm) ?? ellipticBits,
+    curve: domain?.recommendedCurve,
+  })
   const name = textOf(order, 'cmk-key-spec')
   if (name === undefined && algorithm !== undefined && told === undefined) {
     throw new KmipError('InvalidAttributeValue', 'no key spec of a CMK has this algorithm and length')
@@ -104,7 +107,7 @@ function chosen(order: Order, rest: AttributeSet, kind: CmkKeySpec['kind']): Spe
   const choice = chooseSpec(name ?? told?.name, textOf(order, 'cmk-usage') ?? usageByMask(rest), kind)
   const isAgreed = (algorithm === undefined || told === choice.spec) &&
     (rest.cryptographicLength === undefined || rest.cryptographicLength === choice.spec.length)
-  if (!isAgreed) throw new KmipError('InvalidAttributeValue', 'cmk-key-spec and the algorithm and length contradict each other')
+  if (!isAgreed) throw contradicts('Cryptographic Algorithm or Length')
   return choice
 }
 
@@ -160,12 +163,13 @@ function versionAttributes(
 ): AttributeSet {
   const masks = usageMasks(spec, usage)
   const isSecret = role === 'main'
-  if (!hasMask(masks.main + masks.publicKey, rest.cryptographicUsageMask ?? 0)) throw contradicts('Cryptographic Usage Mask')
+  const wantedMask = rest.cryptographicUsageMask ?? 0
+  if (!hasMask(masks.main + masks.publicKey, wantedMask)) throw contradicts('Cryptographic Usage Mask')
   if (isSecret && (rest.sensitive === false || rest.extractable === true)) throw contradicts('Sensitive or Extractable')
   const activationDate = rest.activationDate ?? context.now
   if (activationDate > context.now) throw contradicts('Activation Date')
   for (const name of ['processStartDate', 'protectStopDate', 'deactivationDate'] as const) {
-    if (rest[name] !== undefined) throw new KmipError('InvalidAttribute', 'a CMK is enabled, disabled and deleted; it has no dates')
+    if (rest[name] !== undefined) throw new KmipError('InvalidAttribute', 'a CMK has no such dates: it is disabled')
   }
   const given = rest.cryptographicParameters ?? [undefined]
   const parameters = given.map((each) => parametersOf(chooseAlgorithm(spec, usage, each), each))
@@ -242,7 +246,7 @@ function classOf(name = 'customer'): CmkClass {
 function checkProtectionLevel(name = 'SOFTWARE'): void {
   if (name === 'SOFTWARE') return
   if (name === 'HSM' || name === 'EXTERNAL') {
-    throw new KmipError('ProtectionStorageUnavailable', `Unsupported.ProtectionLevel: no provider of level ${name} is configured`)
+    throw new KmipError('ProtectionStorageUnavailable', `Unsupported.ProtectionLevel: there is no ${name} provider`)
   }
   throw new KmipError('InvalidAttributeValue', 'cmk-protection-level is SOFTWARE, HSM or EXTERNAL')
 }
@@ -251,5 +255,6 @@ function contradicts(name: string): KmipError {
   return new KmipError('InvalidAttributeValue', `${name} is not what a CMK of this key spec and usage has`)
 }
 
+const ellipticBits = 256
 const signMask = 3
 const encryptMask = 4 + 8 + 16 + 32

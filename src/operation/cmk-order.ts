@@ -39,7 +39,8 @@ export function takeOrder(set: AttributeSet = {}): CmkOrder {
   for (const { attributeName, attributeValue } of vendorAttribute.filter(isCmkAttribute)) {
     checkOrderable(attributeName)
     const { value } = attributeValue
-    if (attributeName.startsWith(tagPrefix)) tags.push({ key: attributeName.slice(tagPrefix.length), value: String(value) })
+    const tag = { key: attributeName.slice(tagPrefix.length), value: String(value) }
+    if (attributeName.startsWith(tagPrefix)) tags.push(tag)
     else if (attributeName === 'cmk-alias') aliases.push(String(value))
     else put(attributeName as KeywardName, value as string | number | boolean)
   }
@@ -64,7 +65,8 @@ export function takeOrder(set: AttributeSet = {}): CmkOrder {
 export function joinOrders(orders: readonly CmkOrder[]): Omit<CmkOrder, 'rest'> {
   const values = new Map<KeywardName, string | number | boolean>()
   for (const [key, value] of orders.flatMap((order) => [...order.values])) {
-    if (values.has(key) && values.get(key) !== value) throw new KmipError('AttributeSingleValued', `${key} is given twice`)
+    const isOther = values.has(key) && values.get(key) !== value
+    if (isOther) throw new KmipError('AttributeSingleValued', `${key} is given twice`)
     values.set(key, value)
   }
   return {

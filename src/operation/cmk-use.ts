@@ -44,7 +44,7 @@ export function checkOnePart(use: Use): void {
  */
 export function checkTellsVersion(cmk: Cmk, parameters: CryptographicParameters): void {
   if (!algorithmOf(cmk, parameters).tellsVersion) {
-    throw new KmipError('InvalidField', 'this mode does not tell which version made the data: name its Unique Identifier')
+    throw new KmipError('InvalidField', 'this mode does not tell which version made the data: name the version')
   }
 }
 

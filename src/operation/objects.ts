@@ -33,6 +33,7 @@ export class Objects {
   /** Revisions of what is to be removed, by Unique Identifier. */
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
+  #committed: ReturnType<Objects['committed']> = []
   readonly #region: string
   /** The customer master keys of the caller's account. */
   readonly cmks: CmkRecords
@@ -113,7 +114,9 @@ export class Objects {
    * @throws KmipError as `loadForUse`; Permission Denied for keys that serve services only
    */
   async loadVersionsForUse(identifier: string, use: Use): Promise<Versions> {
-    if (identifierPattern.test(identifier)) return { newest: this.checkUse(await this.load(identifier), use), older: [] }
+    if (identifierPattern.test(identifier)) {
+      return { newest: this.checkUse(await this.load(identifier), use), older: [] }
+    }
     for (;;) {
       const [first, ...older] = await this.#addressed(identifier, needsPublicKey.has(use.mask))
       if (first === undefined) throw notFound()
@@ -192,8 +195,8 @@ export class Objects {
     const cmk = id === undefined || !identifierPattern.test(id) ? undefined : await this.cmks.get(id)
     // The alias of a deleted CMK is free, although the scheduler may not have come by yet.
     if (cmk === undefined || (address.kind === 'alias' && cmkStateAt(cmk, this.#now) === 'Deleted')) return []
-    const versions = cmk.versions.toReversed()
-    return versions.map(({ uniqueIdentifier, publicKey }) => wantsPublicKey ? publicKey ?? uniqueIdentifier : uniqueIdentifier)
+    return cmk.versions.toReversed().map(({ uniqueIdentifier, publicKey = uniqueIdentifier }) =>
+      (wantsPublicKey ? publicKey : uniqueIdentifier))
   }
 
   /** The object with its CMK as it is now; what was parsed of the object is kept while neither has changed. */
@@ -300,6 +303,8 @@ export class Objects {
   async commit(): Promise<void> {
     if (this.#pending.size + this.#removed.size + this.#records.size === 0) return
     const objects = [...this.#pending.values()]
+    this.#committed = objects.map((after) =>
+      ({ before: this.#cache.get(after.uniqueIdentifier, after.revision), after }))
     const removals = [...this.#removed].map(([id, expected]): Change => ({ id, expected, data: undefined, keys: [] }))
     await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values()])
     // The CMK is left out: it may have changed in the same commit, and is read again with the object.
@@ -308,6 +313,11 @@ export class Objects {
     this.#removed.clear()
     this.#records.clear()
     this.cmks.clear()
+  }
+
+  /** What the last commit has changed, as it was and as it is; an object that is new has revision 0. */
+  committed(): readonly { readonly before: ManagedObject | undefined; readonly after: ManagedObject }[] {
+    return this.#committed
   }
 
   async *#scan(key: IndexKey, descending: boolean): AsyncGenerator<string> {
