@@ -42,7 +42,7 @@ type AnswerTo = (context: Context, operations: () => readonly AnyOperation[]) =>
 
 const answers: Readonly<Record<number, AnswerTo>> = {
   [QueryFunction.QueryOperations]: ({ version }, operations) => ({
-    operation: operations().filter(({ since }) => since <= version).map(({ code }) => code),
+    operation: [...operations().filter(({ since }) => since <= version).map(({ code }) => code), ...serverOperations],
   }),
   [QueryFunction.QueryObjects]: ({ version }) => ({ objectType: objectTypesOf(version) }),
   [QueryFunction.QueryServerInformation]: ({ settings }) => ({
@@ -61,6 +61,8 @@ const answers: Readonly<Record<number, AnswerTo>> = {
   }),
 }
 
+/** What the server itself sends (KMIP 2.1 6.2). */
+const serverOperations = [Operation.Notify, Operation.Put]
 const functionCodes: ReadonlySet<number> = new Set(Object.values(QueryFunction))
 const nothing = {
   operation: [],

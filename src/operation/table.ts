@@ -50,6 +50,7 @@ import { rngSeed } from './rng-seed.ts'
 import { setAttribute } from './set-attribute.ts'
 import { setConstraints } from './set-constraints.ts'
 import { setDefaults } from './set-defaults.ts'
+import { setEndpointRole } from './set-endpoint-role.ts'
 import { sign } from './sign.ts'
 import { signatureVerify } from './signature-verify.ts'
 import { validate } from './validate.ts'
@@ -107,6 +108,7 @@ export const operations: readonly AnyOperation[] = [
   setAttribute,
   setConstraints,
   setDefaults,
+  setEndpointRole,
   sign,
   signatureVerify,
   validate,

@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import { Tag } from '../kmip/generated/tags.ts'
 import { Framer } from '../ttlv/frame.ts'
 import { TtlvError } from '../ttlv/item.ts'
+import type { Endpoint, Link } from './endpoint.ts'
 import type { Answer } from './engine.ts'
 import type { FaultLog } from './failure.ts'
 import type { Limits } from './limits.ts'
@@ -23,10 +24,10 @@ export class Connection {
   readonly #handler: MessageHandler
   readonly #limits: Limits
   readonly #log: FaultLog
-  readonly #framer: Framer
+  #framer: Framer
+  #endpoint: Endpoint | undefined
   readonly #waiting: Buffer[] = []
   #broken: TtlvError | undefined
-  #written: Promise<void> = Promise.resolve()
   #busy = false
   #draining = false
   #deadline: number
@@ -41,6 +42,7 @@ export class Connection {
     this.#deadline = performance.now() + limits.idleMsMax
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => void this.#work())
+    socket.on('close', () => this.#endpoint?.close())
   }
 
   /** Closes the connection when a deadline is past. @param now of `performance.now()` */
@@ -52,10 +54,11 @@ export class Connection {
   drain(): void {
     this.#draining = true
     this.#socket.pause()
-    if (!this.#busy && this.#waiting.length === 0) this.#socket.end()
+    if (this.#endpoint !== undefined || (!this.#busy && this.#waiting.length === 0)) this.#socket.end()
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#endpoint !== undefined) return this.#receiveAnswer(this.#endpoint, chunk)
     if (this.#broken !== undefined || this.#draining) return
     const unfinished = this.#framer.buffered > 0
     try {
@@ -72,7 +75,7 @@ export class Connection {
 
   /** The one place that writes; a second call while it runs does nothing. */
   async #work(): Promise<void> {
-    if (this.#busy) return
+    if (this.#busy || this.#endpoint !== undefined) return
     this.#busy = true
     try {
       for (;;) {
@@ -83,6 +86,7 @@ export class Connection {
         await this.#write(answer.bytes)
         if (this.#socket.destroyed) return
         if (answer.close) return this.#close()
+        if (answer.reverse !== undefined) return this.#reverse(answer.reverse)
       }
       if (this.#broken !== undefined) {
         await this.#write(this.#handler.refuse(this.#broken))
@@ -101,9 +105,42 @@ export class Connection {
 
   /** One answer, one write: what is written while an earlier write waits would share its TLS record. */
   async #write(bytes: Buffer): Promise<void> {
-    if (this.#socket.writableLength > 0) await this.#written
-    if (this.#socket.destroyed) return
-    this.#written = new Promise((resolve) => this.#socket.write(bytes, () => resolve()))
+    while (this.#socket.writableLength > 0 && !this.#socket.destroyed) await turn()
+    if (!this.#socket.destroyed) this.#socket.write(bytes)
+  }
+
+  /** The client becomes the server of this connection. It waits for the answer that says so before it sends anything. */
+  #reverse(reverse: (link: Link) => Endpoint): void {
+    if (this.#waiting.length > 0 || this.#framer.buffered > 0) return this.#close()
+    this.#framer = new Framer(Tag.ResponseMessage, this.#limits.messageBytesMax)
+    this.#wait(Infinity)
+    const endpoint = reverse({
+      send: (message) => {
+        this.#wait(this.#limits.responseMsMax)
+        this.#socket.write(message)
+      },
+      settle: () => this.#wait(Infinity),
+      restore: () => {
+        this.#endpoint = undefined
+        this.#framer = new Framer(Tag.RequestMessage, this.#limits.messageBytesMax)
+        this.#wait(this.#limits.idleMsMax)
+      },
+      close: () => this.#socket.destroy(),
+    })
+    this.#endpoint = endpoint
+    endpoint.start().catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a client in the role of the server gave no proper answer')
+      this.#socket.destroy()
+    })
+  }
+
+  #receiveAnswer(endpoint: Endpoint, chunk: Buffer): void {
+    try {
+      for (const message of this.#framer.push(chunk)) endpoint.receive(message)
+    } catch (error) {
+      if (!(error instanceof TtlvError)) throw error
+      this.#socket.destroy()
+    }
   }
 
   #close(): void {
@@ -115,4 +152,11 @@ export class Connection {
   #wait(ms: number): void {
     this.#deadline = performance.now() + ms
   }
+}
+
+/** The next turn of the event loop, in which what was written may be gone. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

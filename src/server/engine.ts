@@ -1,6 +1,7 @@
 import { KmipError } from '../kmip/error.ts'
-import { BatchErrorContinuationOption, ResultStatus } from '../kmip/generated/enums.ts'
-import type { RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
+import { BatchErrorContinuationOption, EndpointRole, Operation, ResultStatus } from '../kmip/generated/enums.ts'
+import type { OutgoingPayload, RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
+import type { SetEndpointRoleResponse } from '../kmip/payload/set-endpoint-role.ts'
 import { versions } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { BatchState } from '../operation/batch-state.ts'
@@ -9,6 +10,9 @@ import { authenticate } from './authentication.ts'
 import { isAsynchronous } from './asynchronous.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
+import { ChangeFeed } from './change-feed.ts'
+import { Endpoint } from './endpoint.ts'
+import type { Link } from './endpoint.ts'
 import { failure, failureOf, toKmipError } from './failure.ts'
 import { StoredJobs } from './jobs.ts'
 import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
@@ -17,6 +21,8 @@ import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 export interface Answer {
   readonly bytes: Buffer
   readonly close: boolean
+  /** The server becomes the client of the connection, once the answer is sent. */
+  readonly reverse?: (link: Link) => Endpoint
 }
 
 /**
@@ -26,11 +32,15 @@ export interface Answer {
  */
 export class Engine {
   readonly #services: Services
+  readonly #changes = new ChangeFeed()
   readonly #jobs: StoredJobs
 
   constructor(services: Services) {
     this.#services = services
-    this.#jobs = new StoredJobs(services, (caller, item, outcome) => this.#record(caller, item, outcome))
+    this.#jobs = new StoredJobs(services, {
+      record: (caller, item, outcome) => this.#record(caller, item, outcome),
+      publish: (changes) => this.#changes.publish(changes),
+    })
   }
 
   /** Takes up the asynchronous requests that are left of earlier. */
@@ -59,7 +69,10 @@ export class Engine {
       version, now, maximumResponseSize: header.maximumResponseSize,
       correlated: header.clientCorrelationValue !== undefined,
     })
-    return { bytes: response, close: false }
+    if (!items.some(givesClientRole)) return { bytes: response, close: false }
+    const reverse = (link: Link): Endpoint =>
+      new Endpoint({ caller, version }, link, this.#changes, this.#services.clock)
+    return { bytes: response, close: false, reverse }
   }
 
   /** The answer to a message that is not even looked at; the connection is closed after it. */
@@ -127,6 +140,7 @@ export class Engine {
       const outcome = await executeItem(item, version, frame, this.#services, () => objects.commit())
       if (outcome === undefined) continue
       this.#record(caller, item, outcome)
+      this.#changes.publish(objects.committed())
       return { item: outcome.item, state }
     }
     return { item: failure(item, busy, message.requestHeader.protocolVersion), state: before }
@@ -151,6 +165,7 @@ export class Engine {
       }
       if (outcomes.length < items.length) continue
       for (const [index, outcome] of outcomes.entries()) this.#record(caller, items[index]!, outcome)
+      this.#changes.publish(objects.committed())
       return outcomes.map(({ item }) => item)
     }
     return [failure(items[0]!, busy, message.requestHeader.protocolVersion)]
@@ -168,6 +183,13 @@ export class Engine {
 function undone(outcomes: readonly Outcome[]): ResponseBatchItem[] {
   return outcomes.map(({ item }, index) =>
     index === outcomes.length - 1 ? item : { ...item, resultStatus: ResultStatus.OperationUndone })
+}
+
+/** Whether the answer makes the client the server of its connection (KMIP 2.1 6.1.54). */
+function givesClientRole({ operation, resultStatus, responsePayload }: ResponseBatchItem): boolean {
+  if (operation !== Operation.SetEndpointRole || resultStatus !== ResultStatus.Success) return false
+  const { endpointRole } = (responsePayload as OutgoingPayload).value as SetEndpointRoleResponse
+  return endpointRole === EndpointRole.Client
 }
 
 /** What every client can read. */

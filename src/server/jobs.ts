@@ -23,6 +23,7 @@ import { TtlvWriter } from '../ttlv/writer.ts'
 import { holderOf } from './authentication.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
+import type { ObjectChange } from './change-feed.ts'
 import { failure } from './failure.ts'
 
 /**
@@ -33,15 +34,14 @@ import { failure } from './failure.ts'
  */
 export class StoredJobs implements Jobs {
   readonly #services: Services
-  readonly #record: (caller: Caller, item: RequestBatchItem, outcome: Outcome) => void
+  readonly #ends: Ends
   readonly #running = new Map<string, Promise<void>>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #sweep: NodeJS.Timeout | undefined
 
-  /** @param record tells the audit how an item ended */
-  constructor(services: Services, record: (caller: Caller, item: RequestBatchItem, outcome: Outcome) => void) {
+  constructor(services: Services, ends: Ends) {
     this.#services = services
-    this.#record = record
+    this.#ends = ends
   }
 
   /** Takes up what earlier processes have left, now and from time to time. */
@@ -173,7 +173,8 @@ export class StoredJobs implements Jobs {
       const before = BatchState.restore(job.state)
       if (!await this.#apply(await this.#settle(claimed, outcome.item, before))) return !await this.#isOpen(id)
     }
-    this.#record(caller, item, outcome)
+    this.#ends.record(caller, item, outcome)
+    this.#ends.publish(objects.committed())
     return true
   }
 
@@ -246,6 +247,12 @@ export class StoredJobs implements Jobs {
   #now(): number {
     return Math.floor(this.#services.clock() / 1000)
   }
+}
+
+/** Who is told what a job has done. */
+interface Ends {
+  record(caller: Caller, item: RequestBatchItem, outcome: Outcome): void
+  publish(changes: readonly ObjectChange[]): void
 }
 
 interface Submission {
