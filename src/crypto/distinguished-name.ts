@@ -11,7 +11,9 @@ export interface DistinguishedName {
 export interface NamePart {
   /** Short name, or the dotted object identifier of an attribute type that has none. */
   readonly type: string
+  /** The text, or "#" and the DER in hex of a value that is none. */
   readonly value: string
+  readonly isText: boolean
 }
 
 /** @throws DerError */
@@ -33,10 +35,11 @@ function readPart(pair: DerReader): NamePart {
   const decode = strings[pair.peek()]
   const value = decode === undefined ? `#${pair.readRaw().toString('hex')}` : decode(pair.read(pair.peek()))
   pair.end()
-  return { type: shortNames[oid] ?? dotted(oid), value }
+  return { type: shortNames[oid] ?? dotted(oid), value, isText: decode !== undefined }
 }
 
-function partText({ type, value }: NamePart): string {
+function partText({ type, value, isText }: NamePart): string {
+  if (!isText) return `${type}=${value}`
   const escaped = value.replace(/^[ #]|[",+;<>\\]|[ ]$/g, (character) => `\\${character}`)
   return `${type}=${escaped.replaceAll('\0', '\\00')}`
 }

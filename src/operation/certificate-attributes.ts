@@ -65,8 +65,8 @@ function texts(names: readonly AlternativeName[]): string[] {
 
 function partAttributes(parts: readonly NamePart[], names: Readonly<Record<string, PartName>>): AttributeSet {
   const set: Partial<Record<PartName, string[]>> = {}
-  for (const { type, value } of parts) {
-    const name = names[type]
+  for (const { type, value, isText } of parts) {
+    const name = isText ? names[type] : undefined
     if (name !== undefined) (set[name] ??= []).push(value)
   }
   return set
