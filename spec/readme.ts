@@ -14,12 +14,16 @@ import { limitRanges } from '../src/server/limits.ts'
 /**
  * The tables of README.md that say what the code does, made from the code. `node spec/readme.ts`
  * writes them into the file; a test fails when they are not there as they are made.
+ *
+ * `node spec/readme.ts RESULTS`, with what `npm run conformance -- --json RESULTS` has written, first
+ * counts these anew in spec/conformance.json.
  */
 export const sections: Readonly<Record<string, () => string>> = {
   operations: operationsTable,
   algorithms: algorithmsTable,
   settings: settingsTable,
   limits: limitsTable,
+  conformance: conformanceTable,
 }
 
 /** The text with each section between its two marks replaced. @throws Error for a mark that is missing */
@@ -104,6 +108,43 @@ function limitsTable(): string {
   return table(['setting', 'environment', 'default', 'range', ''], rows)
 }
 
+/** Passed and total of each profile's cases by version. */
+type Counts = Record<string, Record<string, [passed: number, total: number]>>
+
+function conformanceTable(): string {
+  const counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts
+  const versions = [...new Set(Object.values(counts).flatMap((row) => Object.keys(row)))].toSorted()
+  const sum = (cells: readonly (readonly [number, number] | undefined)[]) => {
+    const [passed, total] = cells.reduce<[number, number]>(
+      ([one, all], cell) => [one + (cell?.[0] ?? 0), all + (cell?.[1] ?? 0)], [0, 0])
+    return total === 0 ? '' : `${passed}/${total}`
+  }
+  const rows = Object.entries(counts).map(([profile, row]) => (
+    [profile, ...versions.map((version) => sum([row[version]])), sum(Object.values(row))]))
+  const all = Object.values(counts)
+  const byVersion = versions.map((version) => sum(all.map((row) => row[version])))
+  const totals = ['all', ...byVersion, sum(all.flatMap(Object.values))]
+  return [
+    table(['', ...versions, 'all'], [totals]),
+    '<details><summary>By profile</summary>',
+    table(['profile', ...versions, 'all'], rows),
+    '</details>',
+  ].join('\n\n')
+}
+
+/** @param path what the conformance runner has written with `--json` */
+function countResults(path: string): void {
+  const results = JSON.parse(readFileSync(path, 'utf8')) as { version: string, profile: string, passed: boolean }[]
+  const counts: Counts = {}
+  for (const { version, profile, passed } of results.toSorted((a, b) => a.profile.localeCompare(b.profile))) {
+    const cell = (counts[profile] ??= {})[version] ??= [0, 0]
+    cell[0] += passed ? 1 : 0
+    cell[1] += 1
+  }
+  const lines = Object.entries(counts).map(([profile, row]) => `  ${JSON.stringify(profile)}: ${JSON.stringify(row)}`)
+  writeFileSync(countsFile, `{\n${lines.join(',\n')}\n}\n`)
+}
+
 /** The doc comment of each readonly member of an interface. */
 function comments(path: string): Map<string, string> {
   const text = readFileSync(join(root, path), 'utf8')
@@ -142,7 +183,11 @@ const signers: ReadonlySet<number> = new Set([CryptographicAlgorithm.Ed25519, Cr
 const firstExtension = 0x8000_0000
 const root = join(import.meta.dirname, '..')
 
+const countsFile = join(root, 'spec/conformance.json')
+
 if (import.meta.main) {
+  const [results] = process.argv.slice(2)
+  if (results !== undefined) countResults(results)
   const path = join(root, 'README.md')
   writeFileSync(path, withSections(readFileSync(path, 'utf8')))
 }

@@ -149,7 +149,9 @@ function judge(error: unknown): { code: number; kind: string; message: string; r
   if (error instanceof ConnectionError) {
     const cause = error.cause instanceof Error && !error.message.includes(error.cause.message)
       ? ` (${error.cause.message})` : ''
-    return { code: exitCodes.noConnection, kind: 'connection', message: `${error.message}${cause}` }
+    // In TLS 1.3 a server refuses a certificate by closing a connection that already looks open.
+    const hint = error.message.includes('closed the connection') ? ': it may not accept this certificate' : ''
+    return { code: exitCodes.noConnection, kind: 'connection', message: `${error.message}${cause}${hint}` }
   }
   if (error instanceof TtlvError) {
     return { code: exitCodes.noConnection, kind: 'connection', message: 'the answer is no KMIP message' }
