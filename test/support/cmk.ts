@@ -92,6 +92,11 @@ export class LabClient {
     else await this.client.request(shapes.modifyAttribute, request)
   }
 
+  /** Sets an attribute of KMIP's own. */
+  async setOwn(id: string, newAttribute: AttributeInstance): Promise<void> {
+    await this.client.request(shapes.setAttribute, { uniqueIdentifier: id, newAttribute })
+  }
+
   async add(id: string, name: string, value: CmkValue): Promise<void> {
     const newAttribute: AttributeInstance = { name: 'vendorAttribute', value: vendor(name, value) }
     await this.client.request(shapes.addAttribute, { uniqueIdentifier: id, newAttribute })
