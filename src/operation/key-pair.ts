@@ -3,13 +3,12 @@ import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { LinkType } from '../kmip/generated/enums.ts'
 import type { ProtectionStorageMasks } from '../kmip/protection-storage-masks.ts'
-import { checkInitialAttributes } from '../model/initial-attributes.ts'
 import { curveForLength, defaultLength, isElliptic } from '../model/key-length.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { newIdentifier } from './identifier.ts'
 import { keyParts } from './key-parts.ts'
-import { newObject } from './new-object.ts'
+import { givenAttributes, newObject } from './new-object.ts'
 import type { Context } from './operation.ts'
 import { mergeAttributes, withTemplates } from './template.ts'
 
@@ -31,15 +30,16 @@ interface PairRequest {
  * Common attributes go to both keys; those of one key precede them, and explicit ones those of templates of the same
  * place (KMIP 2.1 6.1.9, 1.4 4.2).
  *
- * @throws KmipError as `withTemplates` and `checkInitialAttributes`
+ * @throws KmipError as `givenAttributes`
  */
 export async function pairAttributes(context: Context, request: PairRequest): Promise<PairAttributes> {
   const common = await withTemplates(request.commonAttributes, context)
   const privateKey = mergeAttributes(await withTemplates(request.privateKeyAttributes, context), common)
   const publicKey = mergeAttributes(await withTemplates(request.publicKeyAttributes, context), common)
-  checkInitialAttributes('PrivateKey', privateKey, 'made', context.version)
-  checkInitialAttributes('PublicKey', publicKey, 'made', context.version)
-  return { privateKey, publicKey }
+  return {
+    privateKey: await givenAttributes(context, 'PrivateKey', privateKey, 'made'),
+    publicKey: await givenAttributes(context, 'PublicKey', publicKey, 'made'),
+  }
 }
 
 /** @throws KmipError Private or Public Protection Storage Unavailable, or Protection Storage Unavailable for both */

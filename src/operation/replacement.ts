@@ -104,7 +104,7 @@ function overlaid(base: AttributeSet, given: AttributeSet): AttributeSet {
     else if (name === 'vendorAttribute') result[name] = replacedVendor(earlier as VendorAttribute[], given[name]!)
     else result[name] = [...earlier as unknown[], ...given[name] as unknown[]]
   }
-  return result as AttributeSet
+  return result
 }
 
 function replacedVendor(earlier: VendorAttribute[], later: VendorAttribute[]): VendorAttribute[] {
