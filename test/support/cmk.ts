@@ -5,10 +5,11 @@ import type { OperationShape } from '../../src/client/client.ts'
 import type { AttributeInstance, AttributeSet } from '../../src/kmip/attribute.ts'
 import type { VendorAttribute } from '../../src/kmip/attribute-value.ts'
 import { KmipError } from '../../src/kmip/error.ts'
-import { ObjectType, Operation } from '../../src/kmip/generated/enums.ts'
+import { NameType, ObjectType, Operation } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { keywardVendor } from '../../src/kmip/keyward-attribute.ts'
 import { AddAttributeRequest, AddAttributeResponse } from '../../src/kmip/payload/add-attribute.ts'
+import { ArchiveRequest, ArchiveResponse } from '../../src/kmip/payload/archive.ts'
 import { CreateRequest, CreateResponse } from '../../src/kmip/payload/create.ts'
 import { CreateKeyPairRequest, CreateKeyPairResponse } from '../../src/kmip/payload/create-key-pair.ts'
 import { DecryptRequest, DecryptResponse } from '../../src/kmip/payload/decrypt.ts'
@@ -97,6 +98,23 @@ export class LabClient {
     await this.client.request(shapes.setAttribute, { uniqueIdentifier: id, newAttribute })
   }
 
+  async addOwn(id: string, newAttribute: AttributeInstance): Promise<void> {
+    await this.client.request(shapes.addAttribute, { uniqueIdentifier: id, newAttribute })
+  }
+
+  async deleteOwn(id: string, currentAttribute: AttributeInstance): Promise<void> {
+    await this.client.request(shapes.deleteAttribute, { uniqueIdentifier: id, currentAttribute })
+  }
+
+  /** Changes one Name into another. */
+  async modifyOwn(id: string, from: string, to: string): Promise<void> {
+    const [currentAttribute, newAttribute] = [from, to].map((nameValue) => (
+      { name: 'name', value: { nameValue, nameType: NameType.UninterpretedTextString } } as const))
+    await this.client.request(shapes.modifyAttribute, {
+      uniqueIdentifier: id, currentAttribute: currentAttribute!, newAttribute: newAttribute!,
+    })
+  }
+
   async add(id: string, name: string, value: CmkValue): Promise<void> {
     const newAttribute: AttributeInstance = { name: 'vendorAttribute', value: vendor(name, value) }
     await this.client.request(shapes.addAttribute, { uniqueIdentifier: id, newAttribute })
@@ -157,6 +175,15 @@ export class LabClient {
 
   async revoke(id: string, revocationReasonCode: number) {
     return this.client.request(shapes.revoke, { uniqueIdentifier: id, revocationReason: { revocationReasonCode } })
+  }
+
+  async locateNamed(nameValue: string): Promise<string[]> {
+    const attributes = [{ name: 'name', value: { nameValue, nameType: NameType.UninterpretedTextString } } as const]
+    return (await this.client.request(shapes.locate, { attributes })).uniqueIdentifier
+  }
+
+  async archive(id: string) {
+    return this.client.request(shapes.archive, { uniqueIdentifier: id })
   }
 
   async locate(values: CmkValues, page: { maximumItems?: number; offsetItems?: number } = {}): Promise<string[]> {
@@ -222,5 +249,6 @@ const shapes = {
   reKey: shape(Operation.ReKey, ReKeyRequest, ReKeyResponse),
   destroy: shape(Operation.Destroy, DestroyRequest, DestroyResponse),
   revoke: shape(Operation.Revoke, RevokeRequest, RevokeResponse),
+  archive: shape(Operation.Archive, ArchiveRequest, ArchiveResponse),
   locate: shape(Operation.Locate, LocateRequest, LocateResponse),
 }
