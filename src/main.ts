@@ -184,7 +184,8 @@ function once(action: () => Promise<void>): () => void {
 
 /** What an operator did wrong is told in one line; anything else is our bug and shows its stack. */
 function fail(error: unknown): never {
-  const known = startErrors.some((kind) => error instanceof kind) || (error as NodeJS.ErrnoException).syscall !== undefined
+  const isRefusal = startErrors.some((kind) => error instanceof kind)
+  const known = isRefusal || (error as NodeJS.ErrnoException).syscall !== undefined
   const message = known ? (error as Error).message : (error as Error).stack
   process.stderr.write(`keyward: ${message}\n`)
   process.exit(1)

@@ -136,11 +136,13 @@ export function instancesOf(set: AttributeSet): AttributeInstance[] {
 export function toSet(instances: readonly AttributeInstance[]): AttributeSet {
   const set: Record<string, unknown> = {}
   for (const { name, value } of instances) {
-    if (isMultiInstance(name)) (set[name] ??= [] as unknown[]) && (set[name] as unknown[]).push(value)
+    const list = set[name] as unknown[] | undefined
+    if (isMultiInstance(name) && list !== undefined) list.push(value)
+    else if (isMultiInstance(name)) set[name] = [value]
     else if (set[name] === undefined) set[name] = value
     else throw new KmipError('AttributeSingleValued', `${ruleOf(name).specName} has one instance`)
   }
-  return set as AttributeSet
+  return set
 }
 
 /** The attributes that a set holds, in the order they were put in. */
@@ -178,7 +180,8 @@ function decodeNamed(item: Item, coding: Coding): AttributeInstance {
   if (nameItem === undefined) throw new KmipError('MissingData', 'an Attribute has no Attribute Name')
   if (indexItem !== undefined && indexItem.type !== ItemType.Integer) throw wrongType(indexItem.tag)
   if (valueItem === undefined) throw new KmipError('MissingData', 'an Attribute has no Attribute Value')
-  if (parts.length > (indexItem === undefined ? 2 : 3)) throw new KmipError('InvalidField', 'unexpected field in Attribute')
+  const fields = indexItem === undefined ? 2 : 3
+  if (parts.length > fields) throw new KmipError('InvalidField', 'unexpected field in Attribute')
   const reference = referenceByName(textOf(nameItem))
   if ('unknown' in reference) throw new KmipError('InvalidField', `unknown attribute ${reference.unknown}`)
   const index = indexItem === undefined ? {} : { index: indexItem.value }
@@ -272,6 +275,7 @@ const templateTags: ReadonlySet<number> = new Set([
 const versionRanges = Object.fromEntries(
   [...attributesByTag.values()].map((name) => {
     const { since, removedIn } = ruleOf(name)
-    return [name, { since: parseVersion(since), removedIn: removedIn === undefined ? Infinity : parseVersion(removedIn) }]
+    const end = removedIn === undefined ? Infinity : parseVersion(removedIn)
+    return [name, { since: parseVersion(since), removedIn: end }]
   }),
 ) as Record<AttributeName, { since: Version; removedIn: Version }>

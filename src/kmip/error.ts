@@ -1,4 +1,4 @@
-import { ResultReason } from './generated/enums.ts'
+import type { ResultReason } from './generated/enums.ts'
 
 export type ResultReasonName = keyof typeof ResultReason
 

@@ -1,5 +1,6 @@
 import type { AttributeSet } from '../kmip/attribute.ts'
-import { RevocationReasonCode, State } from '../kmip/generated/enums.ts'
+import { RevocationReasonCode } from '../kmip/generated/enums.ts'
+import type { State } from '../kmip/generated/enums.ts'
 
 export type StateName = keyof typeof State
 export type LifecycleEvent = 'activate' | 'deactivate' | 'compromise' | 'destroy'

@@ -37,9 +37,10 @@ export const encrypt = operation({
       context, request, context.batch.data(request.data), parts,
     )
     context.batch.output('Encrypt', result.data)
+    const isWhole = correlationValue === undefined && request.correlationValue === undefined
     return {
       uniqueIdentifier,
-      data: correlationValue === undefined && request.correlationValue === undefined ? result.data : orNothing(result.data),
+      data: isWhole ? result.data : orNothing(result.data),
       // The IV of several parts is told once, with the first.
       ivCounterNonce: request.correlationValue === undefined ? result.iv : undefined,
       correlationValue,

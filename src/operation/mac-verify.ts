@@ -39,7 +39,8 @@ export const macVerify = operation({
     const part = await runPart(context, request, context.batch.data(request.data), parts)
     const { uniqueIdentifier, correlationValue, result } = part
     if (correlationValue !== undefined) return { uniqueIdentifier, correlationValue }
-    return { uniqueIdentifier, validityIndicator: result === true ? ValidityIndicator.Valid : ValidityIndicator.Invalid }
+    const validityIndicator = result === true ? ValidityIndicator.Valid : ValidityIndicator.Invalid
+    return { uniqueIdentifier, validityIndicator }
   },
 })
 

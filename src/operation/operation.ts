@@ -71,5 +71,5 @@ export interface AnyOperation {
 export function operation<Q extends FieldMap, R extends FieldMap>(
   definition: Omit<OperationDefinition<Q, R>, 'since'> & { since: string },
 ): AnyOperation {
-  return { ...definition, since: parseVersion(definition.since) } as unknown as AnyOperation
+  return { ...definition, since: parseVersion(definition.since) }
 }

@@ -46,7 +46,8 @@ export const signatureVerify = operation({
     const part = await runPart(context, request, digestedData ?? data, parts)
     const { uniqueIdentifier, correlationValue, result } = part
     if (correlationValue !== undefined) return { uniqueIdentifier, correlationValue }
-    return { uniqueIdentifier, validityIndicator: result === true ? ValidityIndicator.Valid : ValidityIndicator.Invalid }
+    const validityIndicator = result === true ? ValidityIndicator.Valid : ValidityIndicator.Invalid
+    return { uniqueIdentifier, validityIndicator }
   },
 })
 

@@ -3,7 +3,8 @@ import { ResponseMessage } from '../../src/kmip/message.ts'
 import { ResultStatus } from '../../src/kmip/generated/enums.ts'
 import { TtlvError, decodeItem } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
-import { alice, testEngine } from '../support/engine.ts'
+import { alice } from '../support/engine.ts'
+import type { testEngine } from '../support/engine.ts'
 
 /** Bytes become an item or a TtlvError, nothing else; what was decoded encodes to what decodes to the same. */
 export function checkDecoder(bytes: Buffer): void {
