@@ -40,14 +40,15 @@ export class Lab {
   readonly scheduler: Scheduler
   readonly #process: (bytes: Buffer, principal: string, account: string) => Promise<Buffer>
 
-  constructor(cmk: Partial<CmkSettings> = {}) {
+  constructor(cmk: Partial<CmkSettings> = {}, services: Partial<Services> = {}) {
     const settings = {
       locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test',
       cmk: { ...defaultCmkSettings, ...cmk },
     }
-    const { engine, services } = testEngine({ clock: () => this.nowMs, settings })
-    this.services = services
-    this.scheduler = new Scheduler(services, 'test')
+    const made = testEngine({ clock: () => this.nowMs, settings, ...services })
+    const { engine } = made
+    this.services = made.services
+    this.scheduler = new Scheduler(made.services, 'test')
     this.#process = async (bytes, principal, account) => (await engine.process(bytes, { account, principal })).bytes
   }
 
