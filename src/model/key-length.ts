@@ -30,6 +30,11 @@ export function curveForLength(algorithm: number, bits: number | undefined): num
   return nistCurves.get(bits ?? defaultCurveBits)
 }
 
+/** Qlength of the finite-field keys that are made: bits of the subgroup's order (FIPS 186-4 4.2). */
+export function orderLength(algorithm: number, bits: number): number | undefined {
+  return algorithm === c.DSA ? (bits <= 1024 ? 160 : 256) : undefined
+}
+
 /** Whether keys of the algorithm lie on a curve that is named with them. */
 export function isElliptic(algorithm: number): boolean {
   return ellipticAlgorithms.has(algorithm)

@@ -3,7 +3,7 @@ import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { LinkType } from '../kmip/generated/enums.ts'
 import type { ProtectionStorageMasks } from '../kmip/protection-storage-masks.ts'
-import { curveForLength, defaultLength, isElliptic } from '../model/key-length.ts'
+import { curveForLength, defaultLength, isElliptic, orderLength } from '../model/key-length.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { newIdentifier } from './identifier.ts'
@@ -64,9 +64,10 @@ export interface PairDraft {
 
 /** @throws KmipError Invalid Field and Invalid Attribute Value for what makes no key pair; what the provider refuses */
 export async function newKeyPair(
-  context: Context, { given, privateLinks = [], publicLinks = [], privateId = newIdentifier() }: PairDraft,
+  context: Context, { given: told, privateLinks = [], publicLinks = [], privateId = newIdentifier() }: PairDraft,
 ): Promise<{ privateKey: ManagedObject; publicKey: ManagedObject }> {
   const { provider, version } = context
+  const given = shared(told)
   const stored = await provider.generateKeyPair(pairSpec(given))
   const publicId = newIdentifier()
   const privateKey = newObject(context, {
@@ -99,12 +100,26 @@ function pairSpec({ privateKey, publicKey }: PairAttributes): KeySpec {
   if (!isElliptic(algorithm)) {
     const length = given ?? defaultLength(algorithm)
     if (length === undefined) throw new KmipError('InvalidField', 'the Cryptographic Length is missing')
+    if (qlength !== undefined && qlength !== orderLength(algorithm, length)) {
+      throw new KmipError('FeatureNotSupported', 'keys of this length are not made with this Qlength')
+    }
     return { algorithm, length, curve }
   }
-  const length = given ?? (curve === undefined ? qlength : 0) ?? 0
+  const length = given ?? qlength ?? 0
   const named = curve ?? curveForLength(algorithm, length === 0 ? undefined : length)
   if (named === undefined) throw new KmipError('InvalidField', 'no curve is named, and none has this length')
   return { algorithm, length, curve: named }
+}
+
+/** What one of the keys has of them, both have (KMIP 2.1 Table 191). */
+function shared({ privateKey, publicKey }: PairAttributes): PairAttributes {
+  const cryptographicDomainParameters = privateKey.cryptographicDomainParameters ?? publicKey.cryptographicDomainParameters
+  const cryptographicParameters = privateKey.cryptographicParameters ?? publicKey.cryptographicParameters
+  const both: AttributeSet = {
+    ...(cryptographicDomainParameters !== undefined && { cryptographicDomainParameters }),
+    ...(cryptographicParameters !== undefined && { cryptographicParameters }),
+  }
+  return { privateKey: { ...both, ...privateKey }, publicKey: { ...both, ...publicKey } }
 }
 
 function agreed(one: number | undefined, other: number | undefined): number | undefined {
