@@ -5,7 +5,7 @@ import type { OperationShape } from '../../src/client/client.ts'
 import type { AttributeInstance, AttributeSet } from '../../src/kmip/attribute.ts'
 import type { VendorAttribute } from '../../src/kmip/attribute-value.ts'
 import { KmipError } from '../../src/kmip/error.ts'
-import { NameType, ObjectType, Operation } from '../../src/kmip/generated/enums.ts'
+import { CryptographicAlgorithm, NameType, ObjectType, Operation } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { keywardVendor } from '../../src/kmip/keyward-attribute.ts'
 import { AddAttributeRequest, AddAttributeResponse } from '../../src/kmip/payload/add-attribute.ts'
@@ -78,6 +78,13 @@ export class LabClient {
   async create(values: CmkValues, attributes: AttributeSet = {}): Promise<string> {
     const request = { objectType: ObjectType.SymmetricKey, attributes: { ...attributes, vendorAttribute: vendors(values) } }
     return (await this.client.request(shapes.create, request)).uniqueIdentifier
+  }
+
+  /** A key of KMIP alone. */
+  async createPlain(): Promise<string> {
+    const { AES } = CryptographicAlgorithm
+    const attributes = { cryptographicAlgorithm: AES, cryptographicLength: 256, cryptographicUsageMask: 12 }
+    return (await this.client.request(shapes.create, { objectType: ObjectType.SymmetricKey, attributes })).uniqueIdentifier
   }
 
   async createPair(values: CmkValues, attributes: AttributeSet = {}): Promise<{ privateKey: string; publicKey: string }> {
