@@ -30,7 +30,7 @@ const { values } = parseArgs({
   },
 })
 if (values.help) {
-  process.stdout.write('npm run bench -- [--seconds 4] [--connections 16] [--objects 1000000] [--pykmip /usr/bin/pykmip-server]\n')
+  process.stdout.write('npm run bench -- [--seconds 4] [--connections 16] [--objects 1000000] [--pykmip FILE]\n')
   process.exit(0)
 }
 const seconds = Number(values.seconds)
@@ -122,8 +122,10 @@ function report(): void {
   const rate = (name: string) => results.get(name)?.perSecond ?? Number.NaN
   const ratio = (name: string, over: string, target: string) =>
     `${(rate(name) / rate(over)).toFixed(2).padStart(9)}  ${name} / ${over}${target}`
-  const lines = [...results].map(([name, { perSecond, p50Ms, p99Ms }]) =>
-    `${Math.round(perSecond).toLocaleString('en').padStart(9)}/s  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms  ${name}`)
+  const lines = [...results].map(([name, { perSecond, p50Ms, p99Ms }]) => {
+    const each = Math.round(perSecond).toLocaleString('en').padStart(9)
+    return `${each}/s  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms  ${name}`
+  })
   const locate = `Locate by Name, ${objects.toLocaleString('en')} objects`
   process.stdout.write([
     ...lines, '', 'ratios of this run:',

@@ -9,7 +9,11 @@ import { seedRequests } from './seeds.ts'
 
 /** The longer run of `fuzz.test.ts`: until the time is over or something is found, which it prints as a seed and bytes. */
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' }, out: { type: 'string', default: 'crash.hex' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    out: { type: 'string', default: 'crash.hex' },
+  },
 })
 const roundRuns = 5_000
 const seeds = seedRequests()

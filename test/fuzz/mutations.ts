@@ -126,4 +126,7 @@ function withValue(item: Item, pick: number): Item {
 
 const tags = Object.values(Tag)
 const numbers = [0, 1, -1, 2, 7, 8, 15, 16, 17, 255, 256, 65_535, 65_536, 2 ** 31 - 1, -(2 ** 31), 2 ** 32 - 1, 2 ** 40]
-const texts = ['', '\0', 'x', '*', '../../etc/passwd', 'ä'.repeat(200), '\u202e', 'x-', 'y-z', 'key/1', 'alias/a', '%s%n', '__proto__', 'constructor']
+const texts = [
+  '', '\0', 'x', '*', '../../etc/passwd', 'ä'.repeat(200), '\u202e', 'x-', 'y-z', 'key/1', 'alias/a', '%s%n',
+  '__proto__', 'constructor',
+]

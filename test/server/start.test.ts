@@ -33,9 +33,13 @@ interface Case {
 const cases: Case[] = [
   { name: 'a port that is none', environment: () => ({ KEYWARD_PORT: '70000' }), says: /KEYWARD_PORT.*70000/ },
   { name: 'an unknown setting', spoil: (home) => writeFileSync(join(home, 'keyward.json'), '{"prot": 1}'), says: /prot/ },
-  { name: 'a configuration that is not JSON', spoil: (home) => writeFileSync(join(home, 'keyward.json'), '{'), says: /keyward\.json/ },
+  { name: 'a configuration that is not JSON', spoil: (home) => {
+    writeFileSync(join(home, 'keyward.json'), '{')
+  }, says: /keyward\.json/ },
   { name: 'a port in use', environment: () => ({ KEYWARD_PORT: String(occupied.port) }), says: /EADDRINUSE/ },
-  { name: 'a data directory in use', environment: () => ({ KEYWARD_DATA_DIR: join(occupied.directory, 'data') }), says: /in use/ },
+  { name: 'a data directory in use', environment: () => ({
+    KEYWARD_DATA_DIR: join(occupied.directory, 'data'),
+  }), says: /in use/ },
   { name: 'a data directory that is a file', spoil: (home) => {
     rmSync(join(home, 'data'), { recursive: true })
     writeFileSync(join(home, 'data'), '')
@@ -51,8 +55,12 @@ const cases: Case[] = [
     rmSync(join(home, 'data/root.key'))
     mkdirSync(join(home, 'data/root.key'))
   }, says: /root key/ },
-  { name: 'a root key that others may read', spoil: (home) => chmodSync(join(home, 'data/root.key'), 0o644), says: /root key/ },
-  { name: 'a server key that is missing', spoil: (home) => rmSync(join(home, 'certs/server.key')), says: /server\.key|server\.pem/ },
+  { name: 'a root key that others may read', spoil: (home) => {
+    chmodSync(join(home, 'data/root.key'), 0o644)
+  }, says: /root key/ },
+  { name: 'a server key that is missing', spoil: (home) => {
+    rmSync(join(home, 'certs/server.key'))
+  }, says: /server\.key|server\.pem/ },
   { name: 'a server key of another certificate', spoil: (home) =>
     cpSync(join(home, 'certs/alice.key'), join(home, 'certs/server.key'), { force: true }), says: /server\.key/ },
   { name: 'an authority that is no certificate', spoil: (home) => {

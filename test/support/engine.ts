@@ -23,7 +23,10 @@ export function testEngine(overrides: Partial<Services> = {}): { engine: Engine;
     keys: new Keys(provider, new Map(), storedKeyOf),
     provider,
     streams: new Streams(16, 60),
-    settings: { locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test', cmk: defaultCmkSettings },
+    settings: {
+      locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test',
+      cmk: defaultCmkSettings,
+    },
     limits: defaultLimits,
     clock: Date.now,
     log: { error: write },
