@@ -74,7 +74,7 @@ function vendorAttributes(uniqueIdentifier: string, cmk: Cmk, now: number): Vend
     ['cmk-delete-date', cmk.deleteDate],
     ['cmk-deletion-protection', cmk.deletionProtection],
     ['cmk-deletion-protection-description', cmk.deletionProtectionDescription],
-    ...cmk.aliases.map((alias) => ['cmk-alias', alias] as const),
+    ...(state === 'Deleted' ? [] : cmk.aliases).map((alias) => ['cmk-alias', alias] as const),
     ['cmk-rotation-automatic', cmk.rotationAutomatic],
     ['cmk-rotation-interval', cmk.rotationInterval],
     ['cmk-rotation-state', rotationStateAt(cmk, now)],

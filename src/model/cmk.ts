@@ -85,10 +85,11 @@ export function generationOf({ versions }: Cmk, uniqueIdentifier: string): numbe
 
 export type RotationState = 'Enabled' | 'Disabled' | 'Suspended'
 
-/** Automatic rotation rests while the CMK is not Enabled. */
+/** Automatic rotation rests while the CMK is not Enabled, and ends with it. */
 export function rotationStateAt(cmk: Cmk, now: number): RotationState {
-  if (!cmk.rotationAutomatic) return 'Disabled'
-  return cmkStateAt(cmk, now) === 'Enabled' ? 'Enabled' : 'Suspended'
+  const state = cmkStateAt(cmk, now)
+  if (!cmk.rotationAutomatic || state === 'Deleted') return 'Disabled'
+  return state === 'Enabled' ? 'Enabled' : 'Suspended'
 }
 
 /** When the next automatic rotation is due, or undefined when none is. */

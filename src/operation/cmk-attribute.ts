@@ -96,6 +96,7 @@ export async function deleteOfCmk(
     return instances[0]
   }
   if (name === 'cmk-alias') {
+    checkState(cmk, 'deleteAlias', context.now)
     const isAll = context.version >= 200 && given === undefined && instances.length > 0
     const gone = isAll ? instances : [theInstance(instances, { current: given, index }, context)]
     let left = cmk

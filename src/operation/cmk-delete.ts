@@ -67,7 +67,7 @@ export async function executeDeletion({ objects, now }: Pick<Context, 'objects' 
   for (const name of cmk.aliases) {
     if (await objects.cmks.aliasTarget(name) === cmk.id) await objects.cmks.setAlias(name, undefined)
   }
-  objects.cmks.saveDeleted({ ...cmk, aliases: [], rotationAutomatic: false })
+  objects.cmks.saveDeleted({ ...cmk, aliases: [] })
 }
 
 async function currentCmk({ objects }: Context, object: ManagedObject): Promise<Cmk> {
