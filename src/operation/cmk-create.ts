@@ -75,9 +75,10 @@ export async function createCmkPair(
   return { privateKey: await found(context, order, cmk, privateKey), publicKey: adopted }
 }
 
-/** The object as a version of the CMK. */
+/** The object as a version of the CMK, without the dates that the account's defaults may have given it. */
 export function adopt(context: Context, object: ManagedObject, cmk: Cmk): ManagedObject {
-  return context.objects.put({ ...object, cmkId: cmk.id, cmk })
+  const { processStartDate, protectStopDate, deactivationDate, ...attributes } = object.attributes
+  return context.objects.put({ ...object, attributes, cmkId: cmk.id, cmk })
 }
 
 async function found(context: Context, order: Order, cmk: Cmk, object: ManagedObject): Promise<ManagedObject> {

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
+import { parseAddress } from '../cmk/address.ts'
 import { isScheduled } from '../cmk/rotation.ts'
+import { cmkStateAt } from '../model/cmk.ts'
 import type { Cmk } from '../model/cmk.ts'
 import { decodeCmk, encodeCmk } from '../model/cmk-record.ts'
 import type { Change, StoredRecord } from '../store/store.ts'
@@ -14,15 +16,23 @@ export interface RecordAccess {
   write(change: Change): void
 }
 
+/** Whose CMKs they are, and when. */
+export interface CmkScope {
+  readonly account: string
+  readonly region: string
+  /** Seconds since 1970-01-01 UTC. */
+  readonly now: number
+}
+
 /** The CMKs of one account, and what their aliases mean: records beside the objects, in the same unit of work. */
 export class CmkRecords {
   readonly #access: RecordAccess
-  readonly #account: string
+  readonly #scope: CmkScope
   readonly #pending = new Map<string, Cmk>()
 
-  constructor(access: RecordAccess, account: string) {
+  constructor(access: RecordAccess, scope: CmkScope) {
     this.#access = access
-    this.#account = account
+    this.#scope = scope
   }
 
   /** @param known as it was read before; it is given back when nothing has changed since */
@@ -32,7 +42,7 @@ export class CmkRecords {
     if (known !== undefined && await this.#access.revision(recordId(id)) === known.revision) return known
     const record = await this.#access.read(recordId(id))
     const cmk = record && decodeCmk(record.revision, Buffer.from(record.data))
-    return cmk?.account === this.#account ? cmk : undefined
+    return cmk?.account === this.#scope.account ? cmk : undefined
   }
 
   save(cmk: Cmk): Cmk {
@@ -42,6 +52,22 @@ export class CmkRecords {
   /** A CMK that is deleted for good: nothing is left to do with it. */
   saveDeleted(cmk: Cmk): Cmk {
     return this.#put(cmk, [])
+  }
+
+  /**
+   * The Unique Identifiers of the versions of a CMK that is addressed as a whole, newest first; none when the text is
+   * no address of one.
+   */
+  async addressed(text: string, wantsPublicKey: boolean): Promise<string[]> {
+    const { account, region, now } = this.#scope
+    const address = parseAddress(text, region, account)
+    if (address === undefined) return []
+    const id = address.kind === 'key' ? address.id : await this.aliasTarget(address.name)
+    const cmk = id === undefined || !idForm.test(id) ? undefined : await this.get(id)
+    // The alias of a deleted CMK is free, although the scheduler may not have come by yet.
+    if (cmk === undefined || (address.kind === 'alias' && cmkStateAt(cmk, now) === 'Deleted')) return []
+    return cmk.versions.toReversed().map(({ uniqueIdentifier, publicKey = uniqueIdentifier }) =>
+      (wantsPublicKey ? publicKey : uniqueIdentifier))
   }
 
   /** The id of the CMK that an alias means. */
@@ -71,7 +97,7 @@ export class CmkRecords {
   }
 
   #aliasId(name: string): string {
-    return `~alias/${hash('sha256', JSON.stringify([this.#account, name]), 'base64url')}`
+    return `~alias/${hash('sha256', JSON.stringify([this.#scope.account, name]), 'base64url')}`
   }
 }
 
@@ -89,3 +115,5 @@ export function cmkIdOf(record: string): string {
 export const scheduledKey = token('cmk-scheduled')
 
 const idPrefix = '~cmk/'
+/** A CMK's id is a Unique Identifier of ours. */
+const idForm = /^[0-9a-f-]{36}$/

@@ -2,6 +2,7 @@ import { chooseAlgorithm, parametersOf, specNamed } from '../cmk/key-spec.ts'
 import type { CmkAlgorithm } from '../cmk/algorithm.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
+import { BlockCipherMode } from '../kmip/generated/enums.ts'
 import type { Cmk } from '../model/cmk.ts'
 import type { Use } from '../model/usage.ts'
 
@@ -12,6 +13,19 @@ import type { Use } from '../model/usage.ts'
  */
 export function cmkParameters(cmk: Cmk, requested: CryptographicParameters | undefined): CryptographicParameters {
   return parametersOf(algorithmOf(cmk, requested), requested)
+}
+
+/**
+ * The parameters with which a version of a CMK wraps and unwraps keys. A symmetric one does it by NIST key wrap, with
+ * padding or without, or by one of its algorithms.
+ *
+ * @throws KmipError Unsupported Cryptographic Parameters
+ */
+export function cmkWrapParameters(cmk: Cmk, requested: CryptographicParameters | undefined): CryptographicParameters {
+  const isSymmetric = specNamed(cmk.keySpec).kind === 'symmetric'
+  if (!isSymmetric) return cmkParameters(cmk, requested)
+  const { blockCipherMode = BlockCipherMode.NISTKeyWrap } = requested ?? {}
+  return wrapModes.has(blockCipherMode) ? { ...requested, blockCipherMode } : cmkParameters(cmk, requested)
 }
 
 /**
@@ -51,3 +65,5 @@ export function checkTellsVersion(cmk: Cmk, parameters: CryptographicParameters)
 function algorithmOf({ keySpec, usage }: Cmk, parameters: CryptographicParameters | undefined): CmkAlgorithm {
   return chooseAlgorithm(specNamed(keySpec), usage, parameters)
 }
+
+const wrapModes: ReadonlySet<number> = new Set([BlockCipherMode.NISTKeyWrap, BlockCipherMode.AESKeyWrapPadding])

@@ -38,10 +38,21 @@ function wrappedBytes(keyValue: KeyValue): Buffer {
   throw new KmipError('InvalidField', 'a wrapped key is a byte string')
 }
 
+/** Of a CMK that is addressed as a whole, the versions are tried until one has wrapped the key. */
 async function decrypt(context: Context, data: KeyWrappingData, bytes: Buffer): Promise<Buffer> {
   const information = required(data.encryptionKeyInformation)
-  const { provider, key, parameters } = await loadWrappingKey(context, information, uses.unwrapKey)
-  return (await provider.unwrap(key, parameters, bytes, data.ivCounterNonce)).reveal()
+  let failure: unknown
+  for (const uniqueIdentifier of await context.objects.versionsOf(named(context, information), uses.unwrapKey)) {
+    const wrapping = await loadWrappingKey(context, { ...information, uniqueIdentifier }, uses.unwrapKey)
+    const { provider, key, parameters } = wrapping
+    try {
+      return (await provider.unwrap(key, parameters, bytes, data.ivCounterNonce)).reveal()
+    } catch (error) {
+      if (!(error instanceof KmipError) || error.reason !== 'CryptographicFailure') throw error
+      failure ??= error
+    }
+  }
+  throw failure
 }
 
 async function checkAuthentic(context: Context, data: KeyWrappingData, bytes: Buffer): Promise<void> {
@@ -79,6 +90,10 @@ function decodedKey(context: Context, bytes: Buffer, encodingOption: number | un
   } catch {
     throw broken()
   }
+}
+
+function named(context: Context, { uniqueIdentifier }: KeyInformation): string {
+  return context.batch.identifier(uniqueIdentifier)
 }
 
 function required(information: KeyInformation | undefined): KeyInformation {

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { parseAddress } from '../cmk/address.ts'
 import { checkMayManage, checkMayUse } from '../cmk/key-class.ts'
 import { checkState } from '../cmk/state.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -7,7 +6,7 @@ import type { Right } from '../kmip/rights.ts'
 import { isPermitted, isVisible, ownerName } from '../model/access.ts'
 import type { Caller } from '../model/access.ts'
 import { notAuthorised, rightOver, rightsFor } from '../model/grant.ts'
-import { cmkStateAt, generationOf } from '../model/cmk.ts'
+import { generationOf } from '../model/cmk.ts'
 import { asOf } from '../model/cmk-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -34,7 +33,6 @@ export class Objects {
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
   #committed: ReturnType<Objects['committed']> = []
-  readonly #region: string
   /** The customer master keys of the caller's account. */
   readonly cmks: CmkRecords
 
@@ -51,12 +49,11 @@ export class Objects {
     this.#cache = cache
     this.#caller = caller
     this.#now = now
-    this.#region = region
     this.cmks = new CmkRecords({
       revision: (id) => store.revision(id),
       read: (id) => this.readRecord(id),
       write: (change) => this.writeRecord(change),
-    }, caller.account)
+    }, { account: caller.account, region, now })
   }
 
   /**
@@ -118,7 +115,7 @@ export class Objects {
       return { newest: this.checkUse(await this.load(identifier), use), older: [] }
     }
     for (;;) {
-      const [first, ...older] = await this.#addressed(identifier, needsPublicKey.has(use.mask))
+      const [first, ...older] = await this.cmks.addressed(identifier, needsPublicKey.has(use.mask))
       if (first === undefined) throw notFound()
       const newest = await this.load(first)
       // Rotated in between: what was the primary version may no longer protect.
@@ -143,8 +140,17 @@ export class Objects {
    * @throws KmipError Object Not Found, Object Destroyed
    */
   async loadPublic(identifier: string): Promise<ManagedObject> {
-    const [id = identifier] = identifierPattern.test(identifier) ? [] : await this.#addressed(identifier, true)
+    const [id = identifier] = identifierPattern.test(identifier) ? [] : await this.cmks.addressed(identifier, true)
     return this.loadExisting(id)
+  }
+
+  /**
+   * The Unique Identifiers that a request may mean: the identifier itself or, of a CMK that is addressed as a whole,
+   * those of its versions that the use takes, newest first.
+   */
+  async versionsOf(identifier: string, { mask }: Use): Promise<string[]> {
+    const ids = identifierPattern.test(identifier) ? [] : await this.cmks.addressed(identifier, needsPublicKey.has(mask))
+    return ids.length === 0 ? [identifier] : ids
   }
 
   /** @throws KmipError as `loadForUse` for an object that is loaded already */
@@ -160,7 +166,7 @@ export class Objects {
   /** The object, or of a CMK that is addressed as a whole the key that the use takes. */
   async peekForUse(identifier: string, { mask }: Use): Promise<ManagedObject | undefined> {
     if (identifierPattern.test(identifier)) return this.peek(identifier)
-    const [id] = await this.#addressed(identifier, needsPublicKey.has(mask))
+    const [id] = await this.cmks.addressed(identifier, needsPublicKey.has(mask))
     return id === undefined ? undefined : this.peek(id)
   }
 
@@ -180,23 +186,11 @@ export class Objects {
   }
 
   async #visible(identifier: string): Promise<ManagedObject | undefined> {
-    const id = identifierPattern.test(identifier) ? identifier : (await this.#addressed(identifier, false))[0]
+    const id = identifierPattern.test(identifier) ? identifier : (await this.cmks.addressed(identifier, false))[0]
     if (id === undefined || this.#removed.has(id)) return undefined
     const object = this.#pending.get(id) ?? await this.#read(id)
     if (object === undefined || !isVisible(object, this.#caller)) return undefined
     return object.cmkId === undefined ? object : asOf(await this.#withCmk(object), this.#now)
-  }
-
-  /** The Unique Identifiers of a CMK's versions, newest first; none when the text is no address of one. */
-  async #addressed(text: string, wantsPublicKey: boolean): Promise<string[]> {
-    const address = parseAddress(text, this.#region, this.#caller.account)
-    if (address === undefined) return []
-    const id = address.kind === 'key' ? address.id : await this.cmks.aliasTarget(address.name)
-    const cmk = id === undefined || !identifierPattern.test(id) ? undefined : await this.cmks.get(id)
-    // The alias of a deleted CMK is free, although the scheduler may not have come by yet.
-    if (cmk === undefined || (address.kind === 'alias' && cmkStateAt(cmk, this.#now) === 'Deleted')) return []
-    return cmk.versions.toReversed().map(({ uniqueIdentifier, publicKey = uniqueIdentifier }) =>
-      (wantsPublicKey ? publicKey : uniqueIdentifier))
   }
 
   /** The object with its CMK as it is now; what was parsed of the object is kept while neither has changed. */

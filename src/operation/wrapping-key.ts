@@ -4,6 +4,7 @@ import type { Identifier } from '../kmip/identifier.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import type { Use } from '../model/usage.ts'
+import { cmkWrapParameters } from './cmk-use.ts'
 import type { UsableKey } from './keys.ts'
 import type { Context } from './operation.ts'
 
@@ -47,6 +48,7 @@ export async function loadWrappingKey(context: Context, information: KeyInformat
 function parametersFor(
   context: Context, object: ManagedObject, { cryptographicParameters: requested }: KeyInformation,
 ): CryptographicParameters {
+  if (object.cmk !== undefined) return cmkWrapParameters(object.cmk, requested)
   const own = object.attributes.cryptographicParameters ?? []
   if (requested === undefined) return own[0] ?? {}
   if (own.length > 0 && !own.some((each) => agrees(requested, each))) {

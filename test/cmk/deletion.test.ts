@@ -111,7 +111,8 @@ describe('plain KMIP', () => {
   test('Destroy is at once where the account is set so', async () => {
     const lab = new Lab({ destroyAtOnce: ['beta'] })
     const [alice, carol] = [lab.as('alice'), lab.as('carol', 201, 'beta')]
-    const [patient, hasty] = [await alice.create({ 'cmk-alias': 'alias/app' }), await carol.create({ 'cmk-alias': 'alias/app' })]
+    const patient = await alice.create({ 'cmk-alias': 'alias/app' })
+    const hasty = await carol.create({ 'cmk-alias': 'alias/app' })
     await alice.destroy(patient)
     await carol.destroy(hasty)
     expect((await alice.describe(patient))['cmk-state']).toBe('PendingDeletion')
@@ -142,7 +143,8 @@ describe('plain KMIP', () => {
     ] as const
     for (const change of changes) expect(await outcome(alice.setOwn(id, change)), change.name).toMatch(/ReadOnly/)
     for (const name of ['cmk-state', 'cmk-delete-date', 'cmk-key-spec', 'cmk-usage', 'cmk-origin', 'cmk-class']) {
-      expect(await outcome(alice.set(id, name, name === 'cmk-delete-date' ? '2026-01-01T00:00:00Z' : 'x'))).toBe('ReadOnlyAttribute')
+      const value = name === 'cmk-delete-date' ? '2026-01-01T00:00:00Z' : 'x'
+      expect(await outcome(alice.set(id, name, value))).toBe('ReadOnlyAttribute')
       expect(await outcome(alice.delete(id, name))).toBe('AttributeReadOnly')
     }
     expect(await outcome(alice.set(id, 'cmk-colour', 'red'))).toBe('InvalidAttribute')

@@ -58,7 +58,8 @@ test('an alias means one CMK of one account, moves, and is deleted', async () =>
   const lab = new Lab()
   const alice = lab.as('alice')
   const carol = lab.as('carol', 201, 'beta')
-  const [first, second] = [await alice.create({ 'cmk-alias': ['alias/app', 'alias/also'] }), await alice.create({ 'cmk-tag-a': 'b' })]
+  const first = await alice.create({ 'cmk-alias': ['alias/app', 'alias/also'] })
+  const second = await alice.create({ 'cmk-tag-a': 'b' })
   const foreign = await carol.create({ 'cmk-alias': 'alias/app' })
   expect((await alice.encrypt('alias/app', data)).uniqueIdentifier).toBe(first)
   expect((await carol.encrypt('alias/app', data)).uniqueIdentifier).toBe(foreign)

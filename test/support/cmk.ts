@@ -5,8 +5,11 @@ import type { OperationShape } from '../../src/client/client.ts'
 import type { AttributeInstance, AttributeSet } from '../../src/kmip/attribute.ts'
 import type { VendorAttribute } from '../../src/kmip/attribute-value.ts'
 import { KmipError } from '../../src/kmip/error.ts'
-import { CryptographicAlgorithm, NameType, ObjectType, Operation } from '../../src/kmip/generated/enums.ts'
+import {
+  CryptographicAlgorithm, EncodingOption, KeyFormatType, NameType, ObjectType, Operation, WrappingMethod,
+} from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
+import { Secret } from '../../src/kmip/secret.ts'
 import { keywardVendor } from '../../src/kmip/keyward-attribute.ts'
 import { AddAttributeRequest, AddAttributeResponse } from '../../src/kmip/payload/add-attribute.ts'
 import { ArchiveRequest, ArchiveResponse } from '../../src/kmip/payload/archive.ts'
@@ -21,6 +24,7 @@ import { GetAttributesRequest, GetAttributesResponse } from '../../src/kmip/payl
 import { LocateRequest, LocateResponse } from '../../src/kmip/payload/locate.ts'
 import { ModifyAttributeRequest, ModifyAttributeResponse } from '../../src/kmip/payload/modify-attribute.ts'
 import { ReKeyRequest, ReKeyResponse } from '../../src/kmip/payload/re-key.ts'
+import { RegisterRequest, RegisterResponse } from '../../src/kmip/payload/register.ts'
 import { RevokeRequest, RevokeResponse } from '../../src/kmip/payload/revoke.ts'
 import { SetAttributeRequest, SetAttributeResponse } from '../../src/kmip/payload/set-attribute.ts'
 import { SignRequest, SignResponse } from '../../src/kmip/payload/sign.ts'
@@ -169,8 +173,28 @@ export class LabClient {
     return this.client.request(shapes.verify, { uniqueIdentifier: id, data, signatureData })
   }
 
-  async get(id: string) {
-    return this.client.request(shapes.get, { uniqueIdentifier: id })
+  async get(id: string, extra: Partial<InferFields<typeof GetRequest.fields>> = {}) {
+    return this.client.request(shapes.get, { uniqueIdentifier: id, ...extra })
+  }
+
+  /** Registers a key that is wrapped under another one. */
+  async registerWrapped(bytes: Buffer, wrappingKey: string): Promise<string> {
+    const keyBlock = {
+      keyFormatType: KeyFormatType.Raw,
+      keyValue: { wrapped: new Secret(bytes) },
+      cryptographicAlgorithm: CryptographicAlgorithm.AES,
+      cryptographicLength: 256,
+      keyWrappingData: {
+        wrappingMethod: WrappingMethod.Encrypt, encodingOption: EncodingOption.NoEncoding,
+        encryptionKeyInformation: { uniqueIdentifier: wrappingKey },
+      },
+    }
+    const { uniqueIdentifier } = await this.client.request(shapes.register, {
+      objectType: ObjectType.SymmetricKey,
+      attributes: { cryptographicUsageMask: 12 },
+      object: { kind: 'SymmetricKey', value: { keyBlock } },
+    })
+    return uniqueIdentifier
   }
 
   async rekey(id: string, attributes?: AttributeSet) {
@@ -256,6 +280,7 @@ const shapes = {
   get: shape(Operation.Get, GetRequest, GetResponse),
   reKey: shape(Operation.ReKey, ReKeyRequest, ReKeyResponse),
   destroy: shape(Operation.Destroy, DestroyRequest, DestroyResponse),
+  register: shape(Operation.Register, RegisterRequest, RegisterResponse),
   revoke: shape(Operation.Revoke, RevokeRequest, RevokeResponse),
   archive: shape(Operation.Archive, ArchiveRequest, ArchiveResponse),
   locate: shape(Operation.Locate, LocateRequest, LocateResponse),
