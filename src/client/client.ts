@@ -32,6 +32,7 @@ export interface BatchRequest {
   readonly operation: number
   readonly payload: OutgoingPayload | Item
   readonly uniqueBatchItemID?: Buffer
+  readonly messageExtension?: RequestMessage['batchItem'][number]['messageExtension']
 }
 
 /** Fields of the request header that a caller may set. */
@@ -129,8 +130,8 @@ function checkStatus(item: ResponseBatchItem): void {
 
 function encodeRequest(batch: readonly BatchRequest[], header: HeaderOptions, version: Version): Buffer {
   const writer = new TtlvWriter()
-  const batchItem = batch.map(({ operation, payload, uniqueBatchItemID }) => {
-    return { operation, requestPayload: payload, uniqueBatchItemID, messageExtension: [] }
+  const batchItem = batch.map(({ operation, payload, uniqueBatchItemID, messageExtension = [] }) => {
+    return { operation, requestPayload: payload, uniqueBatchItemID, messageExtension }
   })
   const requestHeader = { attestationType: [], ...header, protocolVersion: version, batchCount: batch.length }
   RequestMessage.encode(writer, Tag.RequestMessage, { requestHeader, batchItem }, { version })

@@ -2,6 +2,7 @@ import type { Cipher } from '../crypto/provider.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { DecryptRequest, DecryptResponse } from '../kmip/payload/decrypt.ts'
 import { uses } from '../model/usage.ts'
+import { decryptBlob } from './cmk-ciphertext.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { orNothing } from './key-use.ts'
 import { operation } from './operation.ts'
@@ -16,6 +17,7 @@ export const decrypt = operation({
   response: DecryptResponse,
   reasons: keyUseReasons,
   async handle(request, context) {
+    if (context.extension !== undefined) return decryptBlob(context, request, context.extension.asked)
     const iv = request.ivCounterNonce
     const additionalData = request.authenticatedEncryptionAdditionalData
     const tag = request.authenticatedEncryptionTag

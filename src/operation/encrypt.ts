@@ -2,6 +2,7 @@ import type { Cipher, EncryptOutput } from '../crypto/provider.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts'
 import { uses } from '../model/usage.ts'
+import { encryptToBlob } from './cmk-ciphertext.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { orNothing } from './key-use.ts'
 import { operation } from './operation.ts'
@@ -16,6 +17,7 @@ export const encrypt = operation({
   response: EncryptResponse,
   reasons: keyUseReasons,
   async handle(request, context) {
+    if (context.extension !== undefined) return encryptToBlob(context, request, context.extension.asked)
     const { ivCounterNonce: iv, authenticatedEncryptionAdditionalData: additionalData } = request
     const parts: Parts<Cipher, EncryptOutput> = {
       code: Operation.Encrypt,

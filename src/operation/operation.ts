@@ -1,5 +1,6 @@
 import type { CmkSettings } from '../cmk/settings.ts'
 import type { Awaitable, Provider } from '../crypto/provider.ts'
+import type { CiphertextAnswer, CiphertextRequest } from '../kmip/ciphertext-extension.ts'
 import type { ResultReasonName } from '../kmip/error.ts'
 import type { FieldMap, InferFields, Structure } from '../kmip/schema.ts'
 import { parseVersion } from '../kmip/version.ts'
@@ -28,6 +29,8 @@ export interface Context {
   readonly settings: Settings
   /** Asynchronous requests. */
   readonly jobs: Jobs
+  /** The Message Extension of ours that came with the item, and what goes back in one. */
+  readonly extension?: { readonly asked: CiphertextRequest; answer?: CiphertextAnswer } | undefined
   /** Puts a text into the audit, under the caller's name, once the item is final. */
   note(text: string): void
 }

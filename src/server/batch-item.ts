@@ -1,10 +1,15 @@
 import type { Provider } from '../crypto/provider.ts'
+import { CiphertextAnswer, CiphertextRequest, isCiphertextExtension } from '../kmip/ciphertext-extension.ts'
 import { KmipError } from '../kmip/error.ts'
 import { ResultStatus } from '../kmip/generated/enums.ts'
+import { Tag } from '../kmip/generated/tags.ts'
+import { keywardVendor } from '../kmip/keyward-attribute.ts'
 import { outgoing } from '../kmip/message.ts'
 import type { RequestBatchItem, ResponseBatchItem } from '../kmip/message.ts'
 import type { Version } from '../kmip/version.ts'
+import { decodeItem } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
+import { TtlvWriter } from '../ttlv/writer.ts'
 import type { Caller } from '../model/access.ts'
 import { checkConstraints } from '../model/account-settings.ts'
 import { loadAccountSettings } from '../operation/account-settings.ts'
@@ -78,7 +83,7 @@ export async function executeItem(
     const context: Context = {
       caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
       keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
-      jobs: frame.jobs,
+      jobs: frame.jobs, extension: extensionOf(item, version),
       note: (text) => void notes.push(text),
     }
     frame.objects.begin(item.operation)
@@ -86,7 +91,7 @@ export async function executeItem(
     const response = await operation.handle(request as never, context)
     await checkMade(frame)
     await chargeTicket(frame.objects, frame.caller)
-    const result = { ...answerOf(operation, response), uniqueBatchItemID: item.uniqueBatchItemID }
+    const result = { ...answerOf(operation, response, context), uniqueBatchItemID: item.uniqueBatchItemID }
     if (commit !== undefined) await commit(result)
     return { item: result, refusal: undefined, response, notes }
   } catch (error) {
@@ -96,13 +101,30 @@ export async function executeItem(
   }
 }
 
-function answerOf(operation: AnyOperation, response: unknown): ResponseBatchItem {
+/** The Message Extension of ours at operations that know it; others that are not critical are passed over. */
+function extensionOf(item: RequestBatchItem, version: Version): Context['extension'] {
+  const [own, second] = item.messageExtension.filter((each) => (
+    isCiphertextExtension(item.operation, each.vendorIdentification)))
+  if (own === undefined) return undefined
+  if (second !== undefined) throw new KmipError('InvalidField', 'the message extension is there twice')
+  return { asked: CiphertextRequest.decode(own.vendorExtension, { version }) }
+}
+
+function answerOf(operation: AnyOperation, response: unknown, { extension, version }: Context): ResponseBatchItem {
   if (response instanceof OtherAnswer) return response.item
   return {
     operation: operation.code,
     resultStatus: ResultStatus.Success,
     responsePayload: outgoing(operation.response, response as never),
-    messageExtension: [],
+    messageExtension: extension?.answer === undefined ? [] : [answerExtension(extension.answer, version)],
+  }
+}
+
+function answerExtension(answer: CiphertextAnswer, version: Version): ResponseBatchItem['messageExtension'][number] {
+  const writer = new TtlvWriter()
+  CiphertextAnswer.encode(writer, Tag.VendorExtension, answer, { version })
+  return {
+    vendorIdentification: keywardVendor, criticalityIndicator: false, vendorExtension: decodeItem(writer.take()),
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isCiphertextExtension } from '../kmip/ciphertext-extension.ts'
 import { KmipError } from '../kmip/error.ts'
 import { ResultReason, ResultStatus } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
@@ -70,7 +71,8 @@ export function encodeResponse(items: readonly ResponseBatchItem[], frame: Respo
 /** A critical extension that is not understood rejects the entire message (KMIP 2.1 9.13). */
 export function criticalExtension(message: RequestMessage): KmipError | undefined {
   const critical = message.batchItem.some((item) =>
-    item.messageExtension.some((extension) => extension.criticalityIndicator))
+    item.messageExtension.some(({ criticalityIndicator, vendorIdentification }) =>
+      criticalityIndicator && !isCiphertextExtension(item.operation, vendorIdentification)))
   return critical ? new KmipError('UnknownMessageExtension', 'critical message extension not recognized') : undefined
 }
 
