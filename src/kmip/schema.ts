@@ -61,11 +61,11 @@ export interface Structure<F extends FieldMap> {
 }
 
 export function structure<F extends FieldMap>(clause: string, fields: F): Structure<F> {
-  const entries = Object.entries(fields)
-  const names = new Map(entries.flatMap(([name, field]) => field.tags.map((tag) => [tag, name] as const)))
-  const required = entries.filter(([, field]) => field.presence === 'required').map(([name]) => name)
-  const others = entries.find(([, field]) => field.takesOthers)?.[0]
-  const lists = entries.filter(([, field]) => field.presence === 'many').map(([name]) => name)
+  const members = Object.entries(fields).map(([name, field]) => ({ name, field, isList: field.presence === 'many' }))
+  const byTag = new Map(members.flatMap((member) => member.field.tags.map((tag) => [tag, member] as const)))
+  const required = members.filter(({ field }) => field.presence === 'required')
+  const others = members.find(({ field }) => field.takesOthers)
+  const lists = members.filter(({ isList }) => isList)
 
   return {
     clause,
@@ -73,29 +73,31 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
     decode(item, coding) {
       if (item.type !== ItemType.Structure) throw wrongType(item.tag)
       const result: Record<string, unknown> = {}
-      for (const name of lists) result[name] = []
+      for (const { name } of lists) result[name] = []
       for (const child of item.value) {
-        const name = names.get(child.tag) ?? others
-        if (name === undefined) throw new KmipError('InvalidField', `unexpected field ${hexTag(child.tag)}`)
-        const field = fields[name]!
+        const member = byTag.get(child.tag) ?? others
+        if (member === undefined) throw new KmipError('InvalidField', `unexpected field ${hexTag(child.tag)}`)
+        const { name, field, isList } = member
         const value: unknown = field.decode(child, coding)
-        if (field.presence === 'many') (result[name] as unknown[]).push(value)
+        if (isList) (result[name] as unknown[]).push(value)
         else if (result[name] === undefined) result[name] = value
         else if (field.merge !== undefined) result[name] = field.merge(result[name], value)
         else throw new KmipError('InvalidField', `repeated field ${name}`)
       }
-      for (const name of coding.partial === true ? [] : required) {
+      if (coding.partial === true) return result as InferFields<F>
+      for (const { name } of required) {
         if (result[name] === undefined) throw new KmipError('MissingData', `missing field ${name}`)
       }
       return result as InferFields<F>
     },
     encode(writer, tag, value, coding) {
       const handle = writer.begin(tag)
-      for (const [name, field] of entries) {
+      const { version } = coding
+      for (const { name, field, isList } of members) {
         const content = (value as Record<string, unknown>)[name]
-        if (content === undefined || coding.version < field.since) continue
-        if (coding.version > field.until && coding.keepRemoved !== true) continue
-        if (field.presence !== 'many') field.encode(writer, content, coding)
+        if (content === undefined || version < field.since) continue
+        if (version > field.until && coding.keepRemoved !== true) continue
+        if (!isList) field.encode(writer, content, coding)
         else for (const element of content as unknown[]) field.encode(writer, element, coding)
       }
       writer.end(handle)

@@ -43,7 +43,7 @@ export async function asKey(
  * Takes the use of a key off its Usage Limits, where it has any (KMIP 2.1 4.59).
  *
  * @param bytes processed by this request
- * @throws KmipError Usage Limit Exceeded
+ * @throws KmipError Permission Denied when they are used up
  */
 export function chargeUse(context: Context, object: ManagedObject, bytes: number): void {
   if (object.attributes.usageLimits !== undefined) context.objects.save(charge(object, bytes))

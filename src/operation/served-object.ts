@@ -4,11 +4,11 @@ import type { AttributeSet } from '../kmip/attribute.ts'
 import { instancesOf, toSet } from '../kmip/attribute-codec.ts'
 import type { VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
-import { enumerations, KeyFormatType, KeyWrapType } from '../kmip/generated/enums.ts'
+import { KeyFormatType, KeyWrapType } from '../kmip/generated/enums.ts'
 import type { KeyWrappingSpecification } from '../kmip/key-wrapping-specification.ts'
 import { keyBlockOf } from '../kmip/object.ts'
 import type { KeyBlock, KeyMaterial, ManagedObjectValue } from '../kmip/object.ts'
-import { parseVersion } from '../kmip/version.ts'
+import { valueRange } from '../kmip/value-range.ts'
 import type { Version } from '../kmip/version.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -112,15 +112,9 @@ function inFormat(
 
 /** A format that the version does not know yet, or no longer, is replaced by one that every version has. */
 function knownFormat(keyFormatType: number, version: Version): number {
-  const table = enumerations['KeyFormatType']!
-  const [name] = Object.entries(table.values).find(([, number]) => number === keyFormatType) ?? []
-  if (name === undefined) return keyFormatType
-  const since = table.since[name]
-  const removedIn = table.removedIn[name]
-  const isKnown = (since === undefined || version >= parseVersion(since)) &&
-    (removedIn === undefined || version < parseVersion(removedIn))
-  if (isKnown) return keyFormatType
-  return name.includes('Private') ? KeyFormatType.ECPrivateKey : KeyFormatType.X_509
+  const range = valueRange('KeyFormatType', keyFormatType)
+  if (range === undefined || (version >= range.since && version < range.removedIn)) return keyFormatType
+  return range.name.includes('Private') ? KeyFormatType.ECPrivateKey : KeyFormatType.X_509
 }
 
 function materialOf({ keyValue }: KeyBlock): KeyMaterial {

@@ -151,7 +151,6 @@ function filled(element: XmlElement): XmlElement {
 const faulty: Readonly<Record<string, string>> = {
   '1.2/mandatory/CS-AC-M-8-12.xml': 'an Attribute of the Register request has no Attribute Name',
   '1.2/testcases/TC-NP-2-12.xml': 'its Put of version 1.0 has Fresh and the Key Format Type of a Digest, both of 1.1',
-  '1.4/testcases/TC-CERTATTR-1-14.xml': 'has the certificate attributes, which no text before 2.0 describes',
 }
 const tagNames = new Map(Object.entries(Tag).map(([name, tag]) => [tag, name] as [number, string]))
 const attributeSets: ReadonlySet<number> = new Set([

@@ -1,0 +1,27 @@
+import { enumerations } from './generated/enums.ts'
+import { parseVersion } from './version.ts'
+import type { Version } from './version.ts'
+
+/** A value of an enumeration: its name, and the versions that have it. */
+export interface ValueRange {
+  readonly name: string
+  readonly since: Version
+  /** The first version that no longer has it; Infinity while all later ones do. */
+  readonly removedIn: Version
+}
+
+/** The range of a value, or undefined for one that no table has. Looked up, not searched: Get asks every time. */
+export function valueRange(enumeration: string, value: number): ValueRange | undefined {
+  return ranges.get(enumeration)?.get(value)
+}
+
+const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
+  Object.entries(enumerations).map(([enumeration, { values, since, removedIn }]) => [
+    enumeration,
+    new Map(Object.entries(values).map(([name, value]) => [value, {
+      name,
+      since: parseVersion(since[name] ?? '1.0'),
+      removedIn: removedIn[name] === undefined ? Infinity : parseVersion(removedIn[name]),
+    }])),
+  ]),
+)
