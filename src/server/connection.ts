@@ -109,7 +109,7 @@ export class Connection {
     if (!this.#socket.destroyed) this.#socket.write(bytes)
   }
 
-  /** The client becomes the server of this connection. It waits for the answer that says so before it sends anything. */
+  /** The client becomes the server of this connection. It sends nothing before it has the answer that says so. */
   #reverse(reverse: (link: Link) => Endpoint): void {
     if (this.#waiting.length > 0 || this.#framer.buffered > 0) return this.#close()
     this.#framer = new Framer(Tag.ResponseMessage, this.#limits.messageBytesMax)

@@ -104,8 +104,9 @@ export class Endpoint {
 
   /** The newest version that both speak; without an answer, the one that the client has spoken. */
   async #discover(): Promise<void> {
-    const payload = { protocolVersion: [] }
-    const answer = await this.#request({ operation: Operation.DiscoverVersions, shape: DiscoverVersionsRequest, payload })
+    const answer = await this.#request({
+      operation: Operation.DiscoverVersions, shape: DiscoverVersionsRequest, payload: { protocolVersion: [] },
+    })
     if (answer?.responsePayload === undefined) return
     const coding = { version: this.#version }
     const { protocolVersion } = DiscoverVersionsResponse.decode(answer.responsePayload as Item, coding)

@@ -74,6 +74,7 @@ export class StoredJobs implements Jobs {
       throw new KmipError('ServerLimitExceeded', `an account has at most ${jobsPerAccountMax} requests outstanding`)
     }
     const ids = items.map(() => jobId(randomBytes(valueBytes)))
+    // Microseconds, which also keep the items of a batch in their order.
     const submissionDate = BigInt(clock()) * 1000n
     await store.apply(items.map((item, index) => jobChange({ id: ids[index]!, revision: 0 }, {
       format: currentFormat,
@@ -84,7 +85,7 @@ export class StoredJobs implements Jobs {
       version,
       operation: item.operation,
       item: encodeRequestItem(item, version),
-      submissionDate,
+      submissionDate: submissionDate + BigInt(index),
       processingStage: ProcessingStage.Submitted,
       previous: ids[index - 1],
       next: ids[index + 1],

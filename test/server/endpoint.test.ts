@@ -9,7 +9,7 @@ import { alice, bob, testEngine } from '../support/engine.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { item, request } from '../support/xml.ts'
 
-test('a client in the role of the server is told of objects and of what changes, in the version that it speaks', async () => {
+test('a client in the role of the server is told of objects and of changes, in the version that it speaks', async () => {
   const { engine } = testEngine()
   const client = new ClientEndpoint('1.2', ['Notify', 'Put'])
   await reverse(engine, client)
@@ -33,7 +33,7 @@ test('a client in the role of the server is told of objects and of what changes,
   expect(destroyed).not.toContain('Cryptographic Length')
 })
 
-test('an object that may not leave the server is told of without its material; in 2.x deletions are references', async () => {
+test('an object that may not leave is told of without its material; in 2.x deletions are references', async () => {
   const { engine } = testEngine()
   const client = new ClientEndpoint('2.1', ['Notify', 'Put'])
   await reverse(engine, client)

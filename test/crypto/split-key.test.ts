@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { SharingError, isSharingPrime, joinSecret, primeFor, splitSecret } from '../../src/crypto/split-key.ts'
+import type { Sharing } from '../../src/crypto/split-key.ts'
+import { SplitKeyMethod } from '../../src/kmip/generated/enums.ts'
+
+const methods = Object.entries(SplitKeyMethod)
+
+describe.each(methods)('%s', (_name, method) => {
+  test.each([[2, 2], [5, 3], [7, 1], [100, 60]])('%i parts, of which %i are enough', async (parts, threshold) => {
+    const sharing = await sharingOf(method, parts, method === SplitKeyMethod.XOR ? parts : threshold)
+    const secret = randomBytes(32)
+    secret[0] = 0
+    const shares = splitSecret(secret, sharing, randomBytes)
+    expect(shares.map(({ identifier }) => identifier)).toEqual(Array.from({ length: parts }, (_, index) => index + 1))
+    const enough = shares.toReversed().slice(0, sharing.threshold)
+    expect(joinSecret(enough, sharing)).toEqual(secret)
+    expect(joinSecret(shares, sharing, 32)).toEqual(secret)
+    expect(() => joinSecret(enough.slice(1), sharing)).toThrow(SharingError)
+  })
+})
+
+test('parts beyond the threshold are held against the others', () => {
+  for (const method of [SplitKeyMethod.PolynomialSharingGF2_8, SplitKeyMethod.PolynomialSharingGF2_16]) {
+    const sharing = { method, parts: 4, threshold: 2 }
+    const [a, b, c] = splitSecret(randomBytes(16), sharing, randomBytes)
+    const [, , foreign] = splitSecret(randomBytes(16), sharing, randomBytes)
+    expect(() => joinSecret([a!, b!, foreign!], sharing)).toThrow('of different secrets')
+    expect(joinSecret([a!, b!, c!], sharing)).toHaveLength(16)
+  }
+})
+
+// Worked out by hand: f(x) = 01 + 67x over GF(2^8), x^8 = x^4+x^3+x^2+1 (KMIP 2.1 13.1), at 1 to 4.
+test('GF(2^8) is the field of the standard', () => {
+  const sharing = { method: SplitKeyMethod.PolynomialSharingGF2_8, parts: 4, threshold: 2 }
+  const shares = splitSecret(Buffer.from([0x01]), sharing, () => Buffer.from([0x67]))
+  expect(shares.map(({ bytes }) => bytes.toString('hex'))).toEqual(['66', 'cf', 'a8', '80'])
+})
+
+// f(x) = y + yx at x = y: y + y*y = y + (y + m) = m, which is 3a. The element y is 0100, so that this is part 256.
+test('GF(2^16) is the field of the standard', () => {
+  const sharing = { method: SplitKeyMethod.PolynomialSharingGF2_16, parts: 300, threshold: 2 }
+  const shares = splitSecret(Buffer.from([0x01, 0x00]), sharing, () => Buffer.from([0x01, 0x00]))
+  expect(shares[0x100 - 1]!.bytes.toString('hex')).toBe('003a')
+})
+
+test('numbers that do not go together are refused', async () => {
+  const of = (method: number, parts: number, threshold: number, prime?: bigint) => () =>
+    splitSecret(Buffer.alloc(3, 0xff), { method, parts, threshold, prime }, randomBytes)
+  expect(of(SplitKeyMethod.XOR, 3, 2)).toThrow(SharingError)
+  expect(of(SplitKeyMethod.PolynomialSharingGF2_8, 2, 3)).toThrow(SharingError)
+  expect(of(SplitKeyMethod.PolynomialSharingGF2_8, 256, 3)).toThrow(SharingError)
+  expect(of(SplitKeyMethod.PolynomialSharingGF2_16, 2, 2)).toThrow(SharingError)
+  expect(of(SplitKeyMethod.PolynomialSharingPrimeField, 2, 2)).toThrow(SharingError)
+  expect(of(SplitKeyMethod.PolynomialSharingPrimeField, 2, 2, 17n)).toThrow(SharingError)
+  expect(of(99, 2, 2)).toThrow(SharingError)
+  expect(await isSharingPrime(17n, 4)).toBe(true)
+  expect(await isSharingPrime(17n, 5)).toBe(false)
+  expect(await isSharingPrime(33n, 5)).toBe(false)
+})
+
+async function sharingOf(method: number, parts: number, threshold: number): Promise<Sharing> {
+  const prime = method === SplitKeyMethod.PolynomialSharingPrimeField ? await primeFor(256) : undefined
+  return { method, parts, threshold, prime }
+}

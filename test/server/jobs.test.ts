@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { Tag } from '../../src/kmip/generated/tags.ts'
+import { printItem } from '../../src/kmip/print.ts'
+import { decodeItem } from '../../src/ttlv/item.ts'
+import type { Item } from '../../src/ttlv/item.ts'
+import { encodeItem } from '../../src/ttlv/writer.ts'
+import { memoryStore } from '../../src/store/memory.ts'
+import { find } from '../support/client-endpoint.ts'
+import { alice, bob, testEngine } from '../support/engine.ts'
+import { item, request } from '../support/xml.ts'
+
+test('what was submitted before the server ended is executed after it begins again, once', async () => {
+  const store = memoryStore()
+  const before = testEngine({ store })
+  const value = correlationValue(await send(before, item('Create', create), mandatory))
+  await before.engine.stop()
+
+  const after = testEngine({ store })
+  after.engine.start()
+  const polled = await send(after, poll(value))
+  expect(polled).toContain('ResultStatus Enumeration Success')
+  expect(polled).toContain('Operation Enumeration Create')
+  const found = await send(after, item('Locate'))
+  expect(found.match(/UniqueIdentifier TextString/g)).toHaveLength(1)
+  await after.engine.stop()
+})
+
+test('a request that nobody polls is executed too', async () => {
+  const engine = testEngine()
+  await send(engine, item('Create', create), mandatory)
+  expect(await send(engine, item('Locate'))).not.toContain('UniqueIdentifier')
+  await sleep(1_200)
+  expect(await send(engine, item('Locate'))).toContain('UniqueIdentifier')
+})
+
+test('one that a dead process had begun is executed when its claim is over', async () => {
+  const store = memoryStore()
+  let seconds = 1_800_000_000
+  const clock = (): number => seconds * 1000
+  const first = testEngine({ store, clock, operations: new Map() })
+  const value = correlationValue(await send(first, item('Create', create), mandatory))
+  const stuck = new Promise<never>(() => {})
+  const { services } = testEngine()
+  const never = [...services.operations.values()].map((operation) =>
+    [operation.code, operation.code === 1 ? { ...operation, handle: () => stuck } : operation] as const)
+  const dying = testEngine({ store, clock, operations: new Map(never) })
+  expect(await send(dying, poll(value))).toContain('OperationPending')
+
+  const next = testEngine({ store, clock })
+  expect(await send(next, poll(value))).toContain('OperationPending')
+  expect(await send(next, item('Cancel', acv(value)))).toContain('UnableToCancel')
+  seconds += 121
+  expect(await send(next, poll(value))).toContain('ResultStatus Enumeration Success')
+})
+
+test('two threads that poll one request execute it once', async () => {
+  const store = memoryStore()
+  const [one, other] = [testEngine({ store }), testEngine({ store })]
+  const value = correlationValue(await send(one, item('Create', create), mandatory))
+  const answers = await Promise.all([send(one, poll(value)), send(other, poll(value))])
+  expect(answers.filter((answer) => answer.includes('ResultStatus Enumeration Success')).length).toBeGreaterThan(0)
+  expect((await send(one, item('Locate'))).match(/UniqueIdentifier TextString/g)).toHaveLength(1)
+})
+
+test('requests belong to their account', async () => {
+  const engine = testEngine()
+  const value = correlationValue(await send(engine, item('Create', create), mandatory))
+  expect(await send(engine, poll(value), '', bob)).toContain('InvalidAsynchronousCorrelationValue')
+  expect(await send(engine, item('Cancel', acv(value)), '', bob)).toContain('InvalidAsynchronousCorrelationValue')
+  expect(await send(engine, item('QueryAsynchronousRequests'), '', bob)).not.toContain('AsynchronousRequest\n')
+  expect(await send(engine, item('QueryAsynchronousRequests'))).toContain('ProcessingStage Enumeration Submitted')
+})
+
+test('a request submitted with a ticket ends with the ticket', async () => {
+  const engine = testEngine()
+  const answer = decodeItem((await engine.engine.process(encodeItem(request('2.1', item('Login'))), alice)).bytes)
+  const ticket = `<Ticket><TicketType type="Enumeration" value="Login"/>
+    <TicketValue type="ByteString" value="${hex(find(answer, Tag.TicketValue))}"/></Ticket>`
+  const header = `<Authentication><Credential><CredentialType type="Enumeration" value="Ticket"/>
+    <CredentialValue>${ticket}</CredentialValue></Credential></Authentication>`
+  const value = correlationValue(await send(engine, item('Create', create), mandatory + header))
+  expect(await send(engine, item('Logout', ticket))).toContain('Success')
+  expect(await send(engine, poll(value))).toContain('ResultReason Enumeration InvalidTicket')
+})
+
+type Engines = ReturnType<typeof testEngine>
+
+async function send({ engine }: Engines, batchItem: string, header = '', caller = alice): Promise<string> {
+  const { bytes } = await engine.process(encodeItem(request('2.1', batchItem, header)), caller)
+  return printItem(decodeItem(bytes), { secrets: true })
+}
+
+function correlationValue(answer: string): string {
+  return /AsynchronousCorrelationValue ByteString ([0-9a-f]+)/.exec(answer)![1]!
+}
+
+function poll(value: string): string {
+  return item('Poll', acv(value))
+}
+
+function acv(value: string): string {
+  return `<AsynchronousCorrelationValue type="ByteString" value="${value}"/>`
+}
+
+function hex(found: Item | undefined): string {
+  return (found!.value as Buffer).toString('hex')
+}
+
+const mandatory = '<AsynchronousIndicator type="Enumeration" value="Mandatory"/>'
+const create = `
+  <ObjectType type="Enumeration" value="SymmetricKey"/>
+  <Attributes>
+    <CryptographicAlgorithm type="Enumeration" value="AES"/>
+    <CryptographicLength type="Integer" value="128"/>
+    <CryptographicUsageMask type="Integer" value="Encrypt Decrypt"/>
+  </Attributes>`
