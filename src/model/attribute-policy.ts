@@ -5,6 +5,7 @@ import type { Name, UsageLimits, VendorAttribute } from '../kmip/attribute-value
 import { KmipError } from '../kmip/error.ts'
 import type { ResultReasonName } from '../kmip/error.ts'
 import { UsageLimitsUnit } from '../kmip/generated/enums.ts'
+import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import type { Version } from '../kmip/version.ts'
 import type { AttributeKey } from './attribute-list.ts'
@@ -123,7 +124,9 @@ function checkNames(names: readonly Name[]): void {
   if (seen.size < names.length) throw new KmipError('NonUniqueNameAttribute', 'the object has this name already')
 }
 
-function checkVendorAttribute({ vendorIdentification }: VendorAttribute, reason: ResultReasonName): void {
+function checkVendorAttribute(attribute: VendorAttribute, reason: ResultReasonName): void {
+  const { vendorIdentification } = attribute
+  if (isCmkAttribute(attribute)) throw new KmipError('InvalidAttribute', 'this operation makes no CMK')
   if (!vendorPattern.test(vendorIdentification)) {
     throw new KmipError(reason, 'a Vendor Identification is letters, digits, underscores and periods')
   }

@@ -2,7 +2,6 @@ import { ruleOf } from '../kmip/attribute.ts'
 import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
 import { namesIn } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
-import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
@@ -33,9 +32,6 @@ export function checkInitialAttributes(kind: ObjectKind, set: AttributeSet, orig
   }
   if (set.vendorAttribute?.some(({ vendorIdentification }) => vendorIdentification === 'y') === true) {
     throw new KmipError(version < v2 ? 'InvalidField' : 'AttributeReadOnly', 'custom attributes "y-" are the server\'s')
-  }
-  if (set.vendorAttribute?.some(isCmkAttribute) === true) {
-    throw new KmipError('InvalidAttribute', 'this operation makes no CMK')
   }
   checkValues(set, 'InvalidAttributeValue')
 }
