@@ -10,6 +10,8 @@ export interface Config {
   readonly host: string
   /** TCP port; 0 = any free one. 5696 is registered for KMIP. */
   readonly port: number
+  /** TCP port for messages in HTTPS, in TTLV, XML or JSON; 0 = any free one. None: only few clients want it. */
+  readonly httpsPort?: number | undefined
   /** Holds the store. In the working directory, so that a trial leaves nothing elsewhere. */
   readonly dataDirectory: string
   /** Holds ca.pem, server.pem, server.key; filled with a throw-away PKI when it has none of them. */
@@ -296,6 +298,7 @@ const defaults = {
 const kinds = {
   host,
   port: integer(0, 65_535),
+  httpsPort: integer(0, 65_535),
   dataDirectory: path,
   certificatesDirectory: path,
   rootKeyFile: path,

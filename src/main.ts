@@ -13,11 +13,15 @@ import { ObjectCache } from './operation/object-cache.ts'
 import { storedKeyOf } from './operation/stored-key.ts'
 import { Streams } from './operation/streams.ts'
 import { operations } from './operation/table.ts'
+import { Admission } from './server/admission.ts'
 import { logAudit } from './server/audit.ts'
 import type { Services } from './server/batch-item.ts'
 import { CredentialsError, hasServerCredentials, loadServerCredentials } from './server/credentials.ts'
+import type { ServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
+import { HttpsListener } from './server/https.ts'
 import { Listener } from './server/listener.ts'
+import type { ListenerOptions } from './server/listener.ts'
 import { Scheduler } from './server/scheduler.ts'
 import { StartError } from './store/error.ts'
 import { openKeyring, openRootKeyFile } from './store/keyring.ts'
@@ -36,9 +40,9 @@ async function start(): Promise<void> {
   const thread: ThreadData = { config, ticketKeys: randomBytes(48) }
   const running = await serve(thread, log)
   const workers = await Promise.all(
-    Array.from({ length: config.workers - 1 }, () => startWorker({ ...thread, port: running.port }, log)),
+    Array.from({ length: config.workers - 1 }, () => startWorker({ ...thread, ports: running.ports }, log)),
   )
-  announce(config, running.port)
+  announce(config, running.ports)
   const stop = once(async () => {
     log.info('draining')
     await Promise.all(workers.map(stopWorker))
@@ -59,7 +63,8 @@ async function makeThrowAwayPki(directory: string): Promise<void> {
 }
 
 /** One listening thread: a whole server on the shared store and port. */
-async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Promise<Running> {
+async function serve(thread: ThreadData, log: Logger): Promise<Running> {
+  const { config } = thread
   const credentials = loadServerCredentials(config.certificatesDirectory, Date.now())
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
   const inner = await openLmdbStore({
@@ -94,27 +99,15 @@ async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Pro
     audit: logAudit(log.child({ audit: true })),
   }
   const engine = new Engine(services)
-  const listener = new Listener(engine, {
-    host: config.host,
-    port: port ?? config.port,
-    reusePort: config.workers > 1,
-    credentials,
-    minVersion: config.tlsMinVersion,
-    identity: {
-      authorities: credentials.authorities,
-      issuerRealms: config.issuerRealms,
-      requireClientAuthEku: config.requireClientAuthEku,
-    },
-    ticketKeys: Buffer.from(ticketKeys),
-  }, config.limits, log)
+  const { listener, https } = listenersOf(engine, credentials, thread, log)
   const scheduler = new Scheduler(services, randomUUID())
-  const address = await listener.listen()
+  const [address, httpsAddress] = [await listener.listen(), await https?.listen()]
   engine.start()
   scheduler.start()
   return {
-    port: address.port,
+    ports: { kmip: address.port, https: httpsAddress?.port },
     async stop() {
-      await listener.drain()
+      await Promise.all([listener.drain(), https?.drain()])
       await engine.stop()
       await scheduler.stop()
       cache.close()
@@ -123,16 +116,47 @@ async function serve({ config, port, ticketKeys }: ThreadData, log: Logger): Pro
   }
 }
 
+/** The ports, with what is bounded for all of them together. */
+function listenersOf(
+  engine: Engine, credentials: ServerCredentials, { config, ports, ticketKeys }: ThreadData, log: Logger,
+): { listener: Listener, https: HttpsListener | undefined } {
+  const admission = new Admission({
+    authorities: credentials.authorities,
+    issuerRealms: config.issuerRealms,
+    requireClientAuthEku: config.requireClientAuthEku,
+  }, config.limits, log)
+  const options: ListenerOptions = {
+    host: config.host,
+    port: ports?.kmip ?? config.port,
+    reusePort: config.workers > 1,
+    credentials,
+    minVersion: config.tlsMinVersion,
+    ticketKeys: Buffer.from(ticketKeys),
+  }
+  const listener = new Listener(engine, admission, options, config.limits, log)
+  const httpsPort = ports?.https ?? config.httpsPort
+  const https = httpsPort === undefined
+    ? undefined
+    : new HttpsListener(engine, admission, { ...options, port: httpsPort }, config.limits, log)
+  return { listener, https }
+}
+
+interface Ports {
+  readonly kmip: number
+  /** Absent without a port for HTTPS. */
+  readonly https: number | undefined
+}
+
 interface Running {
-  readonly port: number
+  readonly ports: Ports
   stop(): Promise<void>
 }
 
 interface ThreadData {
   readonly config: Config
   readonly ticketKeys: Uint8Array
-  /** The port that the first thread has; absent for the first. */
-  readonly port?: number
+  /** The ports that the first thread has; absent for the first. */
+  readonly ports?: Ports
 }
 
 function startWorker(thread: ThreadData, log: Logger): Promise<Worker> {
@@ -157,13 +181,14 @@ async function work(thread: ThreadData): Promise<void> {
 }
 
 /** Tells a newcomer what runs and how to talk to it; the last line is what scripts wait for. */
-function announce(config: Config, port: number): void {
+function announce(config: Config, { kmip: port, https }: Ports): void {
   const cli = join(import.meta.dirname, 'cli', 'keyward.mjs')
   const lines = [
     `KMIP 1.0 to 2.1 over mutual TLS; store in ${config.dataDirectory}`,
     `certificates in ${config.certificatesDirectory}: ca.pem, alice.pem and alice.key, bob.pem and bob.key`,
     'try it, in another terminal:',
     `  node ${cli} --port ${port} --certs ${config.certificatesDirectory} create --name first-key`,
+    ...(https === undefined ? [] : [`TTLV, XML and JSON over HTTPS: https://${config.host}:${https}/kmip`]),
     `keyward ready on ${config.host}:${port}`,
   ]
   process.stdout.write(`${lines.join('\n')}\n`)

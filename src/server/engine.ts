@@ -32,11 +32,15 @@ export interface Answer {
  */
 export class Engine {
   readonly #services: Services
+  /** For connections that do not outlast an answer: roles are not changed on them. */
+  readonly #shortServices: Services
   readonly #changes = new ChangeFeed()
   readonly #jobs: StoredJobs
 
   constructor(services: Services) {
     this.#services = services
+    const operations = [...services.operations].filter(([code]) => code !== Operation.SetEndpointRole)
+    this.#shortServices = { ...services, operations: new Map(operations) }
     this.#jobs = new StoredJobs(services, {
       record: (caller, item, outcome) => this.#record(caller, item, outcome),
       publish: (changes) => this.#changes.publish(changes),
@@ -53,8 +57,11 @@ export class Engine {
     await this.#jobs.stop()
   }
 
-  /** @param bytes one whole message; it is not changed, and not kept */
-  async process(bytes: Buffer, caller: Caller): Promise<Answer> {
+  /**
+   * @param bytes one whole message; it is not changed, and not kept
+   * @param isLasting whether the connection goes on after the answer, so that the server can ask on it
+   */
+  async process(bytes: Buffer, caller: Caller, isLasting = true): Promise<Answer> {
     const now = Math.floor(this.#services.clock() / 1000)
     const { limits } = this.#services
     const decoded = decodeRequest(bytes, limits.depthMax)
@@ -64,7 +71,8 @@ export class Engine {
     }
     const { message, version } = decoded
     const header = message.requestHeader
-    const items = await this.#answers(message, caller, now)
+    const services = isLasting ? this.#services : this.#shortServices
+    const items = await this.#answers({ message, caller, now, services })
     const response = encodeResponse(items, {
       version, now, maximumResponseSize: header.maximumResponseSize,
       correlated: header.clientCorrelationValue !== undefined,
@@ -82,13 +90,13 @@ export class Engine {
     return { bytes: encodeResponse([failure({}, error, version)], { version, now }), close: true }
   }
 
-  async #answers(message: RequestMessage, connected: Caller, now: number): Promise<ResponseBatchItem[]> {
-    const { requestHeader: header, batchItem: items } = message
+  async #answers(asked: Asked): Promise<ResponseBatchItem[]> {
+    const { message: { requestHeader: header, batchItem: items }, caller: connected, now } = asked
     try {
       const caller = await authenticate(header, connected, this.#services.store, now)
       const { services } = this.#services.settings.cmk
       const service = Object.hasOwn(services, caller.principal) ? services[caller.principal] : undefined
-      return await this.#batch(message, service === undefined ? caller : { ...caller, service }, now)
+      return await this.#batch({ ...asked, caller: service === undefined ? caller : { ...caller, service } })
     } catch (error) {
       const refusal = toKmipError(error, this.#services.log)
       const version = header.protocolVersion
@@ -98,7 +106,8 @@ export class Engine {
     }
   }
 
-  async #batch(message: RequestMessage, caller: Caller, now: number): Promise<ResponseBatchItem[]> {
+  async #batch(asked: Asked): Promise<ResponseBatchItem[]> {
+    const { message, caller } = asked
     const { requestHeader: header, batchItem: items } = message
     const version = header.protocolVersion
     if (items.length > this.#services.limits.batchItemsMax) {
@@ -113,12 +122,12 @@ export class Engine {
       if (isAtomic) throw new KmipError('FeatureNotSupported', 'what is to be undone as a whole is answered at once')
       return this.#jobs.submit(items, { caller, version, continues: option === BatchErrorContinuationOption.Continue })
     }
-    if (isAtomic) return this.#atomic(message, caller, now)
+    if (isAtomic) return this.#atomic(asked)
 
     const results: ResponseBatchItem[] = []
     let state = new BatchState()
     for (const item of items) {
-      const result = await this.#single(item, message, caller, now, state)
+      const result = await this.#single(item, asked, state)
       results.push(result.item)
       state = result.state
       const failed = result.item.resultStatus === ResultStatus.OperationFailed
@@ -129,7 +138,7 @@ export class Engine {
 
   /** One item is one atomic change; it is decided again when somebody else was faster. */
   async #single(
-    item: RequestBatchItem, message: RequestMessage, caller: Caller, now: number, before: BatchState,
+    item: RequestBatchItem, { message, caller, now, services }: Asked, before: BatchState,
   ): Promise<{ item: ResponseBatchItem; state: BatchState }> {
     const { store, cache, settings } = this.#services
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
@@ -137,7 +146,7 @@ export class Engine {
       const objects = new Objects(store, cache, caller, now, settings.cmk.region)
       const frame = { caller, now, objects, state, jobs: this.#jobs }
       const version = message.requestHeader.protocolVersion
-      const outcome = await executeItem(item, version, frame, this.#services, () => objects.commit())
+      const outcome = await executeItem(item, version, frame, services, () => objects.commit())
       if (outcome === undefined) continue
       this.#record(caller, item, outcome)
       this.#changes.publish(objects.committed())
@@ -147,7 +156,7 @@ export class Engine {
   }
 
   /** Undo: the whole batch is one atomic change; nothing is committed before its last item has succeeded. */
-  async #atomic(message: RequestMessage, caller: Caller, now: number): Promise<ResponseBatchItem[]> {
+  async #atomic({ message, caller, now, services }: Asked): Promise<ResponseBatchItem[]> {
     const { store, cache, settings } = this.#services
     const { requestHeader: { protocolVersion: version }, batchItem: items } = message
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
@@ -156,7 +165,7 @@ export class Engine {
       const outcomes: Outcome[] = []
       for (const [index, item] of items.entries()) {
         const commit = index === items.length - 1 ? () => frame.objects.commit() : undefined
-        const outcome = await executeItem(item, version, frame, this.#services, commit)
+        const outcome = await executeItem(item, version, frame, services, commit)
         if (outcome === undefined) break
         outcomes.push(outcome)
         if (outcome.refusal === undefined) continue
@@ -177,6 +186,15 @@ export class Engine {
     if (refusal === undefined) audit.done(caller, item.operation, response)
     else audit.refused(caller, item.operation, refusal)
   }
+}
+
+/** A message, and of whom and when it came. */
+interface Asked {
+  readonly message: RequestMessage
+  readonly caller: Caller
+  /** Seconds since 1970-01-01 UTC. */
+  readonly now: number
+  readonly services: Services
 }
 
 /** The last outcome is the failure; what came before it did not happen (KMIP 2.1 9.6). */

@@ -13,21 +13,25 @@ export class PkiError extends Error {}
 /**
  * Makes a throw-away PKI: a certificate authority, the server's certificate for this machine, and the client
  * certificates of alice (account alpha) and bob (account beta). What is there is kept: it may be run again, and
- * completes a run that was interrupted. ECDSA P-256; keys are PKCS#8 with mode 0400, which Barbican insists on.
+ * completes a run that was interrupted. Keys are PKCS#8 with mode 0400, which Barbican insists on.
  *
  * @param directory made when it is missing (mode 0755: the certificates are public)
  * @param nowMs milliseconds since 1970
+ * @param curve of a new authority and what it certifies; P-384 for the 192-bit level of Suite B
  * @throws PkiError when a certificate is there without its key, or the authority's key is needed and missing
  */
-export async function makePki(directory: string, nowMs: number): Promise<void> {
+export async function makePki(directory: string, nowMs: number, curve: Curve = 'P-256'): Promise<void> {
   mkdirSync(directory, { recursive: true })
-  await completeAuthority(directory, nowMs)
+  await completeAuthority(directory, nowMs, curve)
   for (const [name, account] of sampleClients) {
     await complete(directory, name, nowMs, request => issueClient(request, name, account, leafDaysMax))
   }
   // Last: the server makes a PKI when its own certificate is missing, so an interrupted run is taken up again.
   await complete(directory, 'server', nowMs, issueServer)
 }
+
+/** Where the keys of a PKI lie. */
+export type Curve = 'P-256' | 'P-384'
 
 /** What `issueClientCertificate` wrote. */
 export interface IssuedCertificate { readonly certificatePath: string, readonly keyPath: string, readonly pem: string }
@@ -58,19 +62,19 @@ interface LeafRequest { readonly authority: Authority, readonly publicKey: Crypt
 
 interface Authority { readonly certificate: x509.X509Certificate, readonly privateKey: CryptoKey }
 
-async function completeAuthority(directory: string, nowMs: number): Promise<void> {
+async function completeAuthority(directory: string, nowMs: number, curve: Curve): Promise<void> {
   if (existsSync(join(directory, 'ca.pem'))) return
   const orphan = leafFiles.find(file => existsSync(join(directory, file)))
   if (orphan !== undefined && !existsSync(join(directory, 'ca.key'))) {
     throw new PkiError(`${join(directory, orphan)} is there, but ca.pem and ca.key are missing`)
   }
-  const keys = await loadOrMakeKeys(directory, 'ca')
+  const keys = await loadOrMakeKeys(directory, 'ca', curve)
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomSerialNumber(),
     // Each its own name: OpenSSL picks an authority by name first, and two of one name in a bundle confuse it.
     name: [{ CN: [`Keyward throw-away CA ${randomBytes(4).toString('hex')}`] }],
     ...validity(nowMs, authorityDays),
-    signingAlgorithm: signature,
+    signingAlgorithm: signatureOf(keys.privateKey),
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
@@ -90,7 +94,7 @@ async function complete(
     throw new PkiError(`${join(directory, name)}.pem is there without ${name}.key: restore the key, or remove both`)
   }
   const authority = await loadAuthority(directory)
-  const { publicKey } = await loadOrMakeKeys(directory, name)
+  const { publicKey } = await loadOrMakeKeys(directory, name, curveOf(authority.privateKey))
   writeNew(directory, `${name}.pem`, pem(await issue({ authority, publicKey, nowMs })), 0o644)
 }
 
@@ -119,7 +123,7 @@ async function issueLeaf(
     issuer: authority.certificate.subjectName,
     subject,
     ...dates,
-    signingAlgorithm: signature,
+    signingAlgorithm: signatureOf(authority.privateKey),
     publicKey,
     signingKey: authority.privateKey,
     extensions: [
@@ -147,10 +151,10 @@ async function loadAuthority(directory: string): Promise<Authority> {
   return { certificate, privateKey }
 }
 
-async function loadOrMakeKeys(directory: string, name: string): Promise<CryptoKeyPair> {
+async function loadOrMakeKeys(directory: string, name: string, curve: Curve): Promise<CryptoKeyPair> {
   const path = join(directory, `${name}.key`)
   if (existsSync(path)) return loadKeys(path)
-  const keys = await webcrypto.subtle.generateKey(curve, true, ['sign', 'verify'])
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: curve }, true, ['sign', 'verify'])
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   writeNew(directory, `${name}.key`, x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') + '\n', 0o400)
   return keys
@@ -159,15 +163,25 @@ async function loadOrMakeKeys(directory: string, name: string): Promise<CryptoKe
 async function loadKeys(path: string): Promise<CryptoKeyPair> {
   try {
     const key = createPrivateKey(readFileSync(path))
+    const algorithm = { name: 'ECDSA', namedCurve: curves[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? '' }
     const pkcs8 = key.export({ format: 'der', type: 'pkcs8' })
     const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
     return {
-      privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, curve, true, ['sign']),
-      publicKey: await webcrypto.subtle.importKey('spki', spki, curve, true, ['verify']),
+      privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, true, ['sign']),
+      publicKey: await webcrypto.subtle.importKey('spki', spki, algorithm, true, ['verify']),
     }
   } catch {
-    throw new PkiError(`${path} is not a readable EC P-256 private key`)
+    throw new PkiError(`${path} is not a readable EC private key on P-256 or P-384`)
   }
+}
+
+function curveOf({ algorithm }: CryptoKey): Curve {
+  return (algorithm as webcrypto.EcKeyAlgorithm).namedCurve as Curve
+}
+
+/** With the hash of the curve's strength (RFC 6460 section 3). */
+function signatureOf(key: CryptoKey): { name: string, hash: string } {
+  return { name: 'ECDSA', hash: curveOf(key) === 'P-384' ? 'SHA-384' : 'SHA-256' }
 }
 
 /** Never over an existing file, never half a file: `link` refuses what is there, and by then all is written. */
@@ -214,8 +228,8 @@ function pem(certificate: x509.X509Certificate): string {
 type CryptoKey = webcrypto.CryptoKey
 type CryptoKeyPair = webcrypto.CryptoKeyPair
 
-const curve = { name: 'ECDSA', namedCurve: 'P-256' }
-const signature = { name: 'ECDSA', hash: 'SHA-256' }
+/** OpenSSL's names of the curves. */
+const curves: Readonly<Record<string, Curve>> = { prime256v1: 'P-256', secp384r1: 'P-384' }
 
 const sampleClients: readonly (readonly [name: string, account: string])[] = [['alice', 'alpha'], ['bob', 'beta']]
 

@@ -3,8 +3,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isSlow, loadCase } from './case-file.ts'
 import type { Case } from './case-file.ts'
-import { startOwnServer } from './own-server.ts'
-import type { OwnServer } from './own-server.ts'
+import { endpointFor } from './own-server.ts'
+import { openServers } from './servers.ts'
+import type { GivenServer } from './servers.ts'
 import { isGood, records, summary, tapLines } from './report.ts'
 import type { Result } from './report.ts'
 import { runWithCompanions } from './run-case.ts'
@@ -24,16 +25,14 @@ async function main(): Promise<number> {
     return 0
   }
   const cases = casesIn(positionals.length > 0 ? positionals : defaultFolders())
-    .filter(({ version }) => options.version === undefined || version === options.version)
+    .filter(({ version }) => options.version === undefined ? !laterVersions.test(version) : version === options.version)
     .filter(({ folder, name }) => new RegExp(options.only ?? '').test(`${folder}/${name}`))
   if (cases.length === 0) throw new Error('there are no such cases')
   const skipped = JSON.parse(readFileSync(options.skipped ?? skippedFile, 'utf8')) as Record<string, string>
 
-  const server = options.host === undefined ? await startOwnServer() : undefined
-  const endpoint = server?.endpoint ?? endpointOf(options)
+  const servers = await openServers(givenServer(options), cases)
   try {
-    const other = server?.otherEndpoint ?? otherEndpointOf(endpoint, options)
-    const open = (one: Case) => openTransport(one, countsAllObjects.test(one.name) ? other : endpoint)
+    const open = (one: Case) => openTransport(one, servers.endpointFor(one))
     const results = await runAll(cases, { open, generated: new Set() }, skipped, (text) => {
       if (options.summary !== true) process.stdout.write(text)
     })
@@ -42,7 +41,7 @@ async function main(): Promise<number> {
     out.write(summary(results))
     return results.every((result) => isGood(result)) ? 0 : 1
   } finally {
-    await stopServer(server)
+    await servers.stop()
   }
 }
 
@@ -74,43 +73,51 @@ function casesIn(folders: readonly string[]): Case[] {
   })
 }
 
-/** The published cases up to 2.1, where they are beside this checkout, and our own. */
+/** The published cases, where they are beside this checkout, and our own. */
 function defaultFolders(): string[] {
-  const published = versions.map((version) => join(sharedFolder, version))
-  const folders = [...published, ownFolder].filter((folder) => existsSync(folder))
+  const folders = [sharedFolder, ownFolder].filter((folder) => existsSync(folder))
   if (folders.length === 0) throw new Error('name a folder with cases')
   return folders
 }
 
 type Options = ReturnType<typeof parseArgs<{ options: typeof optionTypes }>>['values']
 
-function endpointOf({ host, port, ca, cert, key, 'https-port': httpsPort }: Options): Endpoint {
-  if (host === undefined || port === undefined || ca === undefined || cert === undefined || key === undefined) {
-    throw new Error('--host needs --port, --ca, --cert and --key')
-  }
-  return {
-    host, port: Number(port), ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key),
-    ...(httpsPort !== undefined && { httpsPort: Number(httpsPort) }),
-  }
+function givenServer(options: Options): GivenServer | undefined {
+  const { host, port, certs, 'suiteb192-port': suiteB192Port, 'suiteb192-certs': suiteB192Certs } = options
+  if (host === undefined) return undefined
+  if (port === undefined) throw new Error('--host needs --port')
+  const server = { host, port: Number(port), ...(options['https-port'] && { httpsPort: Number(options['https-port']) }) }
+  const suiteB192 = suiteB192Port === undefined || suiteB192Certs === undefined
+    ? undefined
+    : endpointFor('alice', { host, port: Number(suiteB192Port) }, suiteB192Certs)
+  const endpoints = certs === undefined
+    ? endpointsOf(server, options)
+    : { endpoint: endpointFor('alice', server, certs), otherEndpoint: endpointFor('bob', server, certs) }
+  return { ...endpoints, ...(suiteB192 && { suiteB192 }) }
 }
 
 /** Without another identity the cases that count all objects see those of the others. */
-function otherEndpointOf(first: Endpoint, { cert2, key2 }: Options): Endpoint {
-  if (cert2 === undefined || key2 === undefined) return first
-  return { ...first, cert: readFileSync(cert2), key: readFileSync(key2) }
-}
-
-async function stopServer(server: OwnServer | undefined): Promise<void> {
-  await server?.stop()
+function endpointsOf(
+  server: Pick<Endpoint, 'host' | 'port' | 'httpsPort'>, { ca, cert, key, cert2, key2 }: Options,
+): Pick<GivenServer, 'endpoint' | 'otherEndpoint'> {
+  if (ca === undefined || cert === undefined || key === undefined) {
+    throw new Error('--host needs --certs, or --ca, --cert and --key')
+  }
+  const endpoint = { ...server, ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) }
+  if (cert2 === undefined || key2 === undefined) return { endpoint, otherEndpoint: endpoint }
+  return { endpoint, otherEndpoint: { ...endpoint, cert: readFileSync(cert2), key: readFileSync(key2) } }
 }
 
 const optionTypes = {
   host: { type: 'string' },
   port: { type: 'string' },
   'https-port': { type: 'string' },
+  certs: { type: 'string' },
   ca: { type: 'string' },
   cert: { type: 'string' },
   key: { type: 'string' },
+  'suiteb192-port': { type: 'string' },
+  'suiteb192-certs': { type: 'string' },
   cert2: { type: 'string' },
   key2: { type: 'string' },
   only: { type: 'string' },
@@ -123,23 +130,25 @@ const optionTypes = {
 
 const usage = `usage: npm run conformance -- [options] [FOLDER...]
 
-Runs every conversation (*.xml) below the folders; without any, the published OASIS cases of 1.0 to 2.1
+Runs every conversation (*.xml) below the folders; without any, the published OASIS cases
 when they are beside this checkout, and our own. Without --host our own server is started for it.
 
   --host H --port P        the KMIP server to test
+  --https-port P           where the server speaks the HTTPS profile
+  --certs DIR              ca.pem, alice.pem, alice.key, bob.pem and bob.key, as our server makes them; or each file:
   --ca --cert --key FILE   PEM files: authorities of the server, our certificate and its key
   --cert2 --key2 FILE      another identity, without objects, for the cases that count all there are
-  --https-port P           where the server speaks the HTTPS profile
+  --suiteb192-port P       where the server has a certificate on P-384, for the cases of Suite B's 192-bit level,
+  --suiteb192-certs DIR    and its certificates
   --only PATTERN           cases whose folder/name matches the regular expression
-  --version V              cases of this protocol version
+  --version V              cases of this protocol version; without it, those up to 2.1
   --skipped FILE           {case: reason}, instead of spec/skipped.json
   --json FILE              write the results there
   --summary                the counts on the standard output in place of TAP
 `
 
-/** They expect just their own objects among all of the last minute. */
-const countsAllObjects = /^TC-OFFSET-/
-const versions = ['1.0', '1.1', '1.2', '1.3', '1.4', '2.0', '2.1']
+/** Not spoken by the server, and not decodable as 2.1 (a draft). */
+const laterVersions = /^3\./
 const root = new URL('../../', import.meta.url).pathname
 const sharedFolder = join(root, '../shared/kmip-profiles')
 const ownFolder = join(root, 'fixtures/conversation')

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { makePki } from '../../src/server/pki.ts'
+import type { Curve } from '../../src/server/pki.ts'
 import type { Endpoint } from './transport.ts'
 
 export interface OwnServer {
@@ -13,19 +15,21 @@ export interface OwnServer {
 }
 
 /**
- * Starts our own server on a free port, with a data directory that is thrown away.
+ * Starts our own server on free ports, with a data directory and certificates that are thrown away.
  *
+ * @param curve of the certificates
  * @throws Error when it is not ready in time, with what it has written
  */
-export async function startOwnServer(): Promise<OwnServer> {
+export async function startOwnServer(curve: Curve = 'P-256'): Promise<OwnServer> {
   const directory = mkdtempSync(join(tmpdir(), 'keyward-conformance-'))
   const certificates = join(directory, 'certs')
+  await makePki(certificates, Date.now(), curve)
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main], {
     cwd: directory,
     env: {
-      ...process.env, KEYWARD_HOST: '127.0.0.1', KEYWARD_PORT: '0', KEYWARD_DATA_DIR: join(directory, 'data'),
-      KEYWARD_CERTS_DIR: certificates,
+      ...process.env, KEYWARD_HOST: '127.0.0.1', KEYWARD_PORT: '0', KEYWARD_HTTPS_PORT: '0',
+      KEYWARD_DATA_DIR: join(directory, 'data'), KEYWARD_CERTS_DIR: certificates, KEYWARD_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -36,13 +40,13 @@ export async function startOwnServer(): Promise<OwnServer> {
     rmSync(directory, { recursive: true, force: true })
   }
   try {
-    const ready = await readyLine(child.stdout, child.stderr, exited)
-    const port = Number(/:(\d+)(?!.*:\d)/.exec(ready)?.[1])
-    const read = (name: string) => readFileSync(join(certificates, name))
-    const server = { host: '127.0.0.1', port, ca: read('ca.pem') }
+    const ready = await readyText(child.stdout, child.stderr, exited)
+    const port = Number(/^keyward ready.*:(\d+)/m.exec(ready)?.[1])
+    const httpsPort = Number(/https:.*:(\d+)\/kmip/.exec(ready)?.[1])
+    const server = { port, httpsPort, host: '127.0.0.1' }
     return {
-      endpoint: { ...server, cert: read('alice.pem'), key: read('alice.key') },
-      otherEndpoint: { ...server, cert: read('bob.pem'), key: read('bob.key') },
+      endpoint: endpointFor('alice', server, certificates),
+      otherEndpoint: endpointFor('bob', server, certificates),
       stop,
     }
   } catch (error) {
@@ -51,7 +55,16 @@ export async function startOwnServer(): Promise<OwnServer> {
   }
 }
 
-function readyLine(
+/** One of the clients of a directory made by `makePki`. */
+export function endpointFor(
+  client: 'alice' | 'bob', server: Pick<Endpoint, 'host' | 'port' | 'httpsPort'>, certificates: string,
+): Endpoint {
+  const read = (name: string) => readFileSync(join(certificates, name))
+  return { ...server, ca: read('ca.pem'), cert: read(`${client}.pem`), key: read(`${client}.key`) }
+}
+
+/** Everything that the server has written, once it is ready. */
+function readyText(
   stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream, exited: Promise<void>,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -65,7 +78,7 @@ function readyLine(
       written.push(line)
       if (!line.startsWith('keyward ready')) return
       clearTimeout(timer)
-      resolve(line)
+      resolve(written.join('\n'))
     })
   })
 }
