@@ -16,10 +16,12 @@ import { operations } from './operation/table.ts'
 import { Admission } from './server/admission.ts'
 import { logAudit } from './server/audit.ts'
 import type { Services } from './server/batch-item.ts'
+import { clientCredentials } from './server/client-authority.ts'
 import { CredentialsError, hasServerCredentials, loadServerCredentials } from './server/credentials.ts'
 import type { ServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
 import { HttpsListener } from './server/https.ts'
+import type { IdentityPolicy } from './server/identity.ts'
 import { Listener } from './server/listener.ts'
 import type { ListenerOptions } from './server/listener.ts'
 import { Scheduler } from './server/scheduler.ts'
@@ -97,6 +99,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
     clock: Date.now,
     log,
     audit: logAudit(log.child({ audit: true })),
+    clients: clientCredentials(config.certificatesDirectory, identityPolicy(credentials, config)),
   }
   const engine = new Engine(services)
   const { listener, https } = listenersOf(engine, credentials, thread, log)
@@ -116,15 +119,15 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   }
 }
 
+function identityPolicy({ authorities }: ServerCredentials, config: Config): IdentityPolicy {
+  return { authorities, issuerRealms: config.issuerRealms, requireClientAuthEku: config.requireClientAuthEku }
+}
+
 /** The ports, with what is bounded for all of them together. */
 function listenersOf(
   engine: Engine, credentials: ServerCredentials, { config, ports, ticketKeys }: ThreadData, log: Logger,
 ): { listener: Listener, https: HttpsListener | undefined } {
-  const admission = new Admission({
-    authorities: credentials.authorities,
-    issuerRealms: config.issuerRealms,
-    requireClientAuthEku: config.requireClientAuthEku,
-  }, config.limits, log)
+  const admission = new Admission(identityPolicy(credentials, config), config.limits, log)
   const options: ListenerOptions = {
     host: config.host,
     port: ports?.kmip ?? config.port,

@@ -22,6 +22,8 @@ export interface CertificateOrder {
   readonly notAfter: number
   /** Cryptographic Usage Mask; the key usages of RFC 5280 follow from it. */
   readonly usageMask: number
+  /** For TLS clients, and nothing else. */
+  readonly isForClients?: boolean
   /** Extension of the request, in DER, that is taken over. */
   readonly alternativeNames?: Buffer | undefined
 }
@@ -75,6 +77,7 @@ export async function issueCertificate(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       ...keyUsages(order.usageMask),
+      ...(order.isForClients === true ? [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])] : []),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...alternativeNameExtension(order.alternativeNames),

@@ -2,12 +2,20 @@ import { Operation } from '../kmip/generated/enums.ts'
 import type { Grant } from './grant.ts'
 import type { ManagedObject } from './managed-object.ts'
 
+interface SubjectNames {
+  readonly commonNames: readonly string[]
+  readonly organizations: readonly string[]
+}
+
 /** Who calls: a principal inside an account (tenant), taken from the client certificate or from a ticket. */
 export interface Caller {
   readonly account: string
   readonly principal: string
   /** Whom a credential in the request names, unproven: it only tells users of one principal apart. */
   readonly user?: string | undefined
+  /** SHA-256 of the client certificate in hex, and the names in it; absent where it does not count. */
+  readonly fingerprint?: string | undefined
+  readonly certificate?: SubjectNames | undefined
   /** Of the ticket that the request shows; absent: all rights of the principal. */
   readonly grant?: Grant | undefined
   /** The cloud service that the principal acts for, by the configuration. */

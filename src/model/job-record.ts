@@ -27,6 +27,7 @@ export const JobRecord = structure('Keyward job 1', {
   account: text(0x54_0051),
   principal: text(0x54_0052),
   user: optional(text(0x54_0053)),
+  service: optional(text(0x54_006a)),
   /** Id of the record of the ticket that it was submitted with. */
   ticket: optional(text(0x54_0054)),
   version: integer(0x54_0055),

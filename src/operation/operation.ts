@@ -7,6 +7,7 @@ import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import type { BatchState } from './batch-state.ts'
+import type { ClientCredentials } from './client-credentials.ts'
 import type { Jobs, OtherAnswer } from './job.ts'
 import type { Keys } from './keys.ts'
 import type { Objects } from './objects.ts'
@@ -27,6 +28,8 @@ export interface Context {
   /** Cryptographic operations in several parts that are under way. */
   readonly streams: Streams
   readonly settings: Settings
+  /** Absent where clients are not known by certificates. */
+  readonly clients?: ClientCredentials | undefined
   /** Asynchronous requests. */
   readonly jobs: Jobs
   /** The Message Extension of ours that came with the item, and what goes back in one. */

@@ -42,6 +42,7 @@ import { queryAsynchronousRequests } from './query-asynchronous-requests.ts'
 import { reCertify } from './re-certify.ts'
 import { reKey } from './re-key.ts'
 import { reKeyKeyPair } from './re-key-key-pair.ts'
+import { reProvision } from './re-provision.ts'
 import { recover } from './recover.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
@@ -102,6 +103,7 @@ export const operations: readonly AnyOperation[] = [
   register,
   reKey,
   reKeyKeyPair,
+  reProvision,
   revoke,
   rngRetrieve,
   rngSeed,

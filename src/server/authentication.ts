@@ -6,6 +6,7 @@ import type { RequestHeader } from '../kmip/message.ts'
 import type { Ticket } from '../kmip/ticket.ts'
 import type { Caller } from '../model/access.ts'
 import type { TicketRecord } from '../model/grant.ts'
+import { isEnded } from '../operation/client-credentials.ts'
 import { decodeTicket, encodeTicket, ticketId } from '../operation/ticket.ts'
 import { token } from '../operation/index-keys.ts'
 import { RevisionConflict } from '../store/store.ts'
@@ -17,9 +18,12 @@ import type { Store } from '../store/store.ts'
  * user that they name is told apart from others behind the same certificate.
  *
  * @param now seconds since 1970-01-01 UTC
- * @throws KmipError Invalid Ticket, Usage Limit Exceeded when no request is left
+ * @throws KmipError Authentication Not Successful, Invalid Ticket, Usage Limit Exceeded when no request is left
  */
 export async function authenticate(header: RequestHeader, caller: Caller, store: Store, now: number): Promise<Caller> {
+  if (caller.fingerprint !== undefined && await isEnded(caller.fingerprint, store)) {
+    throw new KmipError('AuthenticationNotSuccessful', 'the client certificate has been replaced')
+  }
   if (header.authentication === undefined) return caller
   const credentials = credentialsOf(header)
   const tickets = credentials.flatMap((each) => each.kind === 'Ticket' ? [each.value.ticket] : [])

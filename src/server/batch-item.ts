@@ -14,6 +14,7 @@ import type { Caller } from '../model/access.ts'
 import { checkConstraints } from '../model/account-settings.ts'
 import { loadAccountSettings } from '../operation/account-settings.ts'
 import type { BatchState } from '../operation/batch-state.ts'
+import type { ClientCredentials } from '../operation/client-credentials.ts'
 import { OtherAnswer } from '../operation/job.ts'
 import type { Jobs } from '../operation/job.ts'
 import type { Keys } from '../operation/keys.ts'
@@ -39,6 +40,8 @@ export interface Services {
   readonly streams: Streams
   readonly settings: Settings
   readonly limits: Limits
+  /** Absent where clients are not known by certificates. */
+  readonly clients?: ClientCredentials
   /** Milliseconds since 1970-01-01 UTC. */
   readonly clock: () => number
   readonly log: FaultLog
@@ -83,7 +86,7 @@ export async function executeItem(
     const context: Context = {
       caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
       keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
-      jobs: frame.jobs, extension: extensionOf(item, version),
+      jobs: frame.jobs, clients: services.clients, extension: extensionOf(item, version),
       note: (text) => void notes.push(text),
     }
     frame.objects.begin(item.operation)

@@ -81,6 +81,7 @@ export class StoredJobs implements Jobs {
       account: caller.account,
       principal: caller.principal,
       user: caller.user,
+      service: caller.service,
       ticket: caller.grant?.ticket,
       version,
       operation: item.operation,
@@ -151,7 +152,7 @@ export class StoredJobs implements Jobs {
     const now = this.#now()
     const item = RequestBatchItem.decode(decodeItem(job.item), { version: job.version })
     const state = BatchState.restore(job.state)
-    let caller: Caller = { account: job.account, principal: job.principal, user: job.user }
+    let caller: Caller = { account: job.account, principal: job.principal, user: job.user, service: job.service }
     let outcome: Outcome | undefined
     if (job.isStopped === true) {
       outcome = refused(item, stopped, job.version)

@@ -1,0 +1,25 @@
+import type { Authority } from '../crypto/certificate-authority.ts'
+import type { Caller } from '../model/access.ts'
+import type { Change, Store } from '../store/store.ts'
+
+/** What the server knows of the certificates that clients connect with. */
+export interface ClientCredentials {
+  /** The authority of client certificates; absent where its key is kept elsewhere, as it should be in earnest. */
+  readonly authority?: Authority | undefined
+  /** Whom a certificate (DER) lets in, or undefined when it lets nobody in. */
+  holderOf(certificate: Buffer): Caller | undefined
+}
+
+/** The change after which a client certificate lets nobody in any more (KMIP 2.1 6.1.48). */
+export function credentialEnd(fingerprint: string): Change {
+  return { id: recordId(fingerprint), expected: 0, data: Buffer.alloc(0), keys: [] }
+}
+
+/** @param fingerprint SHA-256 of the certificate, in hex */
+export async function isEnded(fingerprint: string, store: Store): Promise<boolean> {
+  return await store.revision(recordId(fingerprint)) > 0
+}
+
+function recordId(fingerprint: string): string {
+  return `~ended/${fingerprint}`
+}
