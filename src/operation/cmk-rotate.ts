@@ -66,7 +66,7 @@ async function rotateSymmetric(
   const rotated = objects.cmks.save(withVersion(cmk, { uniqueIdentifier: fresh.uniqueIdentifier, creationDate: now }))
   const left = await objects.load(old.uniqueIdentifier)
   if (stopsOld) objects.save({ ...left, attributes: { ...left.attributes, protectStopDate: now } })
-  return adoptVersion(context, fresh, rotated)
+  return adoptVersion(context, { ...fresh, owner: old.owner }, rotated)
 }
 
 async function rotatePair(context: Context, cmk: Cmk, old: Pair, requested: PairRequested): Promise<Pair> {
@@ -77,8 +77,8 @@ async function rotatePair(context: Context, cmk: Cmk, old: Pair, requested: Pair
     uniqueIdentifier: privateKey.uniqueIdentifier, publicKey: publicKey.uniqueIdentifier, creationDate: context.now,
   }))
   return {
-    privateKey: adoptVersion(context, privateKey, rotated),
-    publicKey: adoptVersion(context, publicKey, rotated),
+    privateKey: adoptVersion(context, { ...privateKey, owner: old.privateKey.owner }, rotated),
+    publicKey: adoptVersion(context, { ...publicKey, owner: old.publicKey.owner }, rotated),
   }
 }
 
@@ -96,6 +96,7 @@ function checkRequested(attributes: AttributeSet | undefined): void {
   }
 }
 
+/** Whoever rotates, the scheduler too: the owner stays. */
 function adoptVersion({ objects, now }: Context, object: ManagedObject, cmk: Cmk): ManagedObject {
   const attributes = { ...object.attributes, activationDate: now }
   return objects.put({ ...object, attributes, cmkId: cmk.id, cmk })

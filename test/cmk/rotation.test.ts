@@ -139,6 +139,23 @@ describe('automatic', () => {
     expect((await alice.describe(id))['cmk-rotation-state']).toBe('Disabled')
   })
 
+  test('leaves a CMK of the policy `default` its owner\'s', async () => {
+    const lab = new Lab()
+    const alice = lab.as('alice', 102)
+    const id = await alice.create(
+      { 'cmk-alias': 'alias/mine', 'cmk-rotation-automatic': true, 'cmk-rotation-interval': '7d' },
+      { operationPolicyName: 'default' },
+    )
+    lab.passDays(7)
+    expect(await lab.scheduler.run()).toBe(1)
+    const cbc = { cryptographicParameters: { blockCipherMode: 1, paddingMethod: 3 } }
+    expect((await alice.encrypt('alias/mine', data, cbc)).uniqueIdentifier).not.toBe(id)
+    expect(await outcome(lab.as('bob', 102).encrypt('alias/mine', data, cbc))).toBe('PermissionDenied')
+    await alice.set(id, 'cmk-deletion-window', 7)
+    lab.passDays(7)
+    expect(await lab.scheduler.run()).toBe(1)
+  })
+
   test('one scheduler acts, however many there are; one that lost its lease changes nothing', async () => {
     const lab = new Lab()
     const alice = lab.as('alice')
