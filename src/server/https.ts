@@ -71,7 +71,7 @@ export class HttpsListener {
   }
 
   #open(socket: TLSSocket): void {
-    socket.on('error', (error) => this.#log.debug({ err: error }, 'a connection broke'))
+    socket.on('error', (error: Error) => this.#log.debug({ err: error }, 'a connection broke'))
     this.#clients.set(socket, { caller: this.#admission.admit(socket), last: Promise.resolve(), waiting: 0 })
   }
 
@@ -144,7 +144,9 @@ interface Client {
 }
 
 /** The HTTP status with which a request is refused by its head alone. */
-function refusal({ method, url, headers }: IncomingMessage, encoding: Encoding | undefined, limits: Limits): number | undefined {
+function refusal(
+  { method, url, headers }: IncomingMessage, encoding: Encoding | undefined, limits: Limits,
+): number | undefined {
   if (url !== path) return 404
   if (method !== 'POST') return 405
   if (encoding === undefined || headers['content-encoding'] !== undefined) return 415

@@ -68,7 +68,7 @@ export class Listener {
   }
 
   #open(socket: TLSSocket): void {
-    socket.on('error', (error) => this.#log.debug({ err: error }, 'a connection broke'))
+    socket.on('error', (error: Error) => this.#log.debug({ err: error }, 'a connection broke'))
     const handler = this.#handlerFor(socket)
     this.#connections.set(socket, new Connection(socket, handler, this.#limits, this.#log))
     socket.on('close', () => this.#connections.delete(socket))
@@ -108,7 +108,7 @@ export function tlsOptions({ credentials, minVersion, ticketKeys }: ListenerOpti
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: keepAliveMs,
-  } as TlsOptions
+  }
 }
 
 /** @throws the error of listen(2) */

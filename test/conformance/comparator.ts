@@ -107,10 +107,10 @@ class Comparison {
       const items = left.get(key) ?? []
       left.delete(key)
       if (items.length < elements.length) {
-        throw differ(`${path}/${key}`, 'missing', elements[items.length]!, undefined)
+        throw differ(`${path}/${key}`, 'missing', elements[items.length], undefined)
       }
       if (items.length > elements.length && key !== objectGroupKey) {
-        throw differ(`${path}/${key}`, 'too many', elements.at(-1)!, items.at(-1)!)
+        throw differ(`${path}/${key}`, 'too many', elements.at(-1), items.at(-1))
       }
       elements.forEach((element, index) => this.item(element, items[index]!, `${path}/${key}`, place, undefined))
     }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { Connection } from '../../src/client/connection.ts'
 import type { ConnectionOptions } from '../../src/client/connection.ts'
@@ -56,23 +57,21 @@ function httpsTransport(endpoint: Endpoint, encoding: Encoding): Transport {
     exchange: (message) => new Promise((resolve, reject) => {
       const headers = { 'content-type': encoding.contentType, 'cache-control': 'no-cache' }
       const options = { host, port: httpsPort, ca, cert, key, method: 'POST', path: '/kmip', headers, timeout: 30_000 }
-      const request = requestHttps(options, async (response) => {
-        try {
-          const bytes = Buffer.concat(await response.toArray() as Buffer[])
-          if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`)
-          const contentType = response.headers['content-type'] ?? 'none'
-          if (!contentType.startsWith(encoding.contentType)) throw new Error(`the content type is ${contentType}`)
-          resolve(encoding.decode(bytes))
-        } catch (error) {
-          reject(error)
-        }
-      })
+      const request = requestHttps(options, (response) => resolve(messageOf(response, encoding)))
       request.on('error', reject)
       request.on('timeout', () => request.destroy(new Error('no answer in 30 s')))
       request.end(encoding.encode(message))
     }),
     close: () => {},
   }
+}
+
+async function messageOf(response: IncomingMessage, encoding: Encoding): Promise<Item> {
+  const bytes = Buffer.concat(await response.toArray() as Buffer[])
+  if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`)
+  const contentType = response.headers['content-type'] ?? 'none'
+  if (!contentType.startsWith(encoding.contentType)) throw new Error(`the content type is ${contentType}`)
+  return encoding.decode(bytes)
 }
 
 const encodings = {
