@@ -9,19 +9,20 @@ import type { StateRecord } from '../model/job-record.ts'
  */
 export class BatchState {
   #placeholder: string | undefined
-  #identifiers: string[] = []
-  #latest = new Map<number, string>()
-  #data = new Map<number, Buffer>()
-  #outputs: Buffer[] = []
+  // Never changed, only replaced: so a fork costs nothing, and most messages need none of them.
+  #identifiers: readonly string[] = []
+  #latest: ReadonlyMap<number, string> = nothing
+  #data: ReadonlyMap<number, Buffer> = nothing
+  #outputs: readonly Buffer[] = []
 
   /** A copy to try the next item on: an attempt that loses a race leaves no trace. */
   fork(): BatchState {
     const copy = new BatchState()
     copy.#placeholder = this.#placeholder
-    if (this.#identifiers.length > 0) copy.#identifiers = [...this.#identifiers]
-    if (this.#latest.size > 0) copy.#latest = new Map(this.#latest)
-    if (this.#data.size > 0) copy.#data = new Map(this.#data)
-    if (this.#outputs.length > 0) copy.#outputs = [...this.#outputs]
+    copy.#identifiers = this.#identifiers
+    copy.#latest = this.#latest
+    copy.#data = this.#data
+    copy.#outputs = this.#outputs
     return copy
   }
 
@@ -59,8 +60,8 @@ export class BatchState {
 
   /** Notes an identifier of the response that does not become the ID Placeholder. */
   also(identifier: string, by?: keyof typeof UniqueIdentifier): void {
-    this.#identifiers.push(identifier)
-    if (by !== undefined) this.#latest.set(UniqueIdentifier[by], identifier)
+    this.#identifiers = [...this.#identifiers, identifier]
+    if (by !== undefined) this.#latest = new Map(this.#latest).set(UniqueIdentifier[by], identifier)
   }
 
   /** After a Locate with several hits, or a failed Check, no later item may use the placeholder. */
@@ -70,8 +71,8 @@ export class BatchState {
 
   /** Notes the output that a later item may name by the Data enumeration. */
   output(by: keyof typeof Data, data: Buffer): void {
-    this.#data.set(Data[by], data)
-    this.#outputs.push(data)
+    this.#data = new Map(this.#data).set(Data[by], data)
+    this.#outputs = [...this.#outputs, data]
   }
 
   /** @throws KmipError Item Not Found when nothing earlier in the message answers to the reference */
@@ -99,3 +100,5 @@ export class BatchState {
     return this.#latest.get(reference.enumeration)
   }
 }
+
+const nothing: ReadonlyMap<number, never> = new Map<number, never>()
