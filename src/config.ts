@@ -11,7 +11,7 @@ export interface Config {
   /** TCP port; 0 = any free one. 5696 is registered for KMIP. */
   readonly port: number
   /** TCP port for messages in HTTPS, in TTLV, XML or JSON; 0 = any free one. None: only few clients want it. */
-  readonly httpsPort?: number | undefined
+  readonly httpsPort: number | undefined
   /** Holds the store. In the working directory, so that a trial leaves nothing elsewhere. */
   readonly dataDirectory: string
   /** Holds ca.pem, server.pem, server.key; filled with a throw-away PKI when it has none of them. */
@@ -283,6 +283,7 @@ const shortVariables: Readonly<Record<string, string>> = {
 const defaults = {
   host: '127.0.0.1',
   port: 5696,
+  httpsPort: undefined,
   logLevel: 'info',
   workers: 1,
   region: 'local',
