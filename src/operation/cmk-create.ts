@@ -7,7 +7,7 @@ import { checkAliasName, defaultKeyAlias, serviceAlias, withDescription, withTag
 import { withRotationPolicy } from '../cmk/rotation.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
-import { AlternativeNameType, KeyFormatType, LinkType, ObjectType } from '../kmip/generated/enums.ts'
+import { AlternativeNameType, KeyFormatType, LinkType, ObjectType, ProtectionLevel } from '../kmip/generated/enums.ts'
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
 import type { CreateKeyPairRequest } from '../kmip/payload/create-key-pair.ts'
 import type { CreateRequest } from '../kmip/payload/create.ts'
@@ -167,6 +167,7 @@ function versionAttributes(
   const wantedMask = rest.cryptographicUsageMask ?? 0
   if (!hasMask(masks.main + masks.publicKey, wantedMask)) throw contradicts('Cryptographic Usage Mask')
   if (isSecret && (rest.sensitive === false || rest.extractable === true)) throw contradicts('Sensitive or Extractable')
+  if (rest.protectionLevel === ProtectionLevel.High) checkProtectionLevel('HSM')
   const activationDate = rest.activationDate ?? context.now
   if (activationDate > context.now) throw contradicts('Activation Date')
   for (const name of ['processStartDate', 'protectStopDate', 'deactivationDate'] as const) {
@@ -185,6 +186,7 @@ function versionAttributes(
       cryptographicDomainParameters: { qlength: spec.length, recommendedCurve: spec.curve },
     }),
     cryptographicUsageMask: masks[role],
+    protectionLevel: ProtectionLevel.Low,
     ...(parameters.length > 0 && { cryptographicParameters: parameters }),
     ...(isSecret && { sensitive: true, extractable: false }),
     ...(isSecret && { alternativeName: [...rest.alternativeName ?? [], arn] }),
