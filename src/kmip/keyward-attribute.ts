@@ -13,8 +13,11 @@ export type KeywardType = 'boolean' | 'integer' | 'interval' | 'dateTime' | 'tex
 
 export interface KeywardAttribute {
   readonly type: KeywardType
-  /** `creation`: given with a new CMK and never changed. `action`: setting it does something, and it has no value. */
-  readonly setBy: 'client' | 'creation' | 'action' | 'server'
+  /**
+   * `creation`: given with a new CMK and never changed. `action`: setting it does something, and it has no value.
+   * `import`: given with imported material.
+   */
+  readonly setBy: 'client' | 'creation' | 'action' | 'import' | 'server'
 }
 
 export const keywardAttributes = {
@@ -46,7 +49,13 @@ export const keywardAttributes = {
   'cmk-rotation-next-date': { type: 'dateTime', setBy: 'server' },
   'cmk-version': { type: 'integer', setBy: 'server' },
   'cmk-primary': { type: 'boolean', setBy: 'server' },
-  'cmk-material-expire-date': { type: 'dateTime', setBy: 'server' },
+  'cmk-material-present': { type: 'boolean', setBy: 'client' },
+  'cmk-material-expire-date': { type: 'dateTime', setBy: 'import' },
+  'cmk-import-parameters': { type: 'text', setBy: 'client' },
+  'cmk-import-token': { type: 'text', setBy: 'import' },
+  'cmk-import-key': { type: 'text', setBy: 'server' },
+  'cmk-import-public-key': { type: 'text', setBy: 'server' },
+  'cmk-import-expire-date': { type: 'dateTime', setBy: 'server' },
 } as const satisfies Record<string, KeywardAttribute>
 export type KeywardName = keyof typeof keywardAttributes
 

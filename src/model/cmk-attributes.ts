@@ -6,7 +6,9 @@ import { keywardAttributes, keywardVendor, tagPrefix } from '../kmip/keyward-att
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
 import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
-import { cmkStateAt, generationOf, isMaterialExpired, nextRotationDate, primaryOf, rotationStateAt } from './cmk.ts'
+import {
+  cmkStateAt, generationOf, hasMaterial, isMaterialExpired, nextRotationDate, primaryOf, rotationStateAt,
+} from './cmk.ts'
 import type { Cmk } from './cmk.ts'
 import type { ManagedObject } from './managed-object.ts'
 
@@ -37,7 +39,19 @@ export function asOf(object: ManagedObject, now: number): ManagedObject {
   const { cmk, attributes } = object
   if (cmk === undefined || attributes.destroyDate !== undefined) return object
   if (cmkStateAt(cmk, now) === 'Deleted') return destroyedAt(object, cmk.deleteDate!)
-  return isMaterialExpired(cmk, now) ? { ...object, value: undefined, provider: undefined } : object
+  return isMaterialExpired(cmk, now) ? withoutMaterial(object) : object
+}
+
+/** What stays of a version when its material goes and may come back. */
+export function withoutMaterial(object: ManagedObject): ManagedObject {
+  const { digest: _digest, ...attributes } = object.attributes
+  return {
+    ...object,
+    value: undefined,
+    asRegistered: undefined,
+    provider: undefined,
+    attributes: { ...attributes, keyValuePresent: false },
+  }
 }
 
 /** Revoked and destroyed, with all that remains: its attributes. */
@@ -82,11 +96,26 @@ function vendorAttributes(uniqueIdentifier: string, cmk: Cmk, now: number): Vend
     ['cmk-rotation-next-date', nextRotationDate(cmk, now)],
     ['cmk-version', generationOf(cmk, uniqueIdentifier)],
     ['cmk-primary', primary.publicKey === uniqueIdentifier ? undefined : primary.uniqueIdentifier === uniqueIdentifier],
+    ['cmk-material-present', cmk.origin === 'EXTERNAL' ? hasMaterial(cmk, now) : undefined],
     ['cmk-material-expire-date', cmk.materialExpireDate],
+    ...importValues(cmk, now),
   ]
   const own = values.flatMap(([name, value]) =>
     (value === undefined ? [] : [vendorAttribute(name, valueItem(name, value))]))
   return [...own, ...cmk.tags.map(({ key, value }) => vendorAttribute(tagPrefix + key, textItem(value)))]
+}
+
+/** Parameters are there for as long as they are valid. */
+function importValues({ importParameters }: Cmk, now: number): (readonly [KeywardName, string | number])[] {
+  if (importParameters === undefined || importParameters.expireDate <= now) return []
+  const { wrapping, token, publicKey, publicKeyInfo, expireDate } = importParameters
+  return [
+    ['cmk-import-parameters', wrapping],
+    ['cmk-import-token', token],
+    ['cmk-import-key', publicKey],
+    ['cmk-import-public-key', publicKeyInfo.toString('base64')],
+    ['cmk-import-expire-date', expireDate],
+  ]
 }
 
 function vendorAttribute(attributeName: string, attributeValue: Item): VendorAttribute {

@@ -1,4 +1,4 @@
-import { boolean, dateTime, integer, interval, many, nested, optional, structure, text } from '../kmip/schema.ts'
+import { boolean, bytes, dateTime, integer, interval, many, nested, optional, structure, text } from '../kmip/schema.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import type { Cmk, CmkClass, CmkOrigin, CmkStatus, CmkUsage, ProtectionLevelName } from './cmk.ts'
@@ -35,6 +35,14 @@ const Version = structure('Keyward CMK 1', {
   creationDate: dateTime(0x54_0103),
 })
 
+const ImportParameters = structure('Keyward CMK 1', {
+  wrapping: text(0x54_0120),
+  token: text(0x54_0121),
+  publicKey: text(0x54_0122),
+  publicKeyInfo: bytes(0x54_0123),
+  expireDate: dateTime(0x54_0124),
+})
+
 const CmkTagRecord = structure('Keyward CMK 1', {
   key: text(0x54_0104),
   value: text(0x54_0105),
@@ -61,6 +69,7 @@ const CmkRecord = structure('Keyward CMK 1', {
   rotationInterval: optional(interval(0x54_0116)),
   rotationLastDate: dateTime(0x54_0117),
   materialExpireDate: optional(dateTime(0x54_0118)),
+  importParameters: optional(nested(0x54_011f, ImportParameters)),
   versions: many(nested(0x54_0119, Version)),
   aliases: many(text(0x54_011a)),
   description: optional(text(0x54_011b)),

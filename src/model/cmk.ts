@@ -30,12 +30,26 @@ export interface Cmk {
   readonly rotationLastDate: number
   /** Of imported material; absent: it does not expire. */
   readonly materialExpireDate?: number | undefined
+  /** While they are valid: how material comes in. */
+  readonly importParameters?: ImportParameters | undefined
   /** Oldest first. The last one is the primary, so that there is always exactly one. */
   readonly versions: readonly CmkVersion[]
   /** With their prefix `alias/`, in the order in which they came. */
   readonly aliases: readonly string[]
   readonly description?: string | undefined
   readonly tags: readonly CmkTag[]
+}
+
+/** How material is brought: wrapped under a public key that is for this CMK only, with a token that says so. */
+export interface ImportParameters {
+  /** Wrapping key spec and algorithm, `RSA_2048/RSAES_OAEP_SHA_256`. */
+  readonly wrapping: string
+  readonly token: string
+  /** Unique Identifier of the public key. */
+  readonly publicKey: string
+  /** It as SubjectPublicKeyInfo. */
+  readonly publicKeyInfo: Buffer
+  readonly expireDate: number
 }
 
 export interface CmkVersion {
@@ -71,6 +85,11 @@ export function cmkStateAt(cmk: Cmk, now: number): CmkState {
 
 export function isMaterialExpired({ materialExpireDate }: Cmk, now: number): boolean {
   return materialExpireDate !== undefined && materialExpireDate <= now
+}
+
+/** Whether a CMK has the material that it was to be brought. */
+export function hasMaterial(cmk: Cmk, now: number): boolean {
+  return cmk.status !== 'PendingImport' && !isMaterialExpired(cmk, now)
 }
 
 export function primaryOf({ versions }: Cmk): CmkVersion {

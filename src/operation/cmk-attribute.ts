@@ -17,6 +17,7 @@ import type { Cmk } from '../model/cmk.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { instancesNow, theInstance } from './attribute-change.ts'
 import { createAlias, deleteAlias, moveAlias } from './cmk-alias.ts'
+import { createImportParameters, deleteMaterial } from './cmk-import.ts'
 import { rotateCmk } from './cmk-rotate.ts'
 import type { Context } from './operation.ts'
 
@@ -42,7 +43,7 @@ export async function changeCmk(context: Context, object: ManagedObject, change:
     : change.key.name === 'name' ? (change.value as Name).nameValue : change.value
   const attribute = keywardAttribute(name)
   if (attribute === undefined) throw new KmipError('InvalidAttribute', `a CMK has no attribute ${name}`)
-  if (attribute.setBy === 'server' || attribute.setBy === 'creation') {
+  if (attribute.setBy !== 'client' && attribute.setBy !== 'action') {
     throw readOnly(change.action, `${name} is not for clients to change`)
   }
   const cmk = await current(context, object)
@@ -61,6 +62,15 @@ export async function changeCmk(context: Context, object: ManagedObject, change:
     return true
   }
   checkMayManage(cmk, context.caller)
+  if (name === 'cmk-import-parameters') {
+    await createImportParameters(context, cmk, String(value))
+    return true
+  }
+  if (name === 'cmk-material-present') {
+    if (value !== false) throw new KmipError('InvalidField', 'material comes by Register or Import, with its token')
+    await deleteMaterial(context, cmk)
+    return true
+  }
   if (name === 'cmk-rotate') {
     if (value !== true) throw new KmipError('InvalidField', 'cmk-rotate = true rotates, and nothing undoes it')
     await rotateCmk(context, cmk)
@@ -104,6 +114,11 @@ export async function deleteOfCmk(
       left = await deleteAlias(context, left, String((value as VendorAttribute).attributeValue.value))
     }
     return gone[0]
+  }
+  if (name === 'cmk-material-present') {
+    checkMayManage(cmk, context.caller)
+    await deleteMaterial(context, cmk)
+    return instances[0]
   }
   const remove = removers[name as KeywardName]
   if (remove === undefined) throw readOnly('delete', `${name} cannot be deleted`)

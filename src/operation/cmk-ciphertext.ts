@@ -1,4 +1,6 @@
-import { contextData, decodeBlob, decodePlaintext, encodeBlob, encodePlaintext, ivBytes, tagBytes } from '../cmk/ciphertext-blob.ts'
+import {
+  contextData, decodeBlob, decodePlaintext, encodeBlob, encodePlaintext, ivBytes, tagBytes,
+} from '../cmk/ciphertext-blob.ts'
 import { specNamed } from '../cmk/key-spec.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import type { CiphertextRequest } from '../kmip/ciphertext-extension.ts'
@@ -102,7 +104,8 @@ async function openBlob(
   const additionalData = contextData(entries)
   const blob = decodeBlob(bytes)
   const object = blob && await context.objects.peek(blob.version)
-  if (blob === undefined || object?.cmk === undefined || specNamed(object.cmk.keySpec).kind !== 'symmetric') throw failed()
+  if (blob === undefined || object?.cmk === undefined) throw failed()
+  if (specNamed(object.cmk.keySpec).kind !== 'symmetric') throw failed()
   if (expected !== undefined) {
     const meant = await context.objects.load(context.batch.identifier(expected))
     if (meant.cmkId !== object.cmkId) throw failed()
@@ -118,14 +121,13 @@ async function openBlob(
 
 /** What a blob holds, or what its form decides, is not given beside it. */
 function checkAlone(request: EncryptRequest | DecryptRequest): void {
-  const { ivCounterNonce, authenticatedEncryptionAdditionalData, correlationValue, initIndicator, finalIndicator } = request
   const beside = [
-    ivCounterNonce, authenticatedEncryptionAdditionalData, correlationValue, initIndicator, finalIndicator,
+    request.ivCounterNonce, request.authenticatedEncryptionAdditionalData, request.correlationValue,
+    request.initIndicator, request.finalIndicator,
     'authenticatedEncryptionTag' in request ? request.authenticatedEncryptionTag : undefined,
   ]
   if (beside.some((value) => value !== undefined)) {
-    throw invalid('ciphertext that describes itself has its IV and tag inside, a context in place of additional data, ' +
-      'and comes in one part')
+    throw invalid('such ciphertext holds its IV and tag, has a context for additional data, and comes in one part')
   }
 }
 
@@ -137,5 +139,7 @@ function invalid(message: string): KmipError {
   return new KmipError('InvalidField', `InvalidParameter: ${message}`)
 }
 
-const gcm: CryptographicParameters = { blockCipherMode: BlockCipherMode.GCM, ivLength: ivBytes * 8, tagLength: tagBytes }
+const gcm: CryptographicParameters = {
+  blockCipherMode: BlockCipherMode.GCM, ivLength: ivBytes * 8, tagLength: tagBytes,
+}
 const dataKeyBytesMax = 1_024

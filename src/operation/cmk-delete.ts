@@ -6,6 +6,7 @@ import { cmkStateAt } from '../model/cmk.ts'
 import type { Cmk } from '../model/cmk.ts'
 import { destroyedAt } from '../model/cmk-attributes.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { saveImportRecord } from './cmk-import-record.ts'
 import type { Context } from './operation.ts'
 
 /**
@@ -67,7 +68,8 @@ export async function executeDeletion({ objects, now }: Pick<Context, 'objects' 
   for (const name of cmk.aliases) {
     if (await objects.cmks.aliasTarget(name) === cmk.id) await objects.cmks.setAlias(name, undefined)
   }
-  objects.cmks.saveDeleted({ ...cmk, aliases: [] })
+  await saveImportRecord(objects, cmk.id, undefined)
+  objects.cmks.saveDeleted({ ...cmk, aliases: [], importParameters: undefined })
 }
 
 async function currentCmk({ objects }: Context, object: ManagedObject): Promise<Cmk> {

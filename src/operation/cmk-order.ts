@@ -80,7 +80,12 @@ function checkOrderable(attributeName: string): void {
   const attribute = keywardAttribute(attributeName)
   if (attribute === undefined) throw new KmipError('InvalidAttribute', `a CMK has no attribute ${attributeName}`)
   if (attribute.setBy === 'server') throw new KmipError('AttributeReadOnly', `${attributeName} is set by the server`)
-  if (attribute.setBy === 'action' || attributeName === 'cmk-deletion-window') {
+  if (attribute.setBy === 'action' || attribute.setBy === 'import' || laterNames.has(attributeName)) {
     throw new KmipError('InvalidAttribute', `${attributeName} is for a CMK that exists`)
   }
 }
+
+/** Set by clients, and only on a CMK that exists. */
+const laterNames: ReadonlySet<string> = new Set([
+  'cmk-deletion-window', 'cmk-import-parameters', 'cmk-material-present',
+])

@@ -7,6 +7,7 @@ import { ImportRequest, ImportResponse } from '../kmip/payload/import.ts'
 import { checkValues } from '../model/attribute-policy.ts'
 import { checkAgreement } from '../model/initial-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
+import { importMaterial, isMaterial } from './cmk-import.ts'
 import { newIdentifier } from './identifier.ts'
 import { takeIn } from './incoming-object.ts'
 import { inTableOrder } from './new-object.ts'
@@ -35,6 +36,12 @@ export const importObject = operation({
     if (existing !== undefined && request.replaceExisting !== true) {
       throw new KmipError('ObjectAlreadyExists', 'an object has this Unique Identifier')
     }
+    if (isMaterial(request.attributes)) {
+      if (request.keyWrapType === KeyWrapType.AsRegistered) throw notKeptWrapped()
+      const imported = await importMaterial(context, { object, attributes: request.attributes, target: existing })
+      context.batch.produced(imported, 'Import')
+      return { uniqueIdentifier: imported }
+    }
     const uniqueIdentifier = existing?.uniqueIdentifier ?? await freeIdentifier(context, wantedId)
     const incoming = await takeIn(context, object, request.attributes, unwrapping(request.keyWrapType, object))
     const attributes = importedAttributes(context, wantedId, object, request.attributes, incoming.facts)
@@ -44,6 +51,10 @@ export const importObject = operation({
     return { uniqueIdentifier }
   },
 })
+
+function notKeptWrapped(): KmipError {
+  return new KmipError('InvalidField', 'the material of a CMK is not kept wrapped')
+}
 
 /** An identifier that another account has is replaced by one of ours, so that the caller does not learn of it. */
 async function freeIdentifier(context: Context, wanted: string): Promise<string> {

@@ -32,7 +32,7 @@ export async function unwrapKeyBlock(context: Context, block: Block): Promise<Bl
 }
 
 /** The wrapped bytes are the Key Value itself; the cases of 1.4 have them as its Key Material. */
-function wrappedBytes(keyValue: KeyValue): Buffer {
+export function wrappedBytes(keyValue: KeyValue): Buffer {
   if ('wrapped' in keyValue) return keyValue.wrapped.reveal()
   if (keyValue.keyMaterial instanceof Secret) return keyValue.keyMaterial.reveal()
   throw new KmipError('InvalidField', 'a wrapped key is a byte string')
@@ -74,8 +74,15 @@ async function checkAuthentic(context: Context, data: KeyWrappingData, bytes: Bu
   if (mac.length !== macSignature.length || !timingSafeEqual(mac, macSignature)) throw broken()
 }
 
-/** Where the option is absent, the bytes tell: a TTLV-encoded Key Value begins with its tag and type. */
-function decodedKey(context: Context, bytes: Buffer, encodingOption: number | undefined): KeyValue {
+/**
+ * The Key Value that was wrapped. Where the option is absent, the bytes tell: a TTLV-encoded one begins with its tag and
+ * type.
+ *
+ * @throws KmipError Encoding Option Error, Cryptographic Failure
+ */
+export function decodedKey(
+  context: Pick<Context, 'version'>, bytes: Buffer, encodingOption: number | undefined,
+): KeyValue {
   if (encodingOption !== undefined && !encodings.has(encodingOption)) {
     throw new KmipError('EncodingOptionError', 'the Encoding Option is not supported')
   }

@@ -6,6 +6,7 @@ import type { ManagedObjectValue } from '../kmip/object.ts'
 import { RegisterRequest, RegisterResponse } from '../kmip/payload/register.ts'
 import { parseVersion } from '../kmip/version.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
+import { importMaterial, isMaterial } from './cmk-import.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { takeIn } from './incoming-object.ts'
 import { givenAttributes, newObject } from './new-object.ts'
@@ -27,6 +28,11 @@ export const register = operation({
     const { object } = request
     checkObjectType(request.objectType, object, context)
     checkStorageMasks(request.protectionStorageMasks)
+    if (isMaterial(request.attributes)) {
+      const uniqueIdentifier = await importMaterial(context, { object, attributes: request.attributes })
+      context.batch.produced(uniqueIdentifier, 'Register')
+      return { uniqueIdentifier }
+    }
     const given = await givenAttributes(context, object.kind, request.attributes, 'registered')
     const { uniqueIdentifier } = keyBlockOf(object)?.keyFormatType === KeyFormatType.PKCS_12
       ? await registerPkcs12(context, object, given)

@@ -29,9 +29,7 @@ describe('ciphertext that describes itself', () => {
     const { blob } = await cipher.encrypt(id, Buffer.alloc(32, 7))
     expect(blob).toHaveLength(108)
     expect(blob.toString('ascii', 0, 36)).toBe(id)
-    const { data } = await alice.decrypt(id, {
-      ivCounterNonce: blob.subarray(36, 48), data: blob.subarray(48, -16), authenticatedEncryptionTag: blob.subarray(-16),
-    })
+    const { data } = await alice.decrypt(id, partsOf(blob))
     expect(data!.toString('ascii')).toBe(Buffer.alloc(32, 7).toString('base64'))
   })
 
@@ -40,9 +38,7 @@ describe('ciphertext that describes itself', () => {
     const id = await alice.create({ 'cmk-class': 'customer' })
     const { blob } = await cipher.encrypt(id, plaintext, context)
     const authenticatedEncryptionAdditionalData = createHash('sha256').update('row=17&table=orders').digest()
-    const sealed = {
-      ivCounterNonce: blob.subarray(36, 48), data: blob.subarray(48, -16), authenticatedEncryptionTag: blob.subarray(-16),
-    }
+    const sealed = partsOf(blob)
     const { data } = await alice.decrypt(id, sealed, { authenticatedEncryptionAdditionalData })
     expect(data!.toString('ascii')).toBe(plaintext.toString('base64'))
   })
@@ -73,7 +69,8 @@ describe('refused', () => {
     'a changed tag': (blob) => flipped(blob, blob.length - 1),
     'changed data': (blob) => flipped(blob, 50),
     'a changed IV': (blob) => flipped(blob, 40),
-    'an unknown version': (blob) => Buffer.concat([Buffer.from('01890000-0000-7000-8000-000000000000'), blob.subarray(36)]),
+    'an unknown version': (blob) =>
+      Buffer.concat([Buffer.from('01890000-0000-7000-8000-000000000000'), blob.subarray(36)]),
     'no version': (blob) => Buffer.concat([Buffer.alloc(36, 'x'), blob.subarray(36)]),
     'too few bytes': (blob) => blob.subarray(0, 60),
     'nothing at all': () => Buffer.alloc(0),
@@ -98,7 +95,8 @@ describe('refused', () => {
   })
 
   test.each([
-    ['two contexts that look the same', { 'a=1&b': '2' }], ['an ambiguous value', { a: '1&b=2' }], ['an empty key', { '': 'x' }],
+    ['two contexts that look the same', { 'a=1&b': '2' }],
+    ['an ambiguous value', { a: '1&b=2' }], ['an empty key', { '': 'x' }],
     ['more than 8192 characters', { a: 'x'.repeat(8_192) }],
   ] as [string, Record<string, string>][])('%s', async (_name, wrong) => {
     const { alice, cipher } = place()
@@ -170,7 +168,8 @@ describe('data keys', () => {
 
   test('move to another CMK and context; the source must be usable', async () => {
     const { alice, cipher } = place()
-    const [a, b] = [await alice.create({ 'cmk-class': 'customer' }), await alice.create({ 'cmk-key-spec': 'Aliyun_SM4' })]
+    const a = await alice.create({ 'cmk-class': 'customer' })
+    const b = await alice.create({ 'cmk-key-spec': 'Aliyun_SM4' })
     const made = await cipher.generateDataKey(a, 32, context)
     const moved = await cipher.reEncrypt(made.blob, b, { to: 'b' }, context)
     expect(moved.version).toBe(b)
@@ -181,6 +180,14 @@ describe('data keys', () => {
     expect((await cipher.decrypt(moved.blob, { to: 'b' })).plaintext).toEqual(made.plaintext)
   })
 })
+
+function partsOf(blob: Buffer) {
+  return {
+    ivCounterNonce: blob.subarray(36, 48),
+    data: blob.subarray(48, -16),
+    authenticatedEncryptionTag: blob.subarray(-16),
+  }
+}
 
 function flipped(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes)
