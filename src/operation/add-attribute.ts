@@ -7,6 +7,7 @@ import { keyOf, withAdded } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
 import { changeCmk } from './cmk-attribute.ts'
+import { cmkReasons } from './cmk-reasons.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -17,6 +18,7 @@ export const addAttribute = operation({
   request: AddAttributeRequest,
   response: AddAttributeResponse,
   reasons: [
+    ...cmkReasons,
     'ApplicationNamespaceNotSupported', 'AttributeSingleValued', 'InvalidAttribute', 'InvalidField',
     'NonUniqueNameAttribute', 'ObjectNotFound', 'ReadOnlyAttribute', 'ServerLimitExceeded', 'WrongKeyLifecycleState',
   ],

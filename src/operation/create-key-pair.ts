@@ -3,6 +3,7 @@ import { CreateKeyPairRequest, CreateKeyPairResponse } from '../kmip/payload/cre
 import type { ManagedObject } from '../model/managed-object.ts'
 import { createCmkPair } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
+import { cmkReasons } from './cmk-reasons.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { checkPairStorage, newKeyPair, pairAttributes } from './key-pair.ts'
 import { operation } from './operation.ts'
@@ -15,6 +16,7 @@ export const createKeyPair = operation({
   request: CreateKeyPairRequest,
   response: CreateKeyPairResponse,
   reasons: [
+    ...cmkReasons,
     ...creationReasons, 'FeatureNotSupported', 'PrivateProtectionStorageUnavailable', 'ProtectionStorageUnavailable',
     'PublicProtectionStorageUnavailable',
   ],

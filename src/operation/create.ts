@@ -7,6 +7,7 @@ import { CreateRequest, CreateResponse } from '../kmip/payload/create.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { createCmk } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
+import { cmkReasons } from './cmk-reasons.ts'
 import { keyParts } from './key-parts.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { givenAttributes, newObject } from './new-object.ts'
@@ -20,7 +21,7 @@ export const create = operation({
   since: '1.0',
   request: CreateRequest,
   response: CreateResponse,
-  reasons: [...creationReasons, 'FeatureNotSupported', 'InvalidObjectType', 'ProtectionStorageUnavailable'],
+  reasons: [...cmkReasons, ...creationReasons, 'FeatureNotSupported', 'InvalidObjectType', 'ProtectionStorageUnavailable'],
   async handle(request, context) {
     if (isCmkOrder(request.attributes)) {
       const { uniqueIdentifier } = await createCmk(context, request)

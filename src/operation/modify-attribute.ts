@@ -6,6 +6,7 @@ import { keyOf, keyText, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, theInstance, withIdentifier } from './attribute-change.ts'
 import { changeCmk, checkNoAlias } from './cmk-attribute.ts'
+import { cmkReasons } from './cmk-reasons.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -16,6 +17,7 @@ export const modifyAttribute = operation({
   request: ModifyAttributeRequest,
   response: ModifyAttributeResponse,
   reasons: [
+    ...cmkReasons,
     'ApplicationNamespaceNotSupported', 'AttributeInstanceNotFound', 'AttributeNotFound', 'AttributeReadOnly',
     'InvalidField', 'NonUniqueNameAttribute', 'ObjectNotFound', 'WrongKeyLifecycleState',
   ],

@@ -2,6 +2,7 @@ import { KmipError } from '../kmip/error.ts'
 import { LinkType, Operation } from '../kmip/generated/enums.ts'
 import { ReKeyKeyPairRequest, ReKeyKeyPairResponse } from '../kmip/payload/re-key-key-pair.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { cmkReasons } from './cmk-reasons.ts'
 import { rekeyCmkPair } from './cmk-rotate.ts'
 import { checkPairStorage } from './key-pair.ts'
 import { creationReasons } from './creation-reasons.ts'
@@ -18,6 +19,7 @@ export const reKeyKeyPair = operation({
   request: ReKeyKeyPairRequest,
   response: ReKeyKeyPairResponse,
   reasons: [
+    ...cmkReasons,
     ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
     'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'PrivateProtectionStorageUnavailable',
     'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable',

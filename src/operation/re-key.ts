@@ -1,6 +1,7 @@
 import { Operation } from '../kmip/generated/enums.ts'
 import { ReKeyRequest, ReKeyResponse } from '../kmip/payload/re-key.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
+import { cmkReasons } from './cmk-reasons.ts'
 import { rekeyCmk } from './cmk-rotate.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { operation } from './operation.ts'
@@ -14,6 +15,7 @@ export const reKey = operation({
   request: ReKeyRequest,
   response: ReKeyResponse,
   reasons: [
+    ...cmkReasons,
     ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
     'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'ProtectionStorageUnavailable',
   ],

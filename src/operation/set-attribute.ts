@@ -5,6 +5,7 @@ import { keyOf, withAdded, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
 import { changeCmk } from './cmk-attribute.ts'
+import { cmkReasons } from './cmk-reasons.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -15,6 +16,7 @@ export const setAttribute = operation({
   request: SetAttributeRequest,
   response: SetAttributeResponse,
   reasons: [
+    ...cmkReasons,
     'ApplicationNamespaceNotSupported', 'InvalidAttributeValue', 'InvalidField', 'MultiValuedAttribute',
     'ObjectNotFound', 'ReadOnlyAttribute', 'WrongKeyLifecycleState',
   ],
