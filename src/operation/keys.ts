@@ -51,6 +51,11 @@ export class Keys {
     return provider
   }
 
+  /** Has the provider remove what it keeps of a key that no object refers to any more. */
+  async destroy(object: ManagedObject): Promise<void> {
+    await this.providerOf(object).destroy(this.#storedKeyOf(object))
+  }
+
   async #load(object: ManagedObject): Promise<UsableKey> {
     const provider = this.providerOf(object)
     return { provider, key: await provider.load(this.#storedKeyOf(object)) }

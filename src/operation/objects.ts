@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { checkMayManage, checkMayUse } from '../cmk/key-class.ts'
 import { checkState } from '../cmk/state.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -10,13 +9,14 @@ import { generationOf } from '../model/cmk.ts'
 import { asOf } from '../model/cmk-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { decodeRecord, encodeRecord } from '../model/record.ts'
+import { encodeRecord } from '../model/record.ts'
 import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
 import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
 import { CmkRecords } from './cmk-records.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
+import { StoredObjects } from './stored-objects.ts'
 
 /**
  * The one gate to the objects (design decision 6), and the unit of work of one batch item (of the
@@ -26,6 +26,7 @@ import type { ObjectCache } from './object-cache.ts'
 export class Objects {
   readonly #store: Store
   readonly #cache: ObjectCache
+  readonly #stored: StoredObjects
   readonly #caller: Caller
   readonly #now: number
   readonly #pending = new Map<string, ManagedObject>()
@@ -33,10 +34,10 @@ export class Objects {
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
   #committed: ReturnType<Objects['committed']> = []
-  /** The customer master keys of the caller's account. */
-  readonly cmks: CmkRecords
+  readonly #region: string
+  #cmks: CmkRecords | undefined
 
-  readonly #used = new Set<Right>()
+  #used: Set<Right> | undefined
   #operation = 0
   #rights: readonly Right[] | undefined
 
@@ -47,13 +48,20 @@ export class Objects {
   constructor(store: Store, cache: ObjectCache, caller: Caller, now: number, region = 'local') {
     this.#store = store
     this.#cache = cache
+    this.#stored = new StoredObjects(store, cache)
     this.#caller = caller
     this.#now = now
-    this.cmks = new CmkRecords({
-      revision: (id) => store.revision(id),
+    this.#region = region
+  }
+
+  /** The customer master keys of the caller's account. */
+  get cmks(): CmkRecords {
+    this.#cmks ??= new CmkRecords({
+      revision: (id) => this.#store.revision(id),
       read: (id) => this.readRecord(id),
       write: (change) => this.writeRecord(change),
-    }, { account: caller.account, region, now })
+    }, { account: this.#caller.account, region: this.#region, now: this.#now })
+    return this.#cmks
   }
 
   /**
@@ -64,12 +72,12 @@ export class Objects {
   begin(operation: number): void {
     this.#operation = operation
     this.#rights = rightsFor(this.#caller.grant, operation)
-    this.#used.clear()
+    this.#used = undefined
   }
 
   /** The rights of the ticket, by their place, that the operation has made use of. */
   rightsUsed(): ReadonlySet<number> {
-    const used = this.#used.size > 0 ? [...this.#used] : this.#rights?.slice(0, 1) ?? []
+    const used = this.#used === undefined ? this.#rights?.slice(0, 1) ?? [] : [...this.#used]
     return new Set(used.map((right) => this.#caller.grant!.rights!.indexOf(right)))
   }
 
@@ -185,36 +193,39 @@ export class Objects {
     return object
   }
 
-  async #visible(identifier: string): Promise<ManagedObject | undefined> {
+  async #visible(identifier: string, keeps = true): Promise<ManagedObject | undefined> {
     const id = identifierPattern.test(identifier) ? identifier : (await this.cmks.addressed(identifier, false))[0]
     if (id === undefined || this.#removed.has(id)) return undefined
-    const object = this.#pending.get(id) ?? await this.#read(id)
+    const object = this.#pending.get(id) ?? await this.#stored.read(id, keeps)
     if (object === undefined || !isVisible(object, this.#caller)) return undefined
-    return object.cmkId === undefined ? object : asOf(await this.#withCmk(object), this.#now)
+    return object.cmkId === undefined ? object : asOf(await this.#withCmk(object, keeps), this.#now)
   }
 
   /** The object with its CMK as it is now; what was parsed of the object is kept while neither has changed. */
-  async #withCmk(object: ManagedObject): Promise<ManagedObject> {
+  async #withCmk(object: ManagedObject, keeps: boolean): Promise<ManagedObject> {
     const cmk = await this.cmks.get(object.cmkId!, object.cmk)
     if (cmk === undefined) throw new Error(`the CMK of object ${object.uniqueIdentifier} is missing`)
     if (cmk === object.cmk) return object
     const current = { ...object, cmk }
-    if (!this.#pending.has(object.uniqueIdentifier)) this.#cache.put(current)
+    if (keeps && !this.#pending.has(object.uniqueIdentifier)) this.#cache.put(current)
     return current
   }
 
   /**
    * The caller's objects that carry an index key, as this unit of work leaves them, in the order of their creation or
-   * the newest first. However many there are, other requests get their turn between the pages.
+   * the newest first. However many there are, other requests get their turn between the pages, and only the first few
+   * are kept in memory: looking through all must not drive out what is in use.
    */
   async *find(key: IndexKey, order: 'ascending' | 'descending' = 'ascending'): AsyncGenerator<ManagedObject> {
     const precedes = (a: string, b: string): boolean => (order === 'ascending' ? a < b : a > b)
     const pending = [...this.#pending.values()]
       .filter((object) => this.#mayFind(object) && indexKeys(object).includes(key))
       .toSorted((a, b) => (precedes(a.uniqueIdentifier, b.uniqueIdentifier) ? -1 : 1))
-    for await (const id of this.#scan(key, order === 'descending')) {
+    let read = 0
+    for await (const id of this.#stored.scan(key, order === 'descending')) {
       while (pending[0] !== undefined && precedes(pending[0].uniqueIdentifier, id)) yield pending.shift()!
-      const object = this.#pending.has(id) ? undefined : await this.#visible(id)
+      read += 1
+      const object = this.#pending.has(id) ? undefined : await this.#visible(id, read <= foundKeptMax)
       if (object !== undefined && this.#mayFind(object)) yield object
     }
     yield* pending
@@ -297,10 +308,10 @@ export class Objects {
   async commit(): Promise<void> {
     if (this.#pending.size + this.#removed.size + this.#records.size === 0) return
     const objects = [...this.#pending.values()]
-    this.#committed = objects.map((after) =>
-      ({ before: this.#cache.get(after.uniqueIdentifier, after.revision), after }))
+    const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
     const removals = [...this.#removed].map(([id, expected]): Change => ({ id, expected, data: undefined, keys: [] }))
     await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values()])
+    this.#committed = committed
     // The CMK is left out: it may have changed in the same commit, and is read again with the object.
     for (const object of objects) this.#cache.put({ ...object, cmk: undefined, revision: object.revision + 1 })
     this.#pending.clear()
@@ -314,17 +325,6 @@ export class Objects {
     return this.#committed
   }
 
-  async *#scan(key: IndexKey, descending: boolean): AsyncGenerator<string> {
-    let after: string | undefined
-    for (;;) {
-      const ids = await this.#store.scan(key, { ...(after !== undefined && { after }), limit: pageSize, descending })
-      yield* ids
-      if (ids.length < pageSize) return
-      after = ids.at(-1)
-      await setImmediate()
-    }
-  }
-
   #mayFind(object: ManagedObject): boolean {
     return isVisible(object, this.#caller) && isPermitted(object, this.#caller, this.#operation) &&
       this.#isAuthorised(object)
@@ -333,21 +333,8 @@ export class Objects {
   #isAuthorised(object: ManagedObject): boolean {
     if (this.#rights === undefined) return true
     const right = rightOver(object, this.#rights)
-    if (right !== undefined) this.#used.add(right)
+    if (right !== undefined) this.#used = (this.#used ?? new Set()).add(right)
     return right !== undefined
-  }
-
-  async #read(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
-    if (!identifierPattern.test(uniqueIdentifier)) return undefined
-    const revision = await this.#store.revision(uniqueIdentifier)
-    if (revision === 0) return undefined
-    const cached = this.#cache.get(uniqueIdentifier, revision)
-    if (cached !== undefined) return cached
-    const record = await this.#store.read(uniqueIdentifier)
-    if (record === undefined) return undefined
-    const object = decodeRecord(uniqueIdentifier, record.revision, Buffer.from(record.data))
-    this.#cache.put(object)
-    return object
   }
 }
 
@@ -387,5 +374,6 @@ function changeOf(object: ManagedObject): Change {
  * stand in the store under it; records of other kinds have ids that it does not match.
  */
 export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
-const pageSize = 256
+/** A Locate that means one object or a few finds them in memory the next time. */
+const foundKeptMax = 16
 const needsPublicKey: ReadonlySet<Use['mask']> = new Set<Use['mask']>(['Encrypt', 'Verify', 'WrapKey'])

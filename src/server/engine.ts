@@ -11,9 +11,11 @@ import { isAsynchronous } from './asynchronous.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
 import { ChangeFeed } from './change-feed.ts'
+import type { ObjectChange } from './change-feed.ts'
 import { Endpoint } from './endpoint.ts'
 import type { Link } from './endpoint.ts'
 import { failure, failureOf, toKmipError } from './failure.ts'
+import { destroyGivenUp } from './given-up-keys.ts'
 import { StoredJobs } from './jobs.ts'
 import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 
@@ -43,7 +45,7 @@ export class Engine {
     this.#shortServices = { ...services, operations: new Map(operations) }
     this.#jobs = new StoredJobs(services, {
       record: (caller, item, outcome) => this.#record(caller, item, outcome),
-      publish: (changes) => this.#changes.publish(changes),
+      publish: (changes) => this.#publish(changes),
     })
   }
 
@@ -149,7 +151,7 @@ export class Engine {
       const outcome = await executeItem(item, version, frame, services, () => objects.commit())
       if (outcome === undefined) continue
       this.#record(caller, item, outcome)
-      this.#changes.publish(objects.committed())
+      await this.#publish(objects.committed())
       return { item: outcome.item, state }
     }
     return { item: failure(item, busy, message.requestHeader.protocolVersion), state: before }
@@ -174,10 +176,16 @@ export class Engine {
       }
       if (outcomes.length < items.length) continue
       for (const [index, outcome] of outcomes.entries()) this.#record(caller, items[index]!, outcome)
-      this.#changes.publish(objects.committed())
+      await this.#publish(objects.committed())
       return outcomes.map(({ item }) => item)
     }
     return [failure(items[0]!, busy, message.requestHeader.protocolVersion)]
+  }
+
+  async #publish(changes: readonly ObjectChange[]): Promise<void> {
+    if (changes.length === 0) return
+    this.#changes.publish(changes)
+    await destroyGivenUp(changes, this.#services)
   }
 
   #record(caller: Caller, item: RequestBatchItem, { refusal, response, notes }: Outcome): void {

@@ -176,7 +176,7 @@ export class StoredJobs implements Jobs {
       if (!await this.#apply(await this.#settle(claimed, outcome.item, before))) return !await this.#isOpen(id)
     }
     this.#ends.record(caller, item, outcome)
-    this.#ends.publish(objects.committed())
+    await this.#ends.publish(objects.committed())
     return true
   }
 
@@ -254,7 +254,7 @@ export class StoredJobs implements Jobs {
 /** Who is told what a job has done. */
 interface Ends {
   record(caller: Caller, item: RequestBatchItem, outcome: Outcome): void
-  publish(changes: readonly ObjectChange[]): void
+  publish(changes: readonly ObjectChange[]): Promise<void>
 }
 
 interface Submission {
