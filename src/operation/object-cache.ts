@@ -21,16 +21,18 @@ export class ObjectCache {
   get(uniqueIdentifier: string, revision: number): ManagedObject | undefined {
     const entry = this.#entries.get(uniqueIdentifier)
     if (entry === undefined) return undefined
-    if (entry.object.revision === revision && performance.now() < entry.until) return entry.object
     this.#entries.delete(uniqueIdentifier)
-    return undefined
+    if (entry.object.revision !== revision || performance.now() >= entry.until) return undefined
+    // Put last: what has not been used for longest makes room for others.
+    this.#entries.set(uniqueIdentifier, entry)
+    return entry.object
   }
 
   put(object: ManagedObject): void {
     this.#entries.delete(object.uniqueIdentifier)
     if (this.#entries.size >= this.#entriesMax) {
-      const oldest = this.#entries.keys().next()
-      if (!oldest.done) this.#entries.delete(oldest.value)
+      const unused = this.#entries.keys().next()
+      if (!unused.done) this.#entries.delete(unused.value)
     }
     this.#entries.set(object.uniqueIdentifier, { object, until: performance.now() + this.#ageMsMax })
   }
