@@ -100,10 +100,14 @@ function pairSpec({ privateKey, publicKey }: PairAttributes): KeySpec {
   if (!isElliptic(algorithm)) {
     const length = given ?? defaultLength(algorithm)
     if (length === undefined) throw new KmipError('InvalidField', 'the Cryptographic Length is missing')
+    if (curve !== undefined) throw new KmipError('InvalidField', 'keys of this algorithm lie on no curve')
     if (qlength !== undefined && qlength !== orderLength(algorithm, length)) {
       throw new KmipError('FeatureNotSupported', 'keys of this length are not made with this Qlength')
     }
-    return { algorithm, length, curve }
+    return { algorithm, length }
+  }
+  if (given !== undefined && qlength !== undefined && given !== qlength) {
+    throw new KmipError('InvalidField', 'the Cryptographic Length is not the Qlength')
   }
   const length = given ?? qlength ?? 0
   const named = curve ?? curveForLength(algorithm, length === 0 ? undefined : length)
