@@ -1,17 +1,19 @@
 import { isRotationDue } from '../cmk/rotation.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { versions } from '../kmip/version.ts'
-import { cmkStateAt } from '../model/cmk.ts'
+import { cmkStateAt, isMaterialExpired } from '../model/cmk.ts'
 import type { Cmk } from '../model/cmk.ts'
 import { decodeCmk } from '../model/cmk-record.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { executeDeletion } from '../operation/cmk-delete.ts'
+import { expireMaterial } from '../operation/cmk-import.ts'
 import { cmkIdOf, scheduledKey } from '../operation/cmk-records.ts'
 import { rotateCmk } from '../operation/cmk-rotate.ts'
 import { Objects } from '../operation/objects.ts'
 import type { Context } from '../operation/operation.ts'
 import { RevisionConflict } from '../store/store.ts'
 import type { Services } from './batch-item.ts'
+import { destroyGivenUp } from './given-up-keys.ts'
 
 /**
  * Does what time brings to CMKs: automatic rotations, and deletions whose date is reached. However many workers have
@@ -75,10 +77,13 @@ export class Scheduler {
     if (cmk === undefined || !isDue(cmk, now)) return false
     try {
       const isDeleted = cmkStateAt(cmk, now) === 'Deleted'
-      await (isDeleted ? executeDeletion(context, cmk) : rotateCmk(context, cmk))
+      const isExpired = !isDeleted && isMaterialExpired(cmk, now)
+      await (isDeleted ? executeDeletion : isExpired ? expireMaterial : rotateCmk)(context, cmk)
       await this.#holdFence(context.objects, fence)
       await context.objects.commit()
-      audit.done(context.caller, isDeleted ? Operation.Destroy : Operation.ReKey, { uniqueIdentifier: cmk.id })
+      await destroyGivenUp(context.objects.committed(), this.#services)
+      const done = isDeleted ? Operation.Destroy : isExpired ? Operation.DeleteAttribute : Operation.ReKey
+      audit.done(context.caller, done, { uniqueIdentifier: cmk.id })
       return true
     } catch (error) {
       // Somebody else was faster: the next round looks again.
@@ -110,7 +115,7 @@ export class Scheduler {
 }
 
 function isDue(cmk: Cmk, now: number): boolean {
-  return cmkStateAt(cmk, now) === 'Deleted' || isRotationDue(cmk, now)
+  return cmkStateAt(cmk, now) === 'Deleted' || isMaterialExpired(cmk, now) || isRotationDue(cmk, now)
 }
 
 const leaseName = 'cmk-scheduler'
