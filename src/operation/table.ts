@@ -35,6 +35,7 @@ import { modifyAttribute } from './modify-attribute.ts'
 import { obtainLease } from './obtain-lease.ts'
 import type { AnyOperation } from './operation.ts'
 import { ping } from './ping.ts'
+import { pkcs11 } from './pkcs-11.ts'
 import { poll } from './poll.ts'
 import { process } from './process.ts'
 import { query } from './query.ts'
@@ -94,6 +95,7 @@ export const operations: readonly AnyOperation[] = [
   modifyAttribute,
   obtainLease,
   ping,
+  pkcs11,
   poll,
   process,
   query(() => operations),

@@ -1,0 +1,148 @@
+import { KmipError } from '../kmip/error.ts'
+import { Operation, ValidityIndicator } from '../kmip/generated/enums.ts'
+import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
+import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
+import { decrypt } from './decrypt.ts'
+import { encrypt } from './encrypt.ts'
+import { hash } from './hash.ts'
+import { macVerify } from './mac-verify.ts'
+import { mac } from './mac.ts'
+import type { AnyOperation, Context } from './operation.ts'
+import { Pkcs11Failure } from './pkcs-11-application.ts'
+import type { ActiveOperation, Application, Pkcs11Function, Session } from './pkcs-11-application.ts'
+import { mechanisms } from './pkcs-11-mechanism.ts'
+import { signatureVerify } from './signature-verify.ts'
+import { sign } from './sign.ts'
+
+type Kind = ActiveOperation['kind']
+
+/** The cryptographic functions. Each ends in the KMIP operation of the same meaning, with all its rules. */
+export const cryptoFunctions: Readonly<Record<string, Pkcs11Function>> = {
+  ...functionsOf('Encrypt', 'encrypt'),
+  ...functionsOf('Decrypt', 'decrypt'),
+  ...functionsOf('Sign', 'sign'),
+  ...functionsOf('Verify', 'verify'),
+  ...functionsOf('Digest', 'digest'),
+}
+
+function functionsOf(name: string, kind: Kind): Record<string, Pkcs11Function> {
+  return {
+    [`C_${name}Init`]: (input, application) => begin(kind, input, application),
+    [`C_${name}`]: (input, application, context) => {
+      const session = application.session(input.ulong())
+      const active = activeOf(session, kind)
+      const data = input.bytes()
+      return finish(session, active, [...active.parts, data], input, context)
+    },
+    [`C_${name}Update`]: (input, application) => {
+      const active = activeOf(application.session(input.ulong()), kind)
+      active.parts.push(Buffer.from(input.bytes()))
+      if (active.parts.reduce((sum, { length }) => sum + length, 0) > bytesMax) throw new Pkcs11Failure('DATA_LEN_RANGE')
+      // What a cipher has so far is given with the last part.
+      return kind === 'encrypt' || kind === 'decrypt' ? new Pkcs11Writer().count(0) : undefined
+    },
+    [`C_${name}Final`]: (input, application, context) => {
+      const session = application.session(input.ulong())
+      const active = activeOf(session, kind)
+      return finish(session, active, active.parts, input, context)
+    },
+  }
+}
+
+function begin(kind: Kind, input: Pkcs11Reader, application: Application): undefined {
+  const session = application.session(input.ulong())
+  if (session.active !== undefined) throw new Pkcs11Failure('OPERATION_ACTIVE')
+  const mechanism = input.ulong()
+  const parameter = input.done ? Buffer.alloc(0) : Buffer.from(input.bytes())
+  const known = mechanisms.get(mechanism)
+  const fits = known?.kinds.some((each) => kindsOf[kind].includes(each)) === true
+  if (!fits) throw new Pkcs11Failure('MECHANISM_INVALID')
+  const key = kind === 'digest' ? {} : { key: keyOf(input.ulong(), application) }
+  session.active = { kind, mechanism, parameter, ...key, parts: [] }
+  return undefined
+}
+
+function keyOf(handle: number, application: Application): string {
+  try {
+    return application.identifierOf(handle)
+  } catch {
+    throw new Pkcs11Failure('KEY_HANDLE_INVALID')
+  }
+}
+
+function activeOf(session: Session, kind: Kind): ActiveOperation {
+  if (session.active?.kind !== kind) throw new Pkcs11Failure('OPERATION_NOT_INITIALIZED')
+  return session.active
+}
+
+/** Does it; who gives no room for the result is told its length, and may come again (PKCS#11 5.2). */
+async function finish(
+  session: Session, active: ActiveOperation, parts: readonly Buffer[], input: Pkcs11Reader, context: Context,
+): Promise<Pkcs11Writer | undefined> {
+  const data = Buffer.concat(parts)
+  if (active.kind === 'verify') {
+    session.active = undefined
+    const isValid = await verified(active, data, input.bytes(), context)
+    if (!isValid) throw new Pkcs11Failure('SIGNATURE_INVALID')
+    return undefined
+  }
+  const room = roomIn(input)
+  session.active = undefined
+  const result = active.result ?? await resultOf(active, data, context)
+  if (room !== undefined && room >= result.length) return new Pkcs11Writer().bytes(result)
+  session.active = { ...active, result }
+  const length = new Pkcs11Writer().count(result.length)
+  if (room === undefined) return length
+  throw new Pkcs11Failure('BUFFER_TOO_SMALL', length.take())
+}
+
+/** Bytes that the client has room for; undefined when it asks for the length. */
+function roomIn(input: Pkcs11Reader): number | undefined {
+  if (input.done) return Infinity
+  return input.isPresent() ? (input.done ? Infinity : input.count()) : undefined
+}
+
+async function resultOf(active: ActiveOperation, data: Buffer, context: Context): Promise<Buffer> {
+  const { parameters: cryptographicParameters, kinds } = mechanisms.get(active.mechanism)!
+  const request = { uniqueIdentifier: active.key, cryptographicParameters, data }
+  const iv = active.parameter.length === 0 ? {} : { ivCounterNonce: active.parameter }
+  switch (active.kind) {
+    case 'encrypt': return field(await run(encrypt, { ...request, ...iv }, context), 'data')
+    case 'decrypt': return field(await run(decrypt, { ...request, ...iv }, context), 'data')
+    case 'digest': return field(await run(hash, request, context), 'data')
+    default: return kinds.includes('mac')
+      ? field(await run(mac, request, context), 'macData')
+      : field(await run(sign, request, context), 'signatureData')
+  }
+}
+
+async function verified(active: ActiveOperation, data: Buffer, signature: Buffer, context: Context): Promise<boolean> {
+  const { parameters: cryptographicParameters, kinds } = mechanisms.get(active.mechanism)!
+  const request = { uniqueIdentifier: active.key, cryptographicParameters, data }
+  const answer = kinds.includes('mac')
+    ? await run(macVerify, { ...request, macData: signature }, context)
+    : await run(signatureVerify, { ...request, signatureData: signature }, context)
+  return answer['validityIndicator'] === ValidityIndicator.Valid
+}
+
+/** The KMIP operation, which the caller needs the right to as well. */
+async function run(operation: AnyOperation, request: object, context: Context): Promise<Record<string, unknown>> {
+  context.objects.begin(operation.code)
+  try {
+    return await operation.handle(request as never, context) as Record<string, unknown>
+  } finally {
+    context.objects.begin(Operation.PKCS_11)
+  }
+}
+
+function field(answer: Record<string, unknown>, name: string): Buffer {
+  const value = answer[name]
+  if (!Buffer.isBuffer(value)) throw new KmipError('CryptographicFailure', 'there is no result')
+  return value
+}
+
+const kindsOf: Readonly<Record<Kind, readonly ('encrypt' | 'sign' | 'mac' | 'digest')[]>> = {
+  encrypt: ['encrypt'], decrypt: ['encrypt'], sign: ['sign', 'mac'], verify: ['sign', 'mac'], digest: ['digest'],
+}
+/** Parts are kept until the last one; as much as one message may hold. */
+const bytesMax = 1_048_576
