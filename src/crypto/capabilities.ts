@@ -22,7 +22,8 @@ export function softwareCapabilities(): Capabilities {
 function symmetric(family: SymmetricFamily): KeyCapability {
   const modes = new Set(family.lengths.flatMap((bits) => [...family.modes(family.materialLength(bits)).keys()]))
   const hasCbc = modes.has(BlockCipherMode.CBC)
-  const encrypt = [...modes]
+  const isPad = family.algorithm === CryptographicAlgorithm.OneTimePad
+  const encrypt = isPad ? [noMode] : [...modes]
   return {
     algorithm: family.algorithm,
     lengths: family.lengths,
@@ -30,7 +31,7 @@ function symmetric(family: SymmetricFamily): KeyCapability {
     encrypt,
     sign: [],
     mac: hasCbc || hmacHashes.has(family.algorithm),
-    wrap: encrypt.filter((mode) => mode !== noMode || family.algorithm !== CryptographicAlgorithm.ChaCha20),
+    wrap: encrypt.filter((mode) => mode !== noMode || (!isPad && family.algorithm !== CryptographicAlgorithm.ChaCha20)),
   }
 }
 

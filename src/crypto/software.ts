@@ -14,6 +14,7 @@ import { checkKind } from './key.ts'
 import type { SoftwareKey } from './key.ts'
 import { loadSoftware } from './load.ts'
 import { mac, openMac } from './mac.ts'
+import { applyOneTimePad } from './one-time-pad.ts'
 import type { Awaitable, Key, Provider, Signable } from './provider.ts'
 import { decryptRsa, encryptRsa, signRsa, verifyRsa } from './rsa.ts'
 import { checkSm2Encryption, decryptSm2, encryptSm2, signSm2, verifySm2 } from './sm2.ts'
@@ -35,6 +36,7 @@ export function softwareProvider(): Provider {
       // Nothing of a key is kept here.
     },
     encrypt(key, parameters, input) {
+      if (key.algorithm === c.OneTimePad) return { data: applyOneTimePad(own(key), parameters, input) }
       if (key.kind === 'symmetric') return encryptSymmetric(own(key), parameters, input)
       refuseSymmetricInput(input)
       if (key.algorithm === CryptographicAlgorithm.SM2) return { data: sm2Encrypt(own(key), parameters, input.data) }
@@ -42,6 +44,7 @@ export function softwareProvider(): Provider {
       return { data: encryptRsa(own(key), parameters, input.data) }
     },
     decrypt(key, parameters, input) {
+      if (key.algorithm === c.OneTimePad) return applyOneTimePad(own(key), parameters, input)
       if (key.kind === 'symmetric') return decryptSymmetric(own(key), parameters, input)
       refuseSymmetricInput(input)
       if (key.algorithm === CryptographicAlgorithm.SM2) return sm2Decrypt(own(key), parameters, input.data)
