@@ -84,7 +84,7 @@ export function openSymmetric(key: SoftwareKey, parameters: CryptographicParamet
 }
 
 /** @throws KmipError Feature Not Supported for a mode that the algorithm has not */
-export function modeOf(key: SoftwareKey, parameters: CryptographicParameters): CipherMode {
+export function modeOf(key: Pick<SoftwareKey, 'kind' | 'algorithm' | 'modes'>, parameters: CryptographicParameters): CipherMode {
   if (key.kind !== 'symmetric') throw invalid('the key is not a symmetric key')
   if (parameters.cryptographicAlgorithm !== undefined && parameters.cryptographicAlgorithm !== key.algorithm) {
     throw invalid('the key is for another algorithm')
@@ -95,13 +95,13 @@ export function modeOf(key: SoftwareKey, parameters: CryptographicParameters): C
   throw notSupported('the algorithm is not supported with this mode and length')
 }
 
-function noPadding(parameters: CryptographicParameters): Padding {
+export function noPadding(parameters: CryptographicParameters): Padding {
   const padding = paddingOf(parameters.paddingMethod)
   if (padding !== paddingOf(undefined)) throw invalid('the mode takes no padding')
   return padding
 }
 
-function checkSize(iv: ChosenIv, length: number): void {
+export function checkSize(iv: ChosenIv, length: number): void {
   if (length > iv.bytesMax) throw invalid('the counter is too short for so much data')
 }
 
@@ -109,7 +109,7 @@ function checkSize(iv: ChosenIv, length: number): void {
  * KMIP 2.1 4.16: bytes. Below 12 a tag can be forged; the OASIS case CS-BC-M-GCM-1 has General
  * Failure for lengths that cannot be.
  */
-function checkTagLength(parameters: CryptographicParameters, input: CipherInput): number {
+export function checkTagLength(parameters: CryptographicParameters, input: CipherInput): number {
   const length = parameters.tagLength ?? (input.direction === 'decrypt' ? input.tag?.length : undefined) ?? tagMax
   if (length < tagMin || length > tagMax) throw new KmipError('GeneralFailure', 'the tag has 12 to 16 bytes')
   if (input.direction === 'decrypt') {

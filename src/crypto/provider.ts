@@ -50,11 +50,20 @@ export interface Provider {
 
   /** For Sign, Signature Verify, MAC, MAC Verify and Hash in several parts. */
   openDigest(hashingAlgorithm: number): Digest
-  openMac(key: Key, parameters: CryptographicParameters): Awaitable<Digest>
+  openMac(key: Key, parameters: CryptographicParameters): Awaitable<Mac>
 
   /** Wraps encoded key bytes (Encrypt under Key Wrapping Specification, KMIP 2.1 3.1.5). */
   wrap(key: Key, parameters: CryptographicParameters, bytes: Buffer): Awaitable<WrapOutput>
   unwrap(key: Key, parameters: CryptographicParameters, wrapped: Buffer, iv?: Buffer): Awaitable<Secret>
+
+  /**
+   * Takes in a wrapped key without opening it in this process, where the provider keeps the key that it is wrapped by.
+   *
+   * @throws KmipError as `unwrap` and `importKey`
+   */
+  importWrapped?(
+    key: Key, parameters: CryptographicParameters, wrapped: Buffer, spec: KeySpec & { readonly kind: KeyKind },
+  ): Promise<StoredKey>
 
   /** Derivation that needs the key's own cryptography: HMAC, HASH, ENCRYPT, PBKDF2, NIST 800-108, HKDF, asymmetric. */
   derive(key: Key, request: Derivation): Awaitable<Secret>
@@ -82,7 +91,13 @@ export interface PlainKey extends KeySpec {
 }
 
 /** A key as the record keeps it: in the clear (sealed by the store) or a reference of the provider. */
-export type StoredKey = PlainKey | (KeySpec & { readonly kind: KeyKind; readonly reference: Buffer })
+export type StoredKey = PlainKey | ReferredKey | (PlainKey & ReferredKey)
+
+/** A key that its provider keeps, or can make usable. With material too, it is the public part of such a key. */
+export interface ReferredKey extends KeySpec {
+  readonly kind: KeyKind
+  readonly reference: Buffer
+}
 
 /** A key ready for use. Only the provider that made it looks inside. */
 export interface Key extends KeySpec {
@@ -122,7 +137,7 @@ export interface DecryptInput {
 export interface Cipher {
   readonly iv?: Buffer | undefined
   update(data: Buffer): Buffer
-  final(): { data: Buffer; tag?: Buffer | undefined }
+  final(): Awaitable<{ data: Buffer; tag?: Buffer | undefined }>
 }
 
 /** Data to be hashed, or the digest itself (Digested Data). */
@@ -131,6 +146,12 @@ export type Signable = { readonly data: Buffer } | { readonly digest: Buffer }
 export interface Digest {
   update(data: Buffer): void
   final(): Buffer
+}
+
+/** As a digest; a token answers later. */
+export interface Mac {
+  update(data: Buffer): void
+  final(): Awaitable<Buffer>
 }
 
 export interface WrapOutput {

@@ -78,11 +78,12 @@ export async function verifyRsa(
   return encoded !== undefined && verifyPss(encoded, digest, key.length, options)
 }
 
-function modulusLength(key: SoftwareKey): number {
+export function modulusLength(key: Pick<SoftwareKey, 'length'>): number {
   return Math.ceil(key.length / 8)
 }
 
-function encryptionScheme(parameters: CryptographicParameters): OaepOptions | 'pkcs1' {
+/** The scheme that parameters name, for encryption. */
+export function encryptionScheme(parameters: CryptographicParameters): OaepOptions | 'pkcs1' {
   const { paddingMethod, hashingAlgorithm, maskGenerator, maskGeneratorHashingAlgorithm, pSource } = parameters
   const { blockCipherMode, cryptographicAlgorithm = CryptographicAlgorithm.RSA } = parameters
   if (cryptographicAlgorithm !== CryptographicAlgorithm.RSA) throw invalid('the key is for another algorithm')
@@ -106,7 +107,7 @@ function checkMaskGenerator(maskGenerator: number | undefined): void {
   }
 }
 
-function pssOptions(parameters: CryptographicParameters, info: HashInfo | undefined, signing: boolean): PssOptions {
+export function pssOptions(parameters: CryptographicParameters, info: HashInfo | undefined, signing: boolean): PssOptions {
   const { maskGenerator, maskGeneratorHashingAlgorithm, saltLength, trailerField } = parameters
   checkMaskGenerator(maskGenerator)
   if (trailerField !== undefined && trailerField !== 1) throw notSupported('the trailer field is not supported')
@@ -131,7 +132,8 @@ function signPss(key: SoftwareKey, options: PssOptions, input: Signable): Promis
   return runRsa('decryptRaw', key.object, encodePss(digest, key.length, options))
 }
 
-function digestInfo(info: HashInfo | undefined, digest: Buffer): Buffer {
+/** What PKCS#1 v1.5 pads: the digest with its hash's name before it, or as it is. */
+export function digestInfo(info: HashInfo | undefined, digest: Buffer): Buffer {
   if (info === undefined) return digest
   if (info.digestInfo === undefined) throw notSupported('the hash has no PKCS#1 signature')
   return Buffer.concat([info.digestInfo, digest])

@@ -33,7 +33,8 @@ export const decrypt = operation({
       update: (cipher, data) => cipher.update(data),
       async final(cipher, _key, data) {
         const start = cipher.update(data)
-        return Buffer.concat([start, cipher.final().data])
+        const { data: end } = await cipher.final()
+        return Buffer.concat([start, end])
       },
     }
     const { uniqueIdentifier, correlationValue, result } = await runPart(

@@ -31,7 +31,7 @@ export const encrypt = operation({
       update: (cipher, data) => ({ data: cipher.update(data), iv: cipher.iv }),
       async final(cipher, _key, data) {
         const start = cipher.update(data)
-        const { data: end, tag } = cipher.final()
+        const { data: end, tag } = await cipher.final()
         return { data: Buffer.concat([start, end]), tag }
       },
     }

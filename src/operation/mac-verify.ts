@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Digest } from '../crypto/provider.ts'
+import type { Mac } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Operation, ValidityIndicator } from '../kmip/generated/enums.ts'
 import { MACVerifyRequest, MACVerifyResponse } from '../kmip/payload/mac-verify.ts'
@@ -33,7 +33,7 @@ export const macVerify = operation({
       },
       async final(stream, _key, data) {
         stream.digest.update(data)
-        return isSame(stream.digest.final(), requireMac(request.macData ?? stream.mac))
+        return isSame(await stream.digest.final(), requireMac(request.macData ?? stream.mac))
       },
     }
     const part = await runPart(context, request, context.batch.data(request.data), parts)
@@ -45,7 +45,7 @@ export const macVerify = operation({
 })
 
 interface MacStream {
-  readonly digest: Digest
+  readonly digest: Mac
   mac: Buffer | undefined
 }
 

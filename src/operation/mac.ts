@@ -1,4 +1,4 @@
-import type { Digest } from '../crypto/provider.ts'
+import type { Mac } from '../crypto/provider.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { MACRequest, MACResponse } from '../kmip/payload/mac.ts'
 import { uses } from '../model/usage.ts'
@@ -24,7 +24,7 @@ export const mac = operation({
   },
 })
 
-const macParts: Parts<Digest, Buffer> = {
+const macParts: Parts<Mac, Buffer> = {
   code: Operation.MAC,
   use: uses.macGenerate,
   async once({ provider, key, parameters }, data) {

@@ -114,7 +114,7 @@ async function roundTrip(provider: Provider, key: Key, parameters: Cryptographic
   return true
 }
 
-async function ifSupported<T>(run: () => Awaitable<T>): Promise<T | undefined> {
+export async function ifSupported<T>(run: () => Awaitable<T>): Promise<T | undefined> {
   try {
     return await run()
   } catch (error) {

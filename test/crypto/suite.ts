@@ -10,7 +10,7 @@ export interface ProviderSuiteOptions {
   /** Kinds of key whose material the provider takes in. */
   readonly imports?: readonly KeyKind[]
   /** Names of cases that the provider cannot pass, with the reason. */
-  readonly skip?: Readonly<Record<string, string>>
+  readonly skip?: (title: string) => string | undefined
   readonly close?: () => Awaitable<void>
 }
 
@@ -43,7 +43,7 @@ export function providerSuite(
     const harness: Harness = {
       test(title, run) {
         it(title, async (context) => {
-          const known = options.skip?.[title]
+          const known = options.skip?.(title)
           if (known !== undefined) context.skip(known)
           await run(provider, (reason) => context.skip(reason))
         })

@@ -1,0 +1,84 @@
+import { invalid } from './failure.ts'
+import type { Key, KeyKind } from './provider.ts'
+import type { SoftwareKey } from './key.ts'
+import type { KeyPlace, Template, WrappedKey } from './pkcs11-protocol.ts'
+import type { CipherMode } from './symmetric.ts'
+
+/** A secret or private key that is in the token, or that the token can unwrap. */
+export interface TokenKey extends Key {
+  readonly place: KeyPlace
+  /** Block cipher modes that the token has for it. */
+  readonly modes: ReadonlyMap<number, CipherMode>
+}
+
+/** The public part of a key of the token; what needs no secret is done here. */
+export interface TokenPublicKey extends Key {
+  readonly software: SoftwareKey
+}
+
+/** What the record keeps of a key. */
+export type Reference =
+  | { readonly place: KeyPlace }
+  | { readonly publicKey: Uint8Array }
+
+/** @throws Error for what is no reference of this format: damage, not a client's fault */
+export function decodeReference(bytes: Buffer): Reference {
+  const stored = JSON.parse(bytes.toString('utf8')) as StoredReference
+  if (stored.format !== format) throw new Error(`a key's reference has format ${stored.format}`)
+  if ('publicKey' in stored) return { publicKey: Buffer.from(stored.publicKey, 'base64') }
+  const { id, objectClass, wrapped } = stored
+  return { place: { id, objectClass, wrapped: wrapped === undefined ? undefined : openWrapped(wrapped) } }
+}
+
+export function encodeReference(reference: Reference): Buffer {
+  const stored: StoredReference = 'publicKey' in reference
+    ? { format, publicKey: base64(reference.publicKey) }
+    : {
+        format, id: reference.place.id, objectClass: reference.place.objectClass,
+        ...(reference.place.wrapped !== undefined && { wrapped: storedWrapped(reference.place.wrapped) }),
+      }
+  return Buffer.from(JSON.stringify(stored))
+}
+
+/** @throws KmipError Invalid Field for a key of another kind */
+export function checkTokenKind(key: Key, ...kinds: readonly KeyKind[]): void {
+  if (!kinds.includes(key.kind)) throw invalid(`a ${key.kind} key cannot be used for this operation`)
+}
+
+type StoredReference =
+  | { readonly format: number; readonly publicKey: string }
+  | { readonly format: number; readonly id: string; readonly objectClass: number; readonly wrapped?: StoredWrapped }
+
+interface StoredWrapped {
+  readonly bytes: string
+  readonly mechanism: number
+  readonly iv?: string
+  readonly wrappingKey: string
+  readonly template: readonly (readonly [number, number | boolean | string])[]
+}
+
+function openWrapped({ bytes, mechanism, iv, wrappingKey, template }: StoredWrapped): WrappedKey {
+  return {
+    bytes: Buffer.from(bytes, 'base64'), mechanism, wrappingKey,
+    iv: iv === undefined ? undefined : Buffer.from(iv, 'base64'),
+    template: template.map(([type, value]) => ({ type, value })),
+  }
+}
+
+function storedWrapped({ bytes, mechanism, iv, wrappingKey, template }: WrappedKey): StoredWrapped {
+  return {
+    bytes: base64(bytes), mechanism, wrappingKey, template: template.flatMap(plainAttribute),
+    ...(iv !== undefined && { iv: base64(iv) }),
+  }
+}
+
+/** Templates of secret and private keys hold numbers and booleans only. */
+function plainAttribute({ type, value }: Template[number]): (readonly [number, number | boolean | string])[] {
+  return value instanceof Uint8Array ? [] : [[type, value]]
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
+
+const format = 1

@@ -1,0 +1,127 @@
+import { deserialize, serialize } from 'node:v8'
+
+/**
+ * What the provider and the process that holds the PKCS#11 module say to each other: batches of jobs there, batches
+ * of answers back, each a length and a V8 serialization.
+ */
+export type Job =
+  | { readonly op: 'connect'; readonly options: ConnectOptions; readonly pin: string | undefined }
+  | { readonly op: 'crypt'; readonly verb: Verb; readonly key: KeyPlace; readonly mechanism: Mechanism
+    readonly data: Uint8Array; readonly room: number }
+  | { readonly op: 'generate'; readonly mechanism: Mechanism; readonly template: Template; readonly place: NewPlace }
+  | { readonly op: 'generatePair'; readonly mechanism: Mechanism; readonly publicTemplate: Template
+    readonly template: Template; readonly place: NewPlace; readonly publicValues: readonly number[] }
+  | { readonly op: 'create'; readonly template: Template; readonly place: NewPlace }
+  | { readonly op: 'unwrapInto'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly wrapped: Uint8Array
+    readonly template: Template; readonly place: NewPlace }
+  | { readonly op: 'wrapBytes'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly bytes: Uint8Array }
+  | { readonly op: 'unwrapBytes'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly wrapped: Uint8Array }
+  | { readonly op: 'destroy'; readonly key: KeyPlace }
+  | { readonly op: 'oaepFacts' }
+
+export type Verb = 'encrypt' | 'decrypt' | 'sign'
+
+export interface Mechanism {
+  readonly mechanism: number
+  readonly parameter?: Uint8Array | Readonly<Record<string, unknown>> | undefined
+}
+
+export type Template = readonly { readonly type: number; readonly value: number | boolean | string | Uint8Array }[]
+
+/** Where a key is: an object of the token, or wrapped in the record, under a key that is an object of the token. */
+export interface KeyPlace {
+  readonly id: string
+  readonly objectClass: number
+  readonly wrapped?: WrappedKey | undefined
+}
+
+export interface WrappedKey {
+  readonly bytes: Uint8Array
+  readonly mechanism: number
+  readonly iv?: Uint8Array | undefined
+  /** CKA_ID of the key that wraps it, hexadecimal. */
+  readonly wrappingKey: string
+  /** What the key is when it is unwrapped. */
+  readonly template: Template
+}
+
+/** Where a key is to be: `template` is what it is then, without the attributes that its place decides. */
+export interface NewPlace {
+  readonly id: string
+  readonly storage: Storage
+}
+
+/** `internal`: an object of the token. `encryptedDatabase`: wrapped by a key of the token, kept by us. */
+export type Storage = 'internal' | 'encryptedDatabase'
+
+export interface ConnectOptions {
+  readonly module: string
+  /** For modules that take a string to be initialized with (NSS). */
+  readonly parameters?: string | undefined
+  /** The label of the token; or else the number of its slot, counted as the module lists them. */
+  readonly token?: string | undefined
+  readonly slot?: number | undefined
+  readonly storage: Storage
+  readonly sessionsMax: number
+  readonly handlesMax: number
+  readonly waitMsMax: number
+}
+
+/** What a token says of itself when it is connected. */
+export interface TokenFacts {
+  readonly label: string
+  readonly mechanisms: readonly MechanismFacts[]
+  /** Hexadecimal contents of the object identifiers of the curves that it makes keys on. */
+  readonly curves: readonly string[]
+}
+
+/** What a token does of OAEP, which no list tells. */
+export interface OaepFacts {
+  /** Mechanisms of the hashes that it takes, with the mask generation hash the same. */
+  readonly hashes: number[]
+  /** Whether the two may differ. */
+  readonly mixed: boolean
+  /** Whether a wrong label is refused: SoftHSM takes every one. */
+  readonly labels: boolean
+}
+
+export interface MechanismFacts {
+  readonly mechanism: number
+  readonly minKeySize: number
+  readonly maxKeySize: number
+}
+
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: Failure }
+
+/** `code` is PKCS#11's, `early` when the token refused before it touched any data. */
+export interface Failure {
+  readonly kind: 'pkcs11' | 'keyMissing' | 'busy' | 'module'
+  readonly code: number
+  readonly name: string
+  readonly early: boolean
+}
+
+/** One frame. */
+export function encodeFrame(value: unknown): Buffer {
+  const body = serialize(value)
+  const frame = Buffer.allocUnsafe(body.length + 4)
+  frame.writeUInt32LE(body.length)
+  body.copy(frame, 4)
+  return frame
+}
+
+/** Puts chunks of a stream together to the values of whole frames. */
+export function frameReader(take: (value: unknown) => void): (chunk: Buffer) => void {
+  let held: Buffer = Buffer.alloc(0)
+  return (chunk) => {
+    held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    while (held.length >= 4) {
+      const end = 4 + held.readUInt32LE()
+      if (held.length < end) return
+      take(deserialize(held.subarray(4, end)))
+      held = held.subarray(end)
+    }
+  }
+}
