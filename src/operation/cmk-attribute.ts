@@ -36,7 +36,7 @@ export interface CmkChange {
  *   attribute of CMKs where there is no CMK, or that CMKs do not have
  */
 export async function changeCmk(context: Context, object: ManagedObject, change: CmkChange): Promise<boolean> {
-  const name = cmkName(object, change.key, change.value)
+  const name = cmkName(object, change.action, change.key, change.value)
   if (name === undefined) return false
   const value = change.key.name === 'vendorAttribute'
     ? (change.value as VendorAttribute).attributeValue.value
@@ -82,7 +82,7 @@ export async function changeCmk(context: Context, object: ManagedObject, change:
 
 /** Whether deleting the attribute is an operation of the CMK's; aliases by their Name are not meant. */
 export function deletesOfCmk(object: ManagedObject, key: AttributeKey): boolean {
-  return cmkName(object, key, undefined) !== undefined
+  return cmkName(object, 'delete', key) !== undefined
 }
 
 /**
@@ -97,7 +97,7 @@ export async function deleteOfCmk(
     readonly currentAttribute?: AttributeInstance | undefined; readonly attributeIndex?: number | undefined
   },
 ): Promise<AttributeInstance | undefined> {
-  const name = cmkName(object, key, undefined)!
+  const name = cmkName(object, 'delete', key)!
   const instances = instancesNow(object, key, context.now)
   const cmk = await current(context, object)
   if (name.startsWith(tagPrefix)) {
@@ -145,13 +145,15 @@ export async function withoutAliases(
 
 /** Adjust Attribute is for numbers of the client's own. @throws KmipError Unsupported Attribute */
 export function checkNotOfCmk(object: ManagedObject, key: AttributeKey): void {
-  if (cmkName(object, key, undefined) !== undefined) {
+  if (cmkName(object, 'adjust', key) !== undefined) {
     throw new KmipError('UnsupportedAttribute', 'attributes of a CMK are set, not adjusted')
   }
 }
 
 /** The attribute of the CMK that is meant, by our name for it; undefined for one of the object's own. */
-function cmkName(object: ManagedObject, key: AttributeKey, value: unknown): string | undefined {
+function cmkName(
+  object: ManagedObject, action: AttributeAction, key: AttributeKey, value?: unknown,
+): string | undefined {
   if (key.name === 'vendorAttribute') {
     if (!isCmkAttribute(key)) return undefined
     if (object.cmk === undefined) throw new KmipError('InvalidAttribute', 'the object is no version of a CMK')
@@ -159,7 +161,7 @@ function cmkName(object: ManagedObject, key: AttributeKey, value: unknown): stri
   }
   if (object.cmk === undefined) return undefined
   if (key.name === 'name' && isAliasName(value)) return 'cmk-alias'
-  if (fixedNames.has(key.name)) throw readOnly('modify', 'the CMK decides this attribute')
+  if (fixedNames.has(key.name)) throw readOnly(action, 'the CMK decides this attribute')
   return ownNames[key.name]
 }
 
@@ -173,7 +175,7 @@ function isAliasName(value: unknown): boolean {
 }
 
 function readOnly(action: AttributeAction, message: string): KmipError {
-  return new KmipError(action === 'add' || action === 'set' ? 'ReadOnlyAttribute' : 'AttributeReadOnly', message)
+  return new KmipError(action === 'modify' || action === 'delete' ? 'AttributeReadOnly' : 'ReadOnlyAttribute', message)
 }
 
 function unsupported(message: string): KmipError {
