@@ -1,5 +1,6 @@
 import { createSecretKey, hkdf, pbkdf2 } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { KmipError } from '../kmip/error.ts'
 import { DerivationMethod, HashingAlgorithm } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { agree } from './agreement.ts'
@@ -15,8 +16,8 @@ import type { Derivation } from './provider.ts'
 /**
  * Derives `request.length` bytes from a key or secret (KMIP 2.1 6.1.14, 7.12).
  *
- * @throws KmipError Invalid Field for missing or contradicting parameters, and when the method
- *   gives fewer bytes than asked for
+ * @throws KmipError Invalid Field for missing or contradicting parameters, Cryptographic Failure when the method gives
+ *   fewer bytes than asked for (KMIP 1.4 11.7)
  */
 export async function derive(key: SoftwareKey, request: Derivation): Promise<Secret> {
   const method = methods.get(request.method)
@@ -25,7 +26,7 @@ export async function derive(key: SoftwareKey, request: Derivation): Promise<Sec
     throw invalid('the derived length is out of bounds')
   }
   const bytes = await method(key, request)
-  if (bytes.length < request.length) throw invalid('the derivation method gives fewer bytes than asked for')
+  if (bytes.length < request.length) throw tooLong()
   return new Secret(bytes.subarray(0, request.length))
 }
 
@@ -95,7 +96,7 @@ function deriveAsymmetric(key: SoftwareKey, { peer }: Derivation): Buffer {
 /** RFC 5869: the derivation data is the info; SHA-256 unless a hash is given (KMIP 2.1 7.12). */
 function deriveHkdf(key: SoftwareKey, { parameters, salt, derivationData, length }: Derivation): Promise<Buffer> {
   const info = hashInfo(parameters.hashingAlgorithm ?? HashingAlgorithm.SHA_256)
-  if (length > 255 * info.length) throw invalid('the derivation method gives fewer bytes than asked for')
+  if (length > 255 * info.length) throw tooLong()
   const context = derivationData ?? Buffer.alloc(0)
   if (context.length > hkdfInfoMax) return Promise.resolve(expandByHand(key, info, salt, context, length))
   return new Promise((resolve, reject) => {
@@ -129,6 +130,11 @@ function kdf(key: SoftwareKey, { parameters, derivationData, length }: Derivatio
     data: required(derivationData),
     count: Math.ceil(length / info.length),
   }
+}
+
+/** No secret of the key's: the length follows from what was asked for. */
+function tooLong(): KmipError {
+  return new KmipError('CryptographicFailure', 'the derivation method gives fewer bytes than asked for')
 }
 
 function required(data: Buffer | undefined): Buffer {

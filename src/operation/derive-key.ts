@@ -12,6 +12,7 @@ import { materialLength } from '../model/key-length.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { uses } from '../model/usage.ts'
 import { creationReasons } from './creation-reasons.ts'
+import { checkDerivationFields } from './derivation-fields.ts'
 import { keyParts } from './key-parts.ts'
 import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
@@ -25,9 +26,9 @@ export const deriveKey = operation({
   request: DeriveKeyRequest,
   response: DeriveKeyResponse,
   reasons: [
-    ...creationReasons, 'BadCryptographicParameters', 'FeatureNotSupported', 'IncompatibleCryptographicUsageMask',
-    'InvalidMessage', 'InvalidObjectType', 'KeyValueNotPresent', 'MissingData', 'ObjectDestroyed', 'ObjectNotFound',
-    'WrongKeyLifecycleState',
+    ...creationReasons, 'BadCryptographicParameters', 'CryptographicFailure', 'FeatureNotSupported',
+    'IncompatibleCryptographicUsageMask', 'InvalidMessage', 'InvalidObjectType', 'KeyValueNotPresent', 'MissingData',
+    'ObjectDestroyed', 'ObjectNotFound', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const kind = kindOf(request.objectType)
@@ -88,6 +89,7 @@ async function prepare(
   const common = { method, parameters, initializationVector, salt, iterationCount }
   if (method === DerivationMethod.AsymmetricKey) {
     if (others.length !== 1) throw new KmipError('InvalidField', 'key agreement takes a private and a public key')
+    checkDerivationFields(method, { ...derivationParameters, derivationData: joined(parts) })
     return { key, derivation: { ...common, peer: (await baseKey(context, others[0]!)).key } }
   }
   if (others.length > 1 || others.some(({ kind }) => kind !== 'SecretData')) {
@@ -97,6 +99,7 @@ async function prepare(
     throw new KmipError('InvalidMessage', 'derivation data is given twice, as bytes and as an object')
   }
   const derivationData = others[0] === undefined ? joined(parts) : secretBytes(others[0])
+  checkDerivationFields(method, { ...derivationParameters, derivationData })
   return { key, derivation: { ...common, derivationData } }
 }
 
