@@ -1,7 +1,10 @@
 import type { Key, Provider } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import { BlockCipherMode, PaddingMethod } from '../kmip/generated/enums.ts'
 import type { Identifier } from '../kmip/identifier.ts'
+import { parseVersion } from '../kmip/version.ts'
+import type { Version } from '../kmip/version.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { charge } from '../model/usage-limits.ts'
 import type { Use } from '../model/usage.ts'
@@ -35,8 +38,13 @@ export async function asKey(
   const { provider, key } = await context.keys.of(object)
   const parameters = object.cmk === undefined
     ? requested ?? object.attributes.cryptographicParameters?.[0] ?? {}
-    : cmkParameters(object.cmk, requested ?? object.attributes.cryptographicParameters?.[0])
+    : cmkParameters(object.cmk, requested ?? defaultParameters(object, context.version))
   return { object, provider, key, parameters }
+}
+
+/** Before 1.4 there is no field for a tag, so a CMK's default is then not GCM but what all versions can carry. */
+function defaultParameters({ attributes, kind }: ManagedObject, version: Version): CryptographicParameters | undefined {
+  return version < v1_4 && kind === 'SymmetricKey' ? cbcParameters : attributes.cryptographicParameters?.[0]
 }
 
 /**
@@ -82,3 +90,7 @@ export function orNothing(data: Buffer): Buffer | undefined {
 }
 
 export const nothing = Buffer.alloc(0)
+const v1_4 = parseVersion('1.4')
+const cbcParameters: CryptographicParameters = {
+  blockCipherMode: BlockCipherMode.CBC, paddingMethod: PaddingMethod.PKCS5,
+}

@@ -1,6 +1,6 @@
 import { KmipError } from '../kmip/error.ts'
 import type { Use } from '../model/usage.ts'
-import { checkOnePart, checkPlaintext, checkTellsVersion } from './cmk-use.ts'
+import { checkOnePart, checkPlaintext, checkTagCarried, checkTellsVersion } from './cmk-use.ts'
 import { asKey, chargeUse, nothing, phaseOf, requireData, useKey } from './key-use.ts'
 import type { KeyInUse, Part } from './key-use.ts'
 import type { Identifier } from '../kmip/identifier.ts'
@@ -77,7 +77,10 @@ async function runOnce<S, R>(
   const { newest, older } = await context.objects.loadVersionsForUse(identifier, use)
   const key = await asKey(context, newest, request.cryptographicParameters)
   const { cmk } = key.object
-  if (cmk !== undefined) checkPlaintext(cmk, key.parameters, use, data.length)
+  if (cmk !== undefined) {
+    checkPlaintext(cmk, key.parameters, use, data.length)
+    checkTagCarried(key.parameters, context.version)
+  }
   if (cmk !== undefined && older.length > 0) checkTellsVersion(cmk, key.parameters)
   chargeUse(context, key.object, data.length)
   if (older.length === 0) return { uniqueIdentifier: key.object.uniqueIdentifier, result: await parts.once(key, data) }

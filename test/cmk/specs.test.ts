@@ -100,6 +100,18 @@ test.each(fixture.refused)('$operation with $values: $reason', async ({ operatio
   expect(await lab.as('alice').locate({})).toEqual([])
 })
 
+test('before 1.4, which has no field for a tag, the default is a mode without one, and GCM is refused', async () => {
+  const lab = new Lab()
+  const old = lab.as('alice', 102)
+  const id = await old.create({ 'cmk-key-spec': 'Aliyun_AES_256' })
+  const data = Buffer.from('some data')
+  const sealed = await old.encrypt(id, data)
+  expect(sealed.data).toHaveLength(16)
+  expect((await old.decrypt(id, sealed)).data).toEqual(data)
+  const gcm = { cryptographicParameters: { blockCipherMode: 9 } }
+  expect(await outcome(old.encrypt(id, data, gcm))).toBe('FeatureNotSupported')
+})
+
 /** The values of all rows of a fixture share one type, in which absent ones are undefined. */
 function defined(values: object): CmkValues {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
