@@ -37,7 +37,8 @@ function functionsOf(name: string, kind: Kind): Record<string, Pkcs11Function> {
     [`C_${name}Update`]: (input, application) => {
       const active = activeOf(application.session(input.ulong()), kind)
       active.parts.push(Buffer.from(input.bytes()))
-      if (active.parts.reduce((sum, { length }) => sum + length, 0) > bytesMax) throw new Pkcs11Failure('DATA_LEN_RANGE')
+      const length = active.parts.reduce((sum, part) => sum + part.length, 0)
+      if (length > bytesMax) throw new Pkcs11Failure('DATA_LEN_RANGE')
       // What a cipher has so far is given with the last part.
       return kind === 'encrypt' || kind === 'decrypt' ? new Pkcs11Writer().count(0) : undefined
     },

@@ -1,4 +1,4 @@
-import { Cka, Ckk, Cko } from '../crypto/pkcs11-constants.ts'
+import { Cka, Ckk, Cko } from '../kmip/pkcs11-constants.ts'
 import { CryptographicAlgorithm, CryptographicUsageMask, Operation } from '../kmip/generated/enums.ts'
 import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
 import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
@@ -10,7 +10,7 @@ import { accountKey } from './index-keys.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { Pkcs11Function } from './pkcs-11-application.ts'
 
-/** The functions that find keys and tell of them. A key is a token object; its label is its name, its id the identifier. */
+/** The functions that find keys and tell of them. A key's label is its name, its id the Unique Identifier. */
 export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
   async C_FindObjectsInit(input, application, context) {
     const session = application.session(input.ulong())

@@ -110,7 +110,11 @@ export class Endpoint {
     if (answer?.responsePayload === undefined) return
     const coding = { version: this.#version }
     const { protocolVersion } = DiscoverVersionsResponse.decode(answer.responsePayload as Item, coding)
-    this.#version = versions.find((version) => protocolVersion.includes(version)) ?? this.#version
+    const agreed = versions.find((version) => protocolVersion.includes(version)) ?? this.#version
+    if (agreed === this.#version) return
+    this.#version = agreed
+    // Asked again in that version, so that nothing is told to a client before it has been understood.
+    await this.#discover()
   }
 
   async #ask(): Promise<ReadonlySet<number>> {

@@ -10,6 +10,7 @@ import { isGood, records, summary, tapLines } from './report.ts'
 import type { Result } from './report.ts'
 import { runWithCompanions } from './run-case.ts'
 import type { Run } from './run-case.ts'
+import { ServerRole } from './server-role.ts'
 import { openTransport } from './transport.ts'
 import type { Endpoint } from './transport.ts'
 
@@ -33,7 +34,8 @@ async function main(): Promise<number> {
   const servers = await openServers(givenServer(options), cases)
   try {
     const open = (one: Case) => openTransport(one, servers.endpointFor(one))
-    const results = await runAll(cases, { open, generated: new Set() }, skipped, (text) => {
+    const reverse = (one: Case) => ServerRole.open(servers.endpointFor(one), one.version)
+    const results = await runAll(cases, { open, reverse, generated: new Set() }, skipped, (text) => {
       if (options.summary !== true) process.stdout.write(text)
     })
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(records(results), null, 1)}\n`)
@@ -96,7 +98,7 @@ function givenServer(options: Options): GivenServer | undefined {
   return { ...endpoints, ...(suiteB192 && { suiteB192 }) }
 }
 
-/** Without another identity the cases that count all objects see those of the others. */
+/** Without another identity the cases that expect few objects see those of the others. */
 function endpointsOf(
   server: Pick<Endpoint, 'host' | 'port' | 'httpsPort'>, { ca, cert, key, cert2, key2 }: Options,
 ): Pick<GivenServer, 'endpoint' | 'otherEndpoint'> {
@@ -137,7 +139,7 @@ when they are beside this checkout, and our own. Without --host our own server i
   --https-port P           where the server speaks the HTTPS profile
   --certs DIR              ca.pem, alice.pem, alice.key, bob.pem and bob.key, as our server makes them; or each file:
   --ca --cert --key FILE   PEM files: authorities of the server, our certificate and its key
-  --cert2 --key2 FILE      another identity, without objects, for the cases that count all there are
+  --cert2 --key2 FILE      another identity, without objects, for the cases that expect few
   --suiteb192-port P       where the server has a certificate on P-384, for the cases of Suite B's 192-bit level,
   --suiteb192-certs DIR    and its certificates
   --only PATTERN           cases whose folder/name matches the regular expression

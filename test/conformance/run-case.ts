@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
+import { Operation } from '../../src/kmip/generated/enums.ts'
+import { Tag } from '../../src/kmip/generated/tags.ts'
 import { printItem } from '../../src/kmip/print.ts'
 import type { Item } from '../../src/ttlv/item.ts'
 import { Bindings } from './bindings.ts'
@@ -10,7 +12,9 @@ import type { Companions } from './companions.ts'
 import { compareMessages } from './comparator.ts'
 import type { Difference } from './comparator.ts'
 import { History } from './history.ts'
+import type { ServerRole } from './server-role.ts'
 import type { Transport } from './transport.ts'
+import { find } from '../support/client-endpoint.ts'
 
 /** How a conversation went. A failure is the first one; what comes after it is not run. */
 export interface Outcome {
@@ -39,6 +43,8 @@ export interface Failure {
 export interface Run {
   /** Gives a connection for one client of a case. */
   open(one: Case): Promise<Transport>
+  /** Gives the connection over which the server's requests come. */
+  reverse?(one: Case): Promise<ServerRole>
   /** Unique Identifiers of objects whose material the server chose. */
   readonly generated: Set<string>
 }
@@ -74,6 +80,7 @@ class Conversation {
   readonly #history: History
   readonly #transports = new Map<string, Transport>()
   #bindings: Bindings
+  #role: ServerRole | undefined
 
   constructor(one: Case, run: Run) {
     this.#case = one
@@ -85,6 +92,7 @@ class Conversation {
   async hold(): Promise<Outcome> {
     const { steps } = this.#case
     try {
+      if (steps.some(({ direction }) => direction === 'toClient')) this.#role = await this.#run.reverse?.(this.#case)
       for (const [index, step] of steps.entries()) {
         const found = await this.#go(step)
         if (found === undefined) continue
@@ -95,6 +103,7 @@ class Conversation {
       return { passed: true, steps: steps.length }
     } finally {
       for (const transport of this.#transports.values()) transport.close()
+      this.#role?.close()
     }
   }
 
@@ -110,7 +119,7 @@ class Conversation {
   async #try(step: Step): Promise<Found | undefined> {
     let sent: string | undefined
     try {
-      if (step.direction === 'toClient') throw new Error('a request of the server: not received over this transport')
+      if (step.direction === 'toClient') return await this.#listen(step)
       const transport = await this.#transportOf(step.client)
       const request = this.#bindings.request(step.request)
       sent = printItem(request, { secrets: true })
@@ -122,6 +131,21 @@ class Conversation {
     } catch (error) {
       return { ...(sent !== undefined && { request: sent }), error: messagesOf(error) }
     }
+  }
+
+  /** A request of the server; the listed answer is the client's own. */
+  async #listen(step: Step): Promise<Found | undefined> {
+    if (this.#role === undefined) throw new Error('a request of the server: not received over this transport')
+    const [name] = operationsOf(step.request)
+    const known = new Set(this.#bindings.identifiers())
+    const request = await this.#role.next(Operation[name as keyof typeof Operation], (message) => {
+      const identifier = find(message, Tag.UniqueIdentifier)?.value
+      return identifier === undefined ? versionOf(message) === this.#case.version : known.has(String(identifier))
+    })
+    const elapsedSeconds = (Date.now() - this.#startedMs) / 1000
+    const exchange = { request, bindings: this.#bindings, history: this.#history, elapsedSeconds }
+    const difference = compareMessages(step.request, request, exchange)
+    return difference && { answer: printItem(request, { secrets: true }), difference }
   }
 
   /** What an answer binds counts only when it is the listed one. */
@@ -149,6 +173,10 @@ class Conversation {
     const identifiers = new Set([...this.#history.made(), ...this.#bindings.identifiers()])
     await destroyAll(transport, identifiers, this.#bindings.request(first.request))
   }
+}
+
+function versionOf(message: Item): string {
+  return [Tag.ProtocolVersionMajor, Tag.ProtocolVersionMinor].map((tag) => find(message, tag)!.value).join('.')
 }
 
 type Found = Pick<Failure, 'request' | 'answer' | 'error' | 'difference'>

@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest'
+import { Tag } from '../../src/kmip/generated/tags.ts'
+import { printItem } from '../../src/kmip/print.ts'
+import { memoryStore } from '../../src/store/memory.ts'
+import { decodeItem } from '../../src/ttlv/item.ts'
+import type { Item } from '../../src/ttlv/item.ts'
+import { encodeItem } from '../../src/ttlv/writer.ts'
+import { find } from '../support/client-endpoint.ts'
+import { alice, bob, testEngine } from '../support/engine.ts'
+import { item, request } from '../support/xml.ts'
+
+/** What stands between accounts, which one conversation with one client cannot show. */
+
+test('a ticket makes its holder the one who logged in, until its end; the store does not know it', async () => {
+  const store = memoryStore()
+  let seconds = 1_800_000_000
+  const engines = testEngine({ store, clock: () => seconds * 1000 })
+  const id = String(find(await send(engines, create), Tag.UniqueIdentifier)!.value)
+  const get = item('GetAttributes', `<UniqueIdentifier type="TextString" value="${id}"/>`)
+  const answer = await send(engines, item('Login', '<LeaseTime type="Interval" value="100"/>'))
+  const value = find(answer, Tag.TicketValue)!.value as Buffer
+
+  expect(await printed(engines, get, bob)).toContain('ObjectNotFound')
+  expect(await printed(engines, get, bob, ticketHeader(value))).toContain(id)
+  // After a restart too.
+  expect(await printed(testEngine({ store, clock: () => seconds * 1000 }), get, bob, ticketHeader(value))).toContain(id)
+  expect(await printed(engines, item('Logout', ticketXml(value)), bob)).toContain('InvalidTicket')
+  const [record] = await recordsOf(store, 'ticket')
+  expect(record).not.toContain(value.toString('latin1'))
+  seconds += 100
+  expect(await printed(engines, get, bob, ticketHeader(value))).toContain('InvalidTicket')
+})
+
+test('a wrong or twofold ticket is refused; what else stands in Authentication does no harm', async () => {
+  const engines = testEngine()
+  const value = find(await send(engines, item('Login')), Tag.TicketValue)!.value as Buffer
+  const credential = /<Credential>.*<\/Credential>/s.exec(ticketHeader(value))![0]
+  expect(await printed(engines, ping, alice, `<Authentication>${credential}${credential}</Authentication>`))
+    .toContain('InvalidTicket')
+  expect(await printed(engines, ping, alice, ticketHeader(Buffer.alloc(32)))).toContain('InvalidTicket')
+  const unknown = `<Authentication><Credential><CredentialType type="Enumeration" value="0x80000001"/>
+    <CredentialValue type="TextString" value="whatever"/></Credential></Authentication>`
+  expect(await printed(engines, ping, alice, unknown)).toContain('Success')
+})
+
+test('an account has at most a thousand tickets; those that have ended make room', async () => {
+  let seconds = 1_800_000_000
+  const engines = testEngine({ clock: () => seconds * 1000 })
+  for (let count = 0; count < 1_000; count += 1) await send(engines, item('Login', lease))
+  expect(await printed(engines, item('Login', lease))).toContain('ServerLimitExceeded')
+  expect(await printed(engines, item('Login', lease), bob)).toContain('Success')
+  seconds += 60
+  expect(await printed(engines, item('Login', lease))).toContain('Success')
+})
+
+test('constraints and defaults are those of one account', async () => {
+  const engines = testEngine()
+  await send(engines, item('SetConstraints', `<Constraints><Constraint><Attributes>
+    <CryptographicLength type="Integer" value="256"/></Attributes></Constraint></Constraints>`))
+  expect(await printed(engines, create)).toContain('ConstraintViolation')
+  expect(await printed(engines, create, bob)).toContain('Success')
+  expect(await printed(engines, item('GetConstraints'), bob)).not.toContain('CryptographicLength')
+  await send(engines, item('SetDefaults', `<DefaultsInformation><ObjectDefaults>
+    <ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
+    <CryptographicAlgorithm type="Enumeration" value="AES"/></Attributes></ObjectDefaults></DefaultsInformation>`))
+  const query = item('Query', '<QueryFunction type="Enumeration" value="QueryDefaultsInformation"/>')
+  expect(await printed(engines, query)).toContain('CryptographicAlgorithm Enumeration AES')
+  expect(await printed(engines, query, bob)).not.toContain('CryptographicAlgorithm')
+})
+
+test('each account has a certificate authority of its own, whose key no client can reach', async () => {
+  const store = memoryStore()
+  const engines = testEngine({ store })
+  for (const caller of [alice, bob]) {
+    await send(engines, item('CreateKeyPair', `<CommonAttributes><CryptographicAlgorithm type="Enumeration" value="ECDSA"/>
+      <CryptographicLength type="Integer" value="256"/></CommonAttributes>
+      <PrivateKeyAttributes><CryptographicUsageMask type="Integer" value="Sign"/></PrivateKeyAttributes>
+      <PublicKeyAttributes><CryptographicUsageMask type="Integer" value="Verify"/></PublicKeyAttributes>`), caller)
+    const key = await send(engines, item('Locate', byType('PublicKey')), caller)
+    const certified = await send(engines, item('Certify', `${uniqueIdentifier(key)}
+      <Attributes><CertificateType type="Enumeration" value="X_509"/></Attributes>`), caller)
+    const chain = `${uniqueIdentifier(certified)}`
+    expect(await printed(engines, item('Validate', chain), caller)).toContain('ValidityIndicator Enumeration Valid')
+    const certificate = find(await send(engines, item('Get', chain), caller), Tag.CertificateValue)!.value as Buffer
+    const other = caller === alice ? bob : alice
+    const shown = `<Certificate><CertificateType type="Enumeration" value="X_509"/>
+      <CertificateValue type="ByteString" value="${certificate.toString('hex')}"/></Certificate>`
+    expect(await printed(engines, item('Validate', shown), other)).toContain('ValidityIndicator Enumeration Unknown')
+    expect(await printed(engines, item('Get', '<UniqueIdentifier type="TextString" value="~authority/x"/>'), caller))
+      .toContain('ObjectNotFound')
+    expect((await printed(engines, item('Locate', byType('PrivateKey')), caller)).match(/UniqueIdentifier Text/g))
+      .toHaveLength(1)
+  }
+})
+
+type Engines = ReturnType<typeof testEngine>
+
+async function send({ engine }: Engines, batchItem: string, caller = alice, header = ''): Promise<Item> {
+  return decodeItem((await engine.process(encodeItem(request('2.1', batchItem, header)), caller)).bytes)
+}
+
+async function printed(engines: Engines, batchItem: string, caller = alice, header = ''): Promise<string> {
+  return printItem(await send(engines, batchItem, caller, header), { secrets: true })
+}
+
+/** Records of the server's own, found by the ids that it is known to use. */
+async function recordsOf(store: ReturnType<typeof memoryStore>, kind: string): Promise<string[]> {
+  const { token } = await import('../../src/operation/index-keys.ts')
+  const ids = await store.scan(token(kind, alice.account), { limit: 10 })
+  return Promise.all(ids.map(async (id) => id + Buffer.from((await store.read(id))!.data).toString('latin1')))
+}
+
+function uniqueIdentifier(answer: Item): string {
+  return `<UniqueIdentifier type="TextString" value="${String(find(answer, Tag.UniqueIdentifier)!.value)}"/>`
+}
+
+function byType(type: string): string {
+  return `<Attributes><ObjectType type="Enumeration" value="${type}"/></Attributes>`
+}
+
+function ticketXml(value: Buffer): string {
+  return `<Ticket><TicketType type="Enumeration" value="Login"/>
+    <TicketValue type="ByteString" value="${value.toString('hex')}"/></Ticket>`
+}
+
+function ticketHeader(value: Buffer): string {
+  return `<Authentication><Credential><CredentialType type="Enumeration" value="Ticket"/>
+    <CredentialValue>${ticketXml(value)}</CredentialValue></Credential></Authentication>`
+}
+
+const lease = '<LeaseTime type="Interval" value="60"/>'
+const ping = item('Ping')
+const create = item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
+  <CryptographicAlgorithm type="Enumeration" value="AES"/><CryptographicLength type="Integer" value="128"/>
+  <CryptographicUsageMask type="Integer" value="Encrypt"/></Attributes>`)
