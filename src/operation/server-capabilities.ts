@@ -18,7 +18,7 @@ export function objectTypesOf(version: Version): number[] {
 /** Material is deleted from its record; what the store's file still holds of it is sealed. */
 export const capabilityInformation = {
   streamingCapability: true,
-  asynchronousCapability: false,
+  asynchronousCapability: true,
   attestationCapability: false,
   batchUndoCapability: true,
   batchContinueCapability: true,

@@ -41,7 +41,7 @@ export async function openServers(given: GivenServer | undefined, cases: readonl
     return {
       endpointFor(one) {
         if (isSuiteB192(one)) return suiteB192
-        return countsAllObjects.test(one.name) ? otherEndpoint : endpoint
+        return expectsFewObjects.test(one.name) ? otherEndpoint : endpoint
       },
       stop,
     }
@@ -55,5 +55,5 @@ function isSuiteB192({ name }: Case): boolean {
   return name.startsWith('SUITEB_192-')
 }
 
-/** They expect just their own objects among all of the last minute. */
-const countsAllObjects = /^TC-OFFSET-/
+/** They expect just their own objects among all of the last minute, or of a type. */
+const expectsFewObjects = /^TC-(OFFSET|CREG)-/
