@@ -102,7 +102,8 @@ function splitOf({ value }: ManagedObject): Split {
 }
 
 function shareOf({ keyPartIdentifier, keyBlock: { keyValue } }: Split): Share {
-  if (keyValue === undefined || 'wrapped' in keyValue || !(keyValue.keyMaterial instanceof Secret)) {
+  if (keyValue === undefined) throw new KmipError('KeyValueNotPresent', 'the part is not on the server')
+  if ('wrapped' in keyValue || !(keyValue.keyMaterial instanceof Secret)) {
     throw new KmipError('CryptographicFailure', 'a part is not in the clear')
   }
   return { identifier: keyPartIdentifier, bytes: keyValue.keyMaterial.reveal() }

@@ -24,8 +24,8 @@ export const reCertify = operation({
   request: ReCertifyRequest,
   response: ReCertifyResponse,
   reasons: [
-    ...creationReasons, 'IllegalOperation', 'InvalidCSR', 'InvalidMessage', 'InvalidObjectType', 'KeyValueNotPresent',
-    'ObjectDestroyed', 'ObjectNotFound',
+    ...creationReasons, 'IllegalOperation', 'InvalidCSR', 'InvalidMessage', 'InvalidObjectType', 'ObjectDestroyed',
+    'ObjectNotFound',
   ],
   async handle(request, context) {
     const existing = await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))

@@ -18,7 +18,7 @@ export const validate = operation({
   request: ValidateRequest,
   response: ValidateResponse,
   reasons: [
-    'InvalidField', 'InvalidObjectType', 'KeyValueNotPresent', 'ObjectArchived', 'ObjectDestroyed', 'ObjectNotFound',
+    'InvalidField', 'InvalidObjectType', 'ObjectArchived', 'ObjectDestroyed', 'ObjectNotFound',
   ],
   async handle(request, context) {
     const count = request.certificate.length + request.uniqueIdentifier.length
