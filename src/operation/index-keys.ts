@@ -15,7 +15,7 @@ export function indexKeys(object: ManagedObject): IndexKey[] {
     const key = attributeKey(object.account, instance)
     if (key !== undefined) keys.add(key)
   }
-  if (object.cmkId !== undefined) keys.add(cmkKey(object.account))
+  if (object.cmkId !== undefined) keys.add(cmkKey(object.account)).add(versionKey(object.account, object.cmkId))
   return [...keys]
 }
 
@@ -32,11 +32,23 @@ export function cmkKey(account: string): IndexKey {
   return token('cmk', account)
 }
 
+/** Every version of one CMK. */
+export function versionKey(account: string, cmkId: string): IndexKey {
+  return token('cmk-id', account, cmkId)
+}
+
 /** The index key of one attribute value, or undefined for an attribute that is not indexed. */
 export function attributeKey(account: string, { name, value }: AttributeInstance): IndexKey | undefined {
-  if (name === 'vendorAttribute' && isCmkAttribute(value as VendorAttribute)) return cmkKey(account)
+  const vendor = name === 'vendorAttribute' ? value as VendorAttribute : undefined
+  if (vendor !== undefined && isCmkAttribute(vendor)) return cmkAttributeKey(account, vendor)
   const text = indexed[name]?.(value as never)
   return text === undefined ? undefined : token(name, account, text)
+}
+
+/** Most attributes of a CMK change without its versions, so that all of the account's are candidates. */
+function cmkAttributeKey(account: string, { attributeName, attributeValue }: VendorAttribute): IndexKey {
+  const { value } = attributeValue
+  return attributeName === 'cmk-id' && typeof value === 'string' ? versionKey(account, value) : cmkKey(account)
 }
 
 /** The store never sees values: the sealed store makes keyed hashes of these. */
