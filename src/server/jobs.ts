@@ -236,7 +236,8 @@ export class StoredJobs implements Jobs {
   async #resume(): Promise<void> {
     const { store, log } = this.#services
     try {
-      for (const id of await store.scan(openKey, { limit: sweepMax })) void this.#run(id)
+      const open = await store.scan(openKey, { limit: sweepMax })
+      while (open.length > 0) await Promise.all(open.splice(0, atOnceMax).map((id) => this.#run(id)))
       for (const id of await store.scan(completedKey, { limit: sweepMax })) {
         const found = await this.#load(id)
         if (found?.job.expires !== undefined && found.job.expires <= this.#now()) await this.#apply([jobRemoval(found)])
@@ -285,5 +286,7 @@ const claimSeconds = 120
 const keptSeconds = 86_400
 const sweepMs = 30_000
 const sweepMax = 1_000
+/** Of those that nobody waits for. */
+const atOnceMax = 8
 /** Races are decided within a few rounds. */
 const attemptsMax = 32
