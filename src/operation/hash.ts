@@ -11,7 +11,7 @@ export const hash = operation({
   since: '1.2',
   request: HashRequest,
   response: HashResponse,
-  reasons: ['InvalidCorrelationValue', 'InvalidField', 'MissingData'],
+  reasons: ['FeatureNotSupported', 'InvalidCorrelationValue', 'InvalidField', 'MissingData'],
   handle(request, context) {
     const { hashingAlgorithm } = request.cryptographicParameters
     if (hashingAlgorithm === undefined) throw new KmipError('InvalidField', 'the Hashing Algorithm is missing')
