@@ -3,6 +3,7 @@ import * as x509 from '@peculiar/x509'
 import { randomBytes, webcrypto } from 'node:crypto'
 import { CertificateRequestType, CryptographicUsageMask } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
+import { hasMask } from '../model/usage.ts'
 
 x509.cryptoProvider.set(webcrypto)
 
@@ -141,15 +142,15 @@ function nameOf(subject: CertificateOrder['subject']): x509.Name {
 }
 
 function keyUsages(mask: number): x509.Extension[] {
-  let flags = 0
-  for (const [name, flag] of usageFlags) if ((mask & CryptographicUsageMask[name]) !== 0) flags |= flag
-  return flags === 0 ? [] : [new x509.KeyUsagesExtension(flags, true)]
+  const wanted = usageFlags.filter(([name]) => hasMask(mask, CryptographicUsageMask[name])).map(([, flag]) => flag)
+  const sum = [...new Set(wanted)].reduce((total, flag) => total + flag, 0)
+  return sum === 0 ? [] : [new x509.KeyUsagesExtension(sum, true)]
 }
 
 /** RFC 5280 4.1.2.2: positive and at most 20 octets; 126 random bits, the top one for a constant length. */
 function randomSerialNumber(): string {
   const bytes = randomBytes(16)
-  bytes[0] = (bytes[0]! & 0x3f) | 0x40
+  bytes[0] = 0x40 + bytes[0]! % 0x40
   return bytes.toString('hex')
 }
 

@@ -29,7 +29,7 @@ export async function accountAuthority(context: Context): Promise<Authority> {
     certificateType: CertificateType.X_509,
     given: {
       name: [{ nameValue: certificateName, nameType: NameType.UninterpretedTextString }],
-      cryptographicUsageMask: CryptographicUsageMask.CertificateSign | CryptographicUsageMask.Verify,
+      cryptographicUsageMask: CryptographicUsageMask.CertificateSign + CryptographicUsageMask.Verify,
       activationDate: now,
     },
     links: [],

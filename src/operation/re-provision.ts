@@ -76,7 +76,7 @@ async function issued(publicKey: Buffer, context: Context): Promise<ManagedObjec
   if (holder?.account !== account || holder.principal !== principal) {
     throw new KmipError('FeatureNotSupported', 'the client is not known by common name and organization')
   }
-  const given = { cryptographicUsageMask: CryptographicUsageMask.Sign | CryptographicUsageMask.Verify }
+  const given = { cryptographicUsageMask: CryptographicUsageMask.Sign + CryptographicUsageMask.Verify }
   return certificateObject(context, { certificate, certificateType: CertificateType.X_509, given, links: [] })
 }
 

@@ -1,7 +1,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Authority } from '../crypto/certificate-authority.ts'
 import { Secret } from '../kmip/secret.ts'
 import type { ClientCredentials } from '../operation/client-credentials.ts'
 import { IdentityError, identify } from './identity.ts'
@@ -28,7 +27,7 @@ export function clientCredentials(directory: string, policy: IdentityPolicy): Cl
   }
 }
 
-function loadAuthority(directory: string, { authorities }: IdentityPolicy): Authority | undefined {
+function loadAuthority(directory: string, { authorities }: IdentityPolicy): ClientCredentials['authority'] {
   const path = join(directory, 'ca.key')
   if (!existsSync(path)) return undefined
   const key = createPrivateKey(readFileSync(path))
