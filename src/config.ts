@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { Needed, readExternals, readHsms } from './config-protection.ts'
+import type { ExternalSettings, HsmSettings } from './config-protection.ts'
 import { defaultLimits, limitRanges } from './server/limits.ts'
 import type { Limits } from './server/limits.ts'
 
@@ -19,6 +21,11 @@ export interface Config {
   /** Beside the store by default; kept elsewhere, a stolen copy of the data directory alone is useless. */
   readonly rootKeyFile: string
   readonly logLevel: LogLevel
+  /**
+   * The version from which on answers have a Server Correlation Value, if the client has given none of its own. 2.1:
+   * PyKMIP, which ends at 2.0, cannot read one, whatever the standard says of that field.
+   */
+  readonly correlationSince: '2.0' | '2.1'
   /** Listening threads. 1: with clients on the same machine a second one gains nothing. */
   readonly workers: number
   /** The region in the ARNs of CMKs (`acs:kms:<region>:<account>:key/<id>`). `local`, which no cloud uses. */
@@ -46,6 +53,10 @@ export interface Config {
   readonly cmkDestroyWindowDays: number
   /** Accounts in which plain Destroy deletes a CMK at once, for clients that need KMIP's own behaviour. None. */
   readonly cmkDestroyAtOnce: readonly string[]
+  /** PKCS#11 tokens, by the names that CMKs name them by. None. */
+  readonly hsms: Readonly<Record<string, HsmSettings>>
+  /** Other KMIP servers that keep keys, by such names too. None. */
+  readonly externals: Readonly<Record<string, ExternalSettings>>
   readonly limits: Limits
 }
 
@@ -133,9 +144,6 @@ function readOne<T>(name: string, kind: Kind<T>, value: unknown, directory: stri
   }
 }
 
-/** Says what a value has to be; `readOne` adds the name and the value. */
-class Needed extends Error {}
-
 function integer(min: number, max: number): Kind<number> {
   return {
     fromText: text => (/^\d{1,15}$/.test(text) ? Number(text) : text),
@@ -222,6 +230,9 @@ const services: Kind<Readonly<Record<string, string>>> = {
   },
 }
 
+const hsms: Kind<Readonly<Record<string, HsmSettings>>> = { fromText: text => text, read: readHsms }
+const externals: Kind<Readonly<Record<string, ExternalSettings>>> = { fromText: text => text, read: readExternals }
+
 const names: Kind<readonly string[]> = {
   fromText: text => (text === '' ? [] : text.split(',')),
   read: value => {
@@ -265,12 +276,15 @@ function parseJson(file: string, text: string): unknown {
 
 /** `limits.idleMsMax` is KEYWARD_LIMITS_IDLE_MS_MAX; directories have the short names of the issue. */
 function variableOf(name: string): string | undefined {
-  if (name === 'issuerRealms' || name === 'servicePrincipals') return undefined
+  if (structured.has(name)) return undefined
   const words = name.replaceAll('.', '_').replaceAll(/[A-Z]/g, letter => `_${letter}`)
   return shortVariables[name] ?? `KEYWARD_${words.toUpperCase()}`
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** What only the file can hold. */
+const structured: ReadonlySet<string> = new Set(['issuerRealms', 'servicePrincipals', 'hsms', 'externals'])
 
 const fileVariable = 'KEYWARD_CONFIG'
 
@@ -285,6 +299,7 @@ const defaults = {
   port: 5696,
   httpsPort: undefined,
   logLevel: 'info',
+  correlationSince: '2.1',
   workers: 1,
   region: 'local',
   requireClientAuthEku: false,
@@ -292,6 +307,8 @@ const defaults = {
   storeMapBytes: 17_179_869_184,
   issuerRealms: Object.freeze({}),
   servicePrincipals: Object.freeze({}),
+  hsms: Object.freeze({}),
+  externals: Object.freeze({}),
   cmkDestroyWindowDays: 30,
   cmkDestroyAtOnce: Object.freeze([]),
 } as const satisfies Partial<Config>
@@ -304,6 +321,7 @@ const kinds = {
   certificatesDirectory: path,
   rootKeyFile: path,
   logLevel: choice(logLevels),
+  correlationSince: choice(['2.0', '2.1']),
   workers: integer(1, 64),
   region: pattern(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a-z, 0-9 and -, at most 63 characters'),
   requireClientAuthEku: boolean,
@@ -311,6 +329,8 @@ const kinds = {
   storeMapBytes: integer(67_108_864, 4_398_046_511_104),
   issuerRealms: realms,
   servicePrincipals: services,
+  hsms,
+  externals,
   cmkDestroyWindowDays: integer(7, 366),
   cmkDestroyAtOnce: names,
 }

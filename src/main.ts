@@ -8,6 +8,8 @@ import packageJson from '../package.json' with { type: 'json' }
 import { ConfigError, loadConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { softwareProvider } from './crypto/software.ts'
+import { openProtection } from './main-protection.ts'
+import { parseVersion } from './kmip/version.ts'
 import { Keys } from './operation/keys.ts'
 import { ObjectCache } from './operation/object-cache.ts'
 import { storedKeyOf } from './operation/stored-key.ts'
@@ -77,11 +79,12 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   const rootKey = await openRootKeyFile(config.rootKeyFile, inner)
   const store = sealedStore(inner, await openKeyring({ store: inner, rootKey }))
   const provider = softwareProvider()
+  const protection = await openProtection(config.hsms, provider, log.child({ protection: true }))
   const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)
   const services: Services = {
     operations: new Map(operations.map((operation) => [operation.code, operation])),
     store, cache, provider,
-    keys: new Keys(provider, new Map(), storedKeyOf),
+    keys: new Keys(provider, protection.providers, storedKeyOf),
     streams: new Streams(config.limits.streamsPerAccountMax, streamIdleSecondsMax),
     settings: {
       locateItemsMax: config.limits.locateItemsMax,
@@ -96,6 +99,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
       },
     },
     limits: config.limits,
+    correlationSince: parseVersion(config.correlationSince),
     clock: Date.now,
     log,
     audit: logAudit(log.child({ audit: true })),
@@ -114,6 +118,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
       await engine.stop()
       await scheduler.stop()
       cache.close()
+      protection.close()
       await store.close()
     },
   }

@@ -84,7 +84,9 @@ export function openSymmetric(key: SoftwareKey, parameters: CryptographicParamet
 }
 
 /** @throws KmipError Feature Not Supported for a mode that the algorithm has not */
-export function modeOf(key: Pick<SoftwareKey, 'kind' | 'algorithm' | 'modes'>, parameters: CryptographicParameters): CipherMode {
+export function modeOf(
+  key: Pick<SoftwareKey, 'kind' | 'algorithm' | 'modes'>, parameters: CryptographicParameters,
+): CipherMode {
   if (key.kind !== 'symmetric') throw invalid('the key is not a symmetric key')
   if (parameters.cryptographicAlgorithm !== undefined && parameters.cryptographicAlgorithm !== key.algorithm) {
     throw invalid('the key is for another algorithm')

@@ -54,6 +54,7 @@ export function tokenProvider(options: TokenProviderOptions): Provider {
   const parts: Parts = { ...options, token, run, oaepFacts }
   return {
     name,
+    protection: 'HSM',
     ...making(parts),
     ...using(parts),
     ...wrapping(parts),

@@ -15,6 +15,9 @@ export interface Provider {
   /** "software", or the configured name of a token or key manager. */
   readonly name: string
 
+  /** Where its keys are, unless that is the store. */
+  readonly protection?: 'HSM' | 'EXTERNAL'
+
   /** What it can do, for Query and for refusing early. */
   readonly capabilities: Capabilities
 

@@ -30,6 +30,7 @@ export const keywardAttributes = {
   'cmk-usage': { type: 'text', setBy: 'creation' },
   'cmk-origin': { type: 'text', setBy: 'creation' },
   'cmk-protection-level': { type: 'text', setBy: 'creation' },
+  'cmk-instance': { type: 'text', setBy: 'creation' },
   'cmk-class': { type: 'text', setBy: 'creation' },
   'cmk-service': { type: 'text', setBy: 'server' },
   'cmk-description': { type: 'text', setBy: 'client' },

@@ -79,6 +79,7 @@ function vendorAttributes(uniqueIdentifier: string, cmk: Cmk, now: number): Vend
     ['cmk-usage', cmk.usage],
     ['cmk-origin', cmk.origin],
     ['cmk-protection-level', cmk.protectionLevel],
+    ['cmk-instance', cmk.instance],
     ['cmk-class', cmk.keyClass],
     ['cmk-service', cmk.service],
     ['cmk-description', cmk.description],

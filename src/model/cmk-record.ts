@@ -59,6 +59,7 @@ const CmkRecord = structure('Keyward CMK 1', {
   usage: text(0x54_010c),
   origin: text(0x54_010d),
   protectionLevel: text(0x54_010e),
+  instance: optional(text(0x54_0130)),
   keyClass: text(0x54_010f),
   service: optional(text(0x54_0110)),
   status: text(0x54_0111),

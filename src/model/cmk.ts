@@ -15,6 +15,8 @@ export interface Cmk {
   readonly usage: CmkUsage
   readonly origin: CmkOrigin
   readonly protectionLevel: ProtectionLevelName
+  /** Of a protection level other than SOFTWARE: what keeps it, by its name in the configuration. */
+  readonly instance?: string | undefined
   readonly keyClass: CmkClass
   /** Of a service key: the service that it belongs to. */
   readonly service?: string | undefined

@@ -14,17 +14,18 @@ import type { CreateRequest } from '../kmip/payload/create.ts'
 import { defaultLength } from '../model/key-length.ts'
 import type { Cmk, CmkClass, CmkOrigin } from '../model/cmk.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { checkStorageMasks } from '../model/protection-storage.ts'
 import { hasMask } from '../model/usage.ts'
 import { claimAlias, createAlias } from './cmk-alias.ts'
 import { joinOrders, takeOrder } from './cmk-order.ts'
 import type { CmkOrder } from './cmk-order.ts'
-import { checkPairStorage, newKeyPair, pairAttributes } from './key-pair.ts'
+import { newKeyPair, pairAttributes, pairStorage } from './key-pair.ts'
 import { symmetricKey } from './symmetric-key.ts'
 import { newIdentifier } from './identifier.ts'
 import { keyParts } from './key-parts.ts'
 import { givenAttributes, newObject } from './new-object.ts'
 import type { Context } from './operation.ts'
+import { instanceOf, levelOf, protectedBy, storedBy } from './protection.ts'
+import type { ProtectionName } from './protection.ts'
 
 type Order = Omit<CmkOrder, 'rest'>
 
@@ -38,16 +39,16 @@ export async function createCmk(context: Context, request: CreateRequest): Promi
     throw new KmipError('InvalidObjectType', 'a CMK is a symmetric key or a key pair')
   }
   const { rest, ...order } = takeOrder(request.attributes)
-  checkStorageMasks(request.protectionStorageMasks)
   const choice = chosen(order, rest, 'symmetric')
-  const cmk = newCmk(context, order, choice, newIdentifier())
+  const place = placeOf(storedBy(context, { masks: request.protectionStorageMasks }), order, rest)
+  const cmk = newCmk(place, order, choice, newIdentifier())
   const set = versionAttributes(context, cmk, choice, rest, 'main')
   const given = await givenAttributes(context, 'SymmetricKey', set, 'made')
   const object = cmk.origin === 'EXTERNAL'
     ? withoutMaterial(context, choice.spec, 'SymmetricKey', { given, uniqueIdentifier: cmk.id })
     : newObject(context, {
         kind: 'SymmetricKey', origin: 'made', given, uniqueIdentifier: cmk.id,
-        ...keyParts(context.provider, await symmetricKey(context, given), 'SymmetricKey', given, context.version),
+        ...keyParts(place.provider, await symmetricKey(place, given), 'SymmetricKey', given, context.version),
       })
   return found(context, order, cmk, object)
 }
@@ -60,16 +61,17 @@ export async function createCmkPair(
   const ofPrivate = takeOrder(request.privateKeyAttributes)
   const ofPublic = takeOrder(request.publicKeyAttributes)
   const order = joinOrders([common, ofPrivate, ofPublic])
-  checkPairStorage(request)
-  const choice = chosen(order, { ...common.rest, ...ofPublic.rest, ...ofPrivate.rest }, 'pair')
-  const draft = newCmk(context, order, choice, newIdentifier())
+  const rest = { ...common.rest, ...ofPublic.rest, ...ofPrivate.rest }
+  const place = placeOf(pairStorage(context, request), order, rest)
+  const choice = chosen(order, rest, 'pair')
+  const draft = newCmk(place, order, choice, newIdentifier())
   const given = await pairAttributes(context, {
     privateKeyAttributes: versionAttributes(context, draft, choice, { ...common.rest, ...ofPrivate.rest }, 'main'),
     publicKeyAttributes: versionAttributes(context, draft, choice, { ...common.rest, ...ofPublic.rest }, 'publicKey'),
   })
   const { privateKey, publicKey } = draft.origin === 'EXTERNAL'
     ? pairWithoutMaterial(context, choice.spec, draft.id, given)
-    : await newKeyPair(context, { given, privateId: draft.id })
+    : await newKeyPair(place, { given, privateId: draft.id })
   const cmk = withPublicKey(draft, publicKey.uniqueIdentifier)
   const adopted = adopt(context, publicKey, cmk)
   return { privateKey: await found(context, order, cmk, privateKey), publicKey: adopted }
@@ -123,13 +125,13 @@ function newCmk(context: Context, order: Order, { spec, usage }: SpecChoice, id:
   const { caller, now, settings } = context
   const origin = originOf(textOf(order, 'cmk-origin'))
   const keyClass = classOf(textOf(order, 'cmk-class'))
-  checkProtectionLevel(textOf(order, 'cmk-protection-level'))
   if (keyClass === 'service' && caller.service === undefined) {
     throw new KmipError('PermissionDenied', 'Forbidden.NoPermission: services make their own keys')
   }
   const base: Cmk = {
     id, revision: 0, account: caller.account, arn: keyArn(settings.cmk.region, caller.account, id),
-    creator: caller.principal, creationDate: now, keySpec: spec.name, usage, origin, protectionLevel: 'SOFTWARE',
+    creator: caller.principal, creationDate: now, keySpec: spec.name, usage, origin,
+    protectionLevel: levelOf(context.provider), instance: instanceOf(context.provider),
     keyClass, service: keyClass === 'service' ? caller.service : undefined,
     status: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
     deletionProtection: false, rotationAutomatic: false, rotationLastDate: now,
@@ -167,7 +169,6 @@ function versionAttributes(
   const wantedMask = rest.cryptographicUsageMask ?? 0
   if (!hasMask(masks.main + masks.publicKey, wantedMask)) throw contradicts('Cryptographic Usage Mask')
   if (isSecret && (rest.sensitive === false || rest.extractable === true)) throw contradicts('Sensitive or Extractable')
-  if (rest.protectionLevel === ProtectionLevel.High) checkProtectionLevel('HSM')
   const activationDate = rest.activationDate ?? context.now
   if (activationDate > context.now) throw contradicts('Activation Date')
   for (const name of ['processStartDate', 'protectStopDate', 'deactivationDate'] as const) {
@@ -186,7 +187,7 @@ function versionAttributes(
       cryptographicDomainParameters: { qlength: spec.length, recommendedCurve: spec.curve },
     }),
     cryptographicUsageMask: masks[role],
-    protectionLevel: ProtectionLevel.Low,
+    protectionLevel: cmk.protectionLevel === 'HSM' ? ProtectionLevel.High : ProtectionLevel.Low,
     ...(parameters.length > 0 && { cryptographicParameters: parameters }),
     ...(isSecret && { sensitive: true, extractable: false }),
     ...(isSecret && { alternativeName: [...rest.alternativeName ?? [], arn] }),
@@ -245,13 +246,24 @@ function classOf(name = 'customer'): CmkClass {
   throw new KmipError('InvalidAttributeValue', 'cmk-class is customer, default or service')
 }
 
-/** @throws KmipError Protection Storage Unavailable for what no provider of this server is */
-function checkProtectionLevel(name = 'SOFTWARE'): void {
-  if (name === 'SOFTWARE') return
-  if (name === 'HSM' || name === 'EXTERNAL') {
-    throw new KmipError('ProtectionStorageUnavailable', `Unsupported.ProtectionLevel: there is no ${name} provider`)
+/**
+ * Where the CMK is to be kept, by its own attributes, by KMIP's Protection Level or by the storage that was chosen.
+ *
+ * @throws KmipError Protection Storage Unavailable for what no provider of this server is
+ */
+function placeOf(context: Context, order: Order, { protectionLevel }: AttributeSet): Context {
+  const name = textOf(order, 'cmk-protection-level')
+  const instance = textOf(order, 'cmk-instance')
+  if (name !== undefined && !isProtection(name)) {
+    throw new KmipError('InvalidAttributeValue', 'cmk-protection-level is SOFTWARE, HSM or EXTERNAL')
   }
-  throw new KmipError('InvalidAttributeValue', 'cmk-protection-level is SOFTWARE, HSM or EXTERNAL')
+  const told = name ?? (protectionLevel === ProtectionLevel.High ? 'HSM' : undefined)
+  if (told === undefined && instance === undefined) return context
+  return protectedBy(context, told ?? 'HSM', instance)
+}
+
+function isProtection(name: string): name is ProtectionName {
+  return name === 'SOFTWARE' || name === 'HSM' || name === 'EXTERNAL'
 }
 
 function contradicts(name: string): KmipError {

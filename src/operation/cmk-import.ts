@@ -23,6 +23,7 @@ import { keyParts } from './key-parts.ts'
 import type { KeyObjectKind } from './key-parts.ts'
 import { newObject } from './new-object.ts'
 import type { Context } from './operation.ts'
+import { protectedBy } from './protection.ts'
 
 /** Material with the token that says for which CMK it is. */
 export interface BroughtMaterial {
@@ -160,12 +161,13 @@ function checkGiven(given: AttributeSet = {}, { attributes }: ManagedObject): vo
 }
 
 async function place(context: Context, object: ManagedObject, key: PlainKey, cmk: Cmk): Promise<void> {
-  const { provider, version } = context
+  const { version } = context
+  const { provider } = protectedBy(context, cmk.protectionLevel, cmk.instance)
   const stored = await provider.importKey(key)
-  const { facts, value } = keyParts(provider, stored, object.kind as KeyObjectKind, {}, version)
+  const { facts, value, provider: kept } = keyParts(provider, stored, object.kind as KeyObjectKind, {}, version)
   const { keyValuePresent: _absent, ...attributes } = object.attributes
   context.objects.put({
-    ...object, cmk, value,
+    ...object, cmk, value, provider: kept,
     attributes: { ...attributes, ...facts, activationDate: attributes.activationDate ?? context.now },
   })
 }

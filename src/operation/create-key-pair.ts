@@ -5,7 +5,7 @@ import { createCmkPair } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
 import { cmkReasons } from './cmk-reasons.ts'
 import { creationReasons } from './creation-reasons.ts'
-import { checkPairStorage, newKeyPair, pairAttributes } from './key-pair.ts'
+import { newKeyPair, pairAttributes, pairStorage } from './key-pair.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 
@@ -38,6 +38,5 @@ async function createPlainPair(
   context: Context, request: CreateKeyPairRequest,
 ): Promise<{ privateKey: ManagedObject; publicKey: ManagedObject }> {
   const given = await pairAttributes(context, request)
-  checkPairStorage(request)
-  return newKeyPair(context, { given })
+  return newKeyPair(pairStorage(context, request), { given })
 }

@@ -4,7 +4,6 @@ import { KmipError } from '../kmip/error.ts'
 import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { CreateRequest, CreateResponse } from '../kmip/payload/create.ts'
-import { checkStorageMasks } from '../model/protection-storage.ts'
 import { createCmk } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
 import { cmkReasons } from './cmk-reasons.ts'
@@ -13,6 +12,7 @@ import { creationReasons } from './creation-reasons.ts'
 import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
+import { storedBy } from './protection.ts'
 import { symmetricKey } from './symmetric-key.ts'
 
 /** KMIP 2.1 6.1.8 Create. */
@@ -30,9 +30,9 @@ export const create = operation({
     }
     const kind = kindOf(request.objectType)
     const given = await givenAttributes(context, kind, request.attributes, 'made')
-    checkStorageMasks(request.protectionStorageMasks)
-    const key = kind === 'SymmetricKey' ? await symmetricKey(context, given) : secret(context, given)
-    const parts = keyParts(context.provider, key, kind, given, context.version)
+    const place = storedBy(context, { masks: request.protectionStorageMasks })
+    const key = kind === 'SymmetricKey' ? await symmetricKey(place, given) : secret(context, given)
+    const parts = keyParts(place.provider, key, kind, given, context.version)
     const { uniqueIdentifier } = newObject(context, { kind, origin: 'made', given, ...parts })
     context.batch.produced(uniqueIdentifier, 'Create')
     return { objectType: request.objectType, uniqueIdentifier }

@@ -5,11 +5,11 @@ import { LinkType } from '../kmip/generated/enums.ts'
 import type { ProtectionStorageMasks } from '../kmip/protection-storage-masks.ts'
 import { curveForLength, defaultLength, isElliptic, orderLength } from '../model/key-length.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { checkStorageMasks } from '../model/protection-storage.ts'
 import { newIdentifier } from './identifier.ts'
 import { keyParts } from './key-parts.ts'
 import { givenAttributes, newObject } from './new-object.ts'
 import type { Context } from './operation.ts'
+import { storedBy } from './protection.ts'
 import { mergeAttributes, withTemplates } from './template.ts'
 
 /** What Create Key Pair and Re-key Key Pair have in common, for plain keys and for versions of a CMK. */
@@ -42,15 +42,21 @@ export async function pairAttributes(context: Context, request: PairRequest): Pr
   }
 }
 
-/** @throws KmipError Private or Public Protection Storage Unavailable, or Protection Storage Unavailable for both */
-export function checkPairStorage(request: {
+/**
+ * The context whose provider keeps both keys.
+ *
+ * @throws KmipError Private or Public Protection Storage Unavailable, or Protection Storage Unavailable for both
+ */
+export function pairStorage(context: Context, request: {
   readonly commonProtectionStorageMasks?: ProtectionStorageMasks | undefined
   readonly privateProtectionStorageMasks?: ProtectionStorageMasks | undefined
   readonly publicProtectionStorageMasks?: ProtectionStorageMasks | undefined
-}): void {
-  checkStorageMasks(request.commonProtectionStorageMasks)
-  checkStorageMasks(request.privateProtectionStorageMasks, undefined, 'PrivateProtectionStorageUnavailable')
-  checkStorageMasks(request.publicProtectionStorageMasks, undefined, 'PublicProtectionStorageUnavailable')
+}): Context {
+  return storedBy(
+    context, { masks: request.commonProtectionStorageMasks },
+    { masks: request.privateProtectionStorageMasks, reason: 'PrivateProtectionStorageUnavailable' },
+    { masks: request.publicProtectionStorageMasks, reason: 'PublicProtectionStorageUnavailable' },
+  )
 }
 
 /** A key pair to be made; of the links, those to each other come first. */

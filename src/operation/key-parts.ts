@@ -27,18 +27,25 @@ export function keyParts(
     ...(kind !== 'SecretData' && { cryptographicAlgorithm: stored.algorithm }),
     cryptographicLength: stored.length,
   }
-  if ('reference' in stored) {
+  if ('reference' in stored && !('bytes' in stored)) {
+    if (given.extractable === true || given.sensitive === false) {
+      throw new KmipError('InvalidAttributeValue', `a key in ${provider.name} is Sensitive and not Extractable`)
+    }
     const keyFormatType = given.keyFormatType ?? KeyFormatType.Raw
     const keyBlock = { keyFormatType, cryptographicAlgorithm: stored.algorithm, cryptographicLength: stored.length }
     return {
       value: objectOf(kind, keyBlock),
       provider: { name: provider.name, reference: stored.reference },
-      facts: { ...spec, keyFormatType, ...curveOf(stored) },
+      facts: { ...spec, keyFormatType, ...curveOf(stored), sensitive: true, extractable: false },
     }
   }
   const keyBlock = encodeKeyBlock(stored, given.keyFormatType ?? madeFormat(stored, version))
   const { keyFormatType } = keyBlock
-  return { value: objectOf(kind, keyBlock), facts: { ...spec, keyFormatType, digest: digestsOf(keyBlock, stored, version) } }
+  return {
+    value: objectOf(kind, keyBlock),
+    ...('reference' in stored && { provider: { name: provider.name, reference: stored.reference } }),
+    facts: { ...spec, keyFormatType, digest: digestsOf(keyBlock, stored, version) },
+  }
 }
 
 /**

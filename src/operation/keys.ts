@@ -56,6 +56,11 @@ export class Keys {
     await this.providerOf(object).destroy(this.#storedKeyOf(object))
   }
 
+  /** The providers that keep keys at a protection level, in the order of the configuration. */
+  providersOf(protection: 'HSM' | 'EXTERNAL'): Provider[] {
+    return [...this.#providers.values()].filter((provider) => provider.protection === protection)
+  }
+
   async #load(object: ManagedObject): Promise<UsableKey> {
     const provider = this.providerOf(object)
     return { provider, key: await provider.load(this.#storedKeyOf(object)) }

@@ -7,7 +7,7 @@ import { randomNumberGenerator } from '../model/random-number-generator.ts'
 import { loadAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
 import type { AnyOperation, Context } from './operation.ts'
-import { softwareStorage } from '../model/protection-storage.ts'
+import { storageMasks } from './protection.ts'
 import { capabilityInformation, objectTypesOf, registrationMethods } from './server-capabilities.ts'
 
 /**
@@ -56,8 +56,8 @@ const answers: Readonly<Record<number, AnswerTo>> = {
   [QueryFunction.QueryDefaultsInformation]: async ({ objects, caller }) => ({
     defaultsInformation: (await loadAccountSettings(objects, caller)).defaults,
   }),
-  [QueryFunction.QueryStorageProtectionMasks]: () => ({
-    protectionStorageMasks: { protectionStorageMask: [softwareStorage] },
+  [QueryFunction.QueryStorageProtectionMasks]: (context) => ({
+    protectionStorageMasks: { protectionStorageMask: storageMasks(context) },
   }),
 }
 

@@ -4,7 +4,7 @@ import { ReKeyKeyPairRequest, ReKeyKeyPairResponse } from '../kmip/payload/re-ke
 import type { ManagedObject } from '../model/managed-object.ts'
 import { cmkReasons } from './cmk-reasons.ts'
 import { rekeyCmkPair } from './cmk-rotate.ts'
-import { checkPairStorage } from './key-pair.ts'
+import { pairStorage } from './key-pair.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
@@ -29,7 +29,7 @@ export const reKeyKeyPair = operation({
     const oldPrivate = await objects.loadExisting(batch.identifier(request.privateKeyUniqueIdentifier))
     checkReplaceable(context, oldPrivate, 'PrivateKey')
     const oldPublic = await publicKeyOf(context, oldPrivate)
-    checkPairStorage(request)
+    pairStorage(context, request)
     const common = await withTemplates(request.commonAttributes, context)
     const ofPrivate = mergeAttributes(await withTemplates(request.privateKeyAttributes, context), common)
     const ofPublic = mergeAttributes(await withTemplates(request.publicKeyAttributes, context), common)

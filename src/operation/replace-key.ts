@@ -47,7 +47,8 @@ export interface PairRequested {
 export async function replacePair(context: Context, old: Pair, requested: PairRequested): Promise<Pair> {
   const { objects, now } = context
   const { offset } = requested
-  const made = await newKeyPair(context, {
+  const provider = context.keys.providerOf(old.privateKey)
+  const made = await newKeyPair({ ...context, provider }, {
     given: {
       privateKey: await replacementAttributes(context, old.privateKey, requested.privateKey, offset),
       publicKey: await replacementAttributes(context, old.publicKey, requested.publicKey, offset),

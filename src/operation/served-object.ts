@@ -36,6 +36,7 @@ export interface Wanted {
 export async function servedObject(context: Context, object: ManagedObject, wanted: Wanted): Promise<ManagedObjectValue> {
   const { value } = object
   checkServable(object, context.now)
+  if (object.provider !== undefined && value !== undefined) checkMayLeave(object, value, wanted)
   if (value === undefined || (object.provider !== undefined && object.kind === 'PrivateKey')) {
     throw new KmipError('KeyValueNotPresent', 'the key material is not on the server')
   }

@@ -1,0 +1,56 @@
+import { stat, readFile } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import type { HsmSettings } from './config-protection.ts'
+import { Connection } from './crypto/pkcs11-connection.ts'
+import { tokenProvider } from './crypto/pkcs11.ts'
+import type { Provider } from './crypto/provider.ts'
+import { Secret } from './kmip/secret.ts'
+
+/** The providers beside software, by the names that the configuration gives them. */
+export interface Protection {
+  readonly providers: ReadonlyMap<string, Provider>
+  close(): void
+}
+
+/**
+ * Connects the tokens of the configuration. One that cannot be connected keeps nobody from starting: its keys are not
+ * available until it is.
+ */
+export async function openProtection(
+  hsms: Readonly<Record<string, HsmSettings>>, software: Provider, log: Logger,
+): Promise<Protection> {
+  const entries = Object.entries(hsms)
+  const secrets = new Set(entries.flatMap(([, { pinEnvironment }]) => pinEnvironment ?? []))
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secrets.has(name)))
+  const connections = entries.map(([name, settings]) => new Connection({
+    ...settings, name, log, pin: pinOf(settings),
+    environment: { ...inherited, ...settings.environment },
+  }))
+  await Promise.all(connections.map((connection) => connection.start()))
+  const providers = new Map(entries.map(([name, { storage }], index) => (
+    [name, tokenProvider({ name, storage, connection: connections[index]!, software })]
+  )))
+  return {
+    providers,
+    close() {
+      for (const connection of connections) connection.close()
+    },
+  }
+}
+
+/** @throws Error, from the function, whose message says which file or variable has no PIN */
+function pinOf({ pinFile, pinEnvironment }: HsmSettings): () => Promise<Secret | undefined> {
+  return async () => {
+    if (pinEnvironment !== undefined) {
+      const pin = process.env[pinEnvironment]
+      if (pin === undefined) throw new Error(`the environment has no ${pinEnvironment}`)
+      return new Secret(Buffer.from(pin))
+    }
+    if (pinFile === undefined) return undefined
+    const { mode } = await stat(pinFile).catch(() => ({ mode: undefined }))
+    if (mode === undefined) throw new Error(`the PIN file ${pinFile} cannot be read`)
+    if (mode % 0o100 !== 0) throw new Error(`the PIN file ${pinFile} is open to other users: chmod 600`)
+    const text = await readFile(pinFile, 'utf8')
+    return new Secret(Buffer.from(text.replace(/\r?\n$/, '')))
+  }
+}

@@ -1,0 +1,224 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { chmod, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '../../src/client/client.ts'
+import {
+  createKeyPair, decrypt, destroy, encrypt, get, getAttributes, reKey, revoke, sign,
+} from '../../src/client/operations.ts'
+import { KmipError } from '../../src/kmip/error.ts'
+import {
+  BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, HashingAlgorithm, KeyFormatType, ObjectType,
+  ProtectionStorageMask, RecommendedCurve, RevocationReasonCode,
+} from '../../src/kmip/generated/enums.ts'
+import { Tag } from '../../src/kmip/generated/tags.ts'
+import { Secret } from '../../src/kmip/secret.ts'
+import { ItemType } from '../../src/ttlv/item.ts'
+import { openClient, shapes } from '../support/client.ts'
+import { startServer } from '../support/server.ts'
+import type { RunningServer } from '../support/server.ts'
+import { makeSoftToken, tokenMissing } from '../support/token.ts'
+import type { TestToken } from '../support/token.ts'
+
+const missing = await tokenMissing()
+
+describe.skipIf(missing !== undefined)('keys in a token, through the port', () => {
+  let token: TestToken
+  let other: TestToken
+  let server: RunningServer
+  let client: Client
+
+  const start = async (directory?: string): Promise<void> => {
+    server = await startServer({ KEYWARD_CONFIG: join(token.directory, 'keyward.json') }, directory)
+    client = await openClient(server, 'alice', 201)
+  }
+
+  beforeAll(async () => {
+    token = await makeSoftToken('first')
+    other = await makeSoftToken('second')
+    const hsms = {
+      vault: await settingsOf(token, 'internal'), archive: await settingsOf(other, 'encryptedDatabase'),
+    }
+    await writeFile(join(token.directory, 'keyward.json'), JSON.stringify({ hsms }))
+    await start()
+  })
+  afterAll(async () => {
+    client?.close()
+    await server?.stop()
+    await token?.remove()
+    await other?.remove()
+  })
+
+  it('makes, uses, replaces and destroys a symmetric key', async () => {
+    const before = objectsIn(token)
+    const uniqueIdentifier = await createIn(client)
+    expect(objectsIn(token)).toBe(before + 1)
+    expect(await attributes(client, uniqueIdentifier)).toMatchObject({
+      sensitive: true, extractable: false, neverExtractable: true,
+      protectionStorageMask: ProtectionStorageMask.Hardware,
+    })
+    await expectReason(client.request(get, { uniqueIdentifier }), 'NotExtractable')
+    await roundTrip(client, uniqueIdentifier)
+    const replaced = await client.request(reKey, { uniqueIdentifier })
+    expect(objectsIn(token)).toBe(before + 2)
+    await roundTrip(client, replaced.uniqueIdentifier)
+    for (const id of [uniqueIdentifier, replaced.uniqueIdentifier]) await revokeAndDestroy(client, id)
+    expect(objectsIn(token)).toBe(before)
+  })
+
+  it('makes a key pair that signs, and gives out the public part only', async () => {
+    const mask = { protectionStorageMask: [ProtectionStorageMask.Hardware] }
+    const { privateKeyUniqueIdentifier, publicKeyUniqueIdentifier } = await client.request(createKeyPair, {
+      commonAttributes: {
+        cryptographicAlgorithm: CryptographicAlgorithm.EC, cryptographicLength: 256, activationDate: 1,
+        cryptographicDomainParameters: { recommendedCurve: RecommendedCurve.P_256 },
+      },
+      privateKeyAttributes: { cryptographicUsageMask: CryptographicUsageMask.Sign },
+      publicKeyAttributes: { cryptographicUsageMask: CryptographicUsageMask.Verify },
+      privateProtectionStorageMasks: mask,
+    })
+    const data = Buffer.from('what is signed')
+    const { signatureData } = await client.request(sign, {
+      uniqueIdentifier: privateKeyUniqueIdentifier, data,
+      cryptographicParameters: { hashingAlgorithm: HashingAlgorithm.SHA_256 },
+    })
+    await expectReason(client.request(get, { uniqueIdentifier: privateKeyUniqueIdentifier }), 'NotExtractable')
+    const { object } = await client.request(get, {
+      uniqueIdentifier: publicKeyUniqueIdentifier, keyFormatType: KeyFormatType.X_509,
+    })
+    const keyValue = 'keyBlock' in object.value ? object.value.keyBlock.keyValue : undefined
+    if (keyValue === undefined || 'wrapped' in keyValue || !(keyValue.keyMaterial instanceof Secret)) {
+      throw new Error('there is no key in the clear')
+    }
+    const key = createPublicKey({ key: keyValue.keyMaterial.reveal(), format: 'der', type: 'spki' })
+    expect(verify('sha256', data, key, signatureData!)).toBe(true)
+  })
+
+  it('keeps a CMK at the protection level HSM, in the instance that it names', async () => {
+    const before = [objectsIn(token), objectsIn(other)]
+    const inDatabase = await createCmk(client, { 'cmk-protection-level': 'HSM', 'cmk-instance': 'archive' })
+    const internal = await createCmk(client, { 'cmk-protection-level': 'HSM' })
+    expect([objectsIn(token), objectsIn(other)]).toEqual([before[0]! + 1, before[1]])
+    for (const id of [inDatabase, internal]) await roundTrip(client, id)
+    const told = (await attributes(client, inDatabase)).vendorAttribute
+      ?.filter(({ attributeName }) => attributeName === 'cmk-instance' || attributeName === 'cmk-protection-level')
+      .map(({ attributeValue }) => attributeValue.value)
+    expect(told).toEqual(['HSM', 'archive'])
+    const unknown = createCmk(client, { 'cmk-protection-level': 'HSM', 'cmk-instance': 'nowhere' })
+    await expectReason(unknown, 'ProtectionStorageUnavailable')
+    const sm4 = createCmk(client, { 'cmk-protection-level': 'HSM', 'cmk-key-spec': 'Aliyun_SM4' })
+    await expectReason(sm4, 'FeatureNotSupported')
+  })
+
+  it('finds its keys after a restart, and after the token was away', async () => {
+    const uniqueIdentifier = await createIn(client)
+    const sealed = await seal(client, uniqueIdentifier)
+    client.close()
+    await server.kill()
+    await start(server.directory)
+    await opened(client, uniqueIdentifier, sealed)
+
+    const software = await createCmk(client, {})
+    const home = join(token.directory, 'tokens')
+    await rename(home, `${home}.away`)
+    await until(async () => {
+      await expectReason(opened(client, uniqueIdentifier, sealed), 'ProtectionStorageUnavailable')
+    })
+    await roundTrip(client, software)
+    await rename(`${home}.away`, home)
+    await until(() => opened(client, uniqueIdentifier, sealed))
+  }, 60_000)
+})
+
+async function settingsOf(token: TestToken, storage: string): Promise<object> {
+  const pinFile = join(token.directory, 'pin')
+  await writeFile(pinFile, `${token.pin}\n`)
+  await chmod(pinFile, 0o600)
+  const environment = { SOFTHSM2_CONF: token.environment['SOFTHSM2_CONF'] }
+  return { module: token.module, token: token.label, pinFile, storage, environment }
+}
+
+/** SoftHSM keeps each object of the token in a file. */
+function objectsIn({ directory }: TestToken): number {
+  return readdirSync(join(directory, 'tokens'), { recursive: true })
+    .filter((name) => String(name).endsWith('.object') && !String(name).endsWith('token.object')).length
+}
+
+async function createIn(client: Client): Promise<string> {
+  const { Encrypt, Decrypt } = CryptographicUsageMask
+  const { uniqueIdentifier } = await client.request(shapes.create, {
+    objectType: ObjectType.SymmetricKey,
+    attributes: {
+      cryptographicAlgorithm: CryptographicAlgorithm.AES, cryptographicLength: 256,
+      cryptographicUsageMask: Encrypt + Decrypt, activationDate: 1,
+    },
+    protectionStorageMasks: { protectionStorageMask: [ProtectionStorageMask.Hardware] },
+  })
+  return uniqueIdentifier
+}
+
+async function createCmk(client: Client, given: Readonly<Record<string, string>>): Promise<string> {
+  const { uniqueIdentifier } = await client.request(shapes.create, {
+    objectType: ObjectType.SymmetricKey,
+    attributes: {
+      vendorAttribute: Object.entries({ 'cmk-usage': 'ENCRYPT/DECRYPT', ...given }).map(([attributeName, value]) => ({
+        vendorIdentification: 'Keyward', attributeName,
+        attributeValue: { tag: Tag.AttributeValue, type: ItemType.TextString, value },
+      })),
+    },
+  })
+  return uniqueIdentifier
+}
+
+interface Sealed { readonly data: Buffer; readonly iv: Buffer | undefined; readonly tag: Buffer | undefined }
+
+async function seal(client: Client, uniqueIdentifier: string): Promise<Sealed> {
+  const { data, ivCounterNonce, authenticatedEncryptionTag } = await client.request(encrypt, {
+    uniqueIdentifier, cryptographicParameters: gcm, data: plaintext,
+  })
+  return { data: data!, iv: ivCounterNonce, tag: authenticatedEncryptionTag }
+}
+
+async function opened(client: Client, uniqueIdentifier: string, { data, iv, tag }: Sealed): Promise<void> {
+  const answer = await client.request(decrypt, {
+    uniqueIdentifier, cryptographicParameters: gcm, data, ivCounterNonce: iv, authenticatedEncryptionTag: tag,
+  })
+  expect(answer.data?.toString()).toBe(plaintext.toString())
+}
+
+async function roundTrip(client: Client, uniqueIdentifier: string): Promise<void> {
+  await opened(client, uniqueIdentifier, await seal(client, uniqueIdentifier))
+}
+
+async function attributes(client: Client, uniqueIdentifier: string) {
+  return (await client.request(getAttributes, { uniqueIdentifier, attributeReference: [] })).attributes ?? {}
+}
+
+async function revokeAndDestroy(client: Client, uniqueIdentifier: string): Promise<void> {
+  await client.request(revoke, {
+    uniqueIdentifier, revocationReason: { revocationReasonCode: RevocationReasonCode.CessationOfOperation },
+  })
+  await client.request(destroy, { uniqueIdentifier })
+}
+
+async function expectReason(answer: Promise<unknown>, reason: string): Promise<void> {
+  const error: unknown = await answer.then(() => undefined, (failure: unknown) => failure)
+  expect(error).toBeInstanceOf(KmipError)
+  expect((error as KmipError).reason).toBe(reason)
+}
+
+async function until(check: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    try {
+      await check()
+      return
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+  await check()
+}
+
+const gcm = { blockCipherMode: BlockCipherMode.GCM }
+const plaintext = Buffer.from('what is hidden')
