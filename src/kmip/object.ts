@@ -117,7 +117,8 @@ export function managedObject(): Field<ManagedObjectValue> {
   const kinds = new Map(Object.entries(objectShapes).map(([kind, { tag }]) => [tag, kind as ObjectKind]))
   return field([...kinds.keys()], (item, coding) => {
     const kind = kinds.get(item.tag)!
-    return { kind, value: objectShapes[kind].shape.decode(item, coding) } as ManagedObjectValue
+    const value: unknown = objectShapes[kind].shape.decode(item, coding)
+    return { kind, value } as ManagedObjectValue
   }, (writer, { kind, value }, coding) => {
     const { tag, shape } = objectShapes[kind]
     shape.encode(writer, tag, value as never, coding)

@@ -269,7 +269,7 @@ const { item: items } = fc.letrec<{ item: Item }>((tie) => ({
       tag: tags, type: fc.constant(ItemType.ByteString), value: fc.uint8Array().map((bytes) => Buffer.from(bytes)),
     }),
     fc.record({ tag: tags, type: fc.constant(ItemType.Structure), value: fc.array(tie('item'), { maxLength: 5 }) }),
-  ) as fc.Arbitrary<Item>,
+  ),
 }))
 const mutated = fc.tuple(items, fc.nat(), fc.string(), fc.boolean()).map(([item, at, text, asXml]) => {
   const source = asXml ? encodeXml(item) : encodeJson(item)
