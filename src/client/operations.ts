@@ -1,5 +1,9 @@
 import { Operation } from '../kmip/generated/enums.ts'
 import { ActivateRequest, ActivateResponse } from '../kmip/payload/activate.ts'
+import { AddAttributeRequest, AddAttributeResponse } from '../kmip/payload/add-attribute.ts'
+import { DeleteAttributeRequest, DeleteAttributeResponse } from '../kmip/payload/delete-attribute.ts'
+import { ModifyAttributeRequest, ModifyAttributeResponse } from '../kmip/payload/modify-attribute.ts'
+import { SetAttributeRequest, SetAttributeResponse } from '../kmip/payload/set-attribute.ts'
 import { CreateKeyPairRequest, CreateKeyPairResponse } from '../kmip/payload/create-key-pair.ts'
 import { CreateRequest, CreateResponse } from '../kmip/payload/create.ts'
 import { DecryptRequest, DecryptResponse } from '../kmip/payload/decrypt.ts'
@@ -22,6 +26,18 @@ import { SignatureVerifyRequest, SignatureVerifyResponse } from '../kmip/payload
 
 /** The operations for `Client.request`: each one's code and the structures of its payloads. */
 export const activate = { code: Operation.Activate, request: ActivateRequest, response: ActivateResponse }
+export const addAttribute = {
+  code: Operation.AddAttribute, request: AddAttributeRequest, response: AddAttributeResponse,
+}
+export const deleteAttribute = {
+  code: Operation.DeleteAttribute, request: DeleteAttributeRequest, response: DeleteAttributeResponse,
+}
+export const modifyAttribute = {
+  code: Operation.ModifyAttribute, request: ModifyAttributeRequest, response: ModifyAttributeResponse,
+}
+export const setAttribute = {
+  code: Operation.SetAttribute, request: SetAttributeRequest, response: SetAttributeResponse,
+}
 export const create = { code: Operation.Create, request: CreateRequest, response: CreateResponse }
 export const createKeyPair = {
   code: Operation.CreateKeyPair, request: CreateKeyPairRequest, response: CreateKeyPairResponse,

@@ -1,6 +1,10 @@
+import type { Client } from '../../client/client.ts'
+import { CmkCipher } from '../../client/cmk-cipher.ts'
 import { encrypt as operation } from '../../client/operations.ts'
 import { CryptographicUsageMask } from '../../kmip/generated/enums.ts'
-import { command } from '../command.ts'
+import { helped, pairs } from '../cmk.ts'
+import { UsageError, command } from '../command.ts'
+import type { Outcome } from '../command.ts'
 import { hexBytes, inputOptions, outputOptions, readInput, writeOutput } from '../data.ts'
 import { identifierOf } from '../identifier.ts'
 import { sealedMessage } from '../message.ts'
@@ -14,6 +18,13 @@ export const encrypt = command({
     ...inputOptions,
     ...parameterOptions,
     aad: { type: 'string', value: 'TEXT', description: 'additional authenticated data: needed again to decrypt' },
+    blob: {
+      type: 'boolean',
+      description: 'under a CMK: ciphertext that describes itself, in Base64, instead of the document',
+    },
+    context: {
+      type: 'string', multiple: true, value: 'KEY=VALUE', description: 'of a blob: needed again to decrypt',
+    },
     iv: { type: 'string', value: 'HEX', description: 'instead of the one that the server makes' },
     ...outputOptions,
   },
@@ -26,6 +37,8 @@ export const encrypt = command({
     const iv = values.iv === undefined ? undefined : hexBytes('--iv', values.iv)
     const data = await readInput(values, io)
     const client = await connect()
+    if (values.blob === true) return encryptBlob(client, id, data, values)
+    if (values.context !== undefined) throw new UsageError('--context goes with --blob')
     const uniqueIdentifier = await identifierOf(client, id, CryptographicUsageMask.Encrypt)
     const usual = await parametersOf(client, uniqueIdentifier, 'encrypt', values)
     const parameters = usual === undefined || iv === undefined ? usual : { ...usual, randomIV: false }
@@ -42,3 +55,21 @@ export const encrypt = command({
     return { json: { out: values.out, uniqueIdentifier: answer.uniqueIdentifier }, text: `written to ${values.out}` }
   },
 })
+
+interface BlobValues {
+  readonly context?: string[]
+  readonly aad?: string
+  readonly iv?: string
+  readonly out?: string
+}
+
+async function encryptBlob(client: Client, cmk: string, data: Buffer, values: BlobValues): Promise<Outcome> {
+  const { aad, iv } = values
+  if (aad !== undefined || iv !== undefined) throw new UsageError('a blob takes --context, and no --aad or --iv')
+  const cipher = new CmkCipher(client)
+  const { version, blob } = await helped(cmk, () => cipher.encrypt(cmk, data, pairs('--context', values.context ?? [])))
+  const ciphertext = blob.toString('base64')
+  if (values.out === undefined) return { json: { version, ciphertext }, text: ciphertext }
+  writeOutput(values.out, `${ciphertext}\n`)
+  return { json: { out: values.out, version }, text: `written to ${values.out}` }
+}
