@@ -1,0 +1,202 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { ConnectionOptions } from '../../src/crypto/pkcs11-connection.ts'
+import type { Key, Provider } from '../../src/crypto/provider.ts'
+import {
+  BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, RecommendedCurve,
+} from '../../src/kmip/generated/enums.ts'
+import { KmipError } from '../../src/kmip/error.ts'
+import { Secret } from '../../src/kmip/secret.ts'
+import { makeSoftToken, openToken, tokenMissing } from '../support/token.ts'
+import type { OpenToken, TestToken } from '../support/token.ts'
+
+const missing = await tokenMissing()
+
+describe.skipIf(missing !== undefined)('a token that fails', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'keyward-shim-'))
+  const shim = join(directory, 'shim.so')
+  const fault = join(directory, 'fault')
+  const logins = join(directory, 'logins')
+  const cleanUp: (() => unknown)[] = []
+
+  beforeAll(() => {
+    execFileSync('gcc', ['-shared', '-fPIC', '-o', shim, new URL('shim.c', import.meta.url).pathname, '-ldl'])
+  })
+  afterEach(async () => {
+    await rm(fault, { force: true })
+    await rm(logins, { force: true })
+    while (cleanUp.length > 0) await cleanUp.pop()!()
+  })
+
+  async function opened(changes: Partial<ConnectionOptions> = {}): Promise<OpenToken & { token: TestToken }> {
+    const token = await makeSoftToken()
+    cleanUp.push(() => token.remove())
+    const open = await openToken(token, 'internal', changes)
+    cleanUp.push(() => open.connection.close())
+    return { ...open, token }
+  }
+
+  /** A token whose module does what the file says. */
+  async function behindShim(changes: Partial<ConnectionOptions> = {}): Promise<OpenToken & { token: TestToken }> {
+    const token = await makeSoftToken()
+    cleanUp.push(() => token.remove())
+    const shimmedBy = { SHIM_MODULE: token.module, SHIM_FAULT: fault, SHIM_LOGINS: logins }
+    const environment = { ...token.environment, ...shimmedBy }
+    const open = await openToken({ ...token, module: shim, environment }, 'internal', changes)
+    cleanUp.push(() => open.connection.close())
+    return { ...open, token }
+  }
+
+  async function shimmed(changes: Partial<ConnectionOptions> = {}): Promise<OpenToken & { key: Key }> {
+    const open = await behindShim(changes)
+    const { privateKey } = await open.provider.generateKeyPair(p256)
+    return { ...open, key: await open.provider.load(privateKey) }
+  }
+
+  it('does not try a wrong PIN a second time, and takes the right one when it is there', async () => {
+    let pin = 'wrong'
+    let asked = 0
+    const logged: string[] = []
+    const { connection, provider, token } = await behindShim({
+      pin: async () => {
+        asked += 1
+        return new Secret(Buffer.from(pin))
+      },
+      log: { info() {}, error: (fields, message) => void logged.push(`${JSON.stringify(fields)} ${message}`) },
+    })
+    expect([connection.state, connection.reason]).toEqual(['refused', 'CKR_PIN_INCORRECT'])
+    await waitUntil(() => asked >= 3)
+    await expectReason(provider.generateKey(aes), 'ProtectionStorageUnavailable')
+    expect(readFileSync(logins, 'utf8')).toBe('.')
+    expect(logged.length).toBe(1)
+    expect(logged[0]).not.toContain('wrong')
+    pin = token.pin
+    await waitUntil(() => connection.state === 'up')
+    await provider.generateKey(aes)
+  })
+
+  it('tries no PIN of a token that has locked it', async () => {
+    await writeFile(fault, 'locked')
+    const { connection, provider } = await behindShim()
+    expect([connection.state, connection.reason]).toEqual(['refused', 'CKR_PIN_LOCKED'])
+    await pause(1500)
+    const error = await expectReason(provider.generateKey(aes), 'ProtectionStorageUnavailable')
+    expect(error.message).toContain('CKR_PIN_LOCKED')
+    expect(readFileSync(logins, 'utf8')).toBe('.')
+  })
+
+  it('says that a token is not there', async () => {
+    const { connection, provider } = await opened({ token: 'no such token' })
+    expect(connection.state).toBe('down')
+    const error = await expectReason(provider.generateKey(aes), 'ProtectionStorageUnavailable')
+    expect(error.message).toContain('no such token')
+  })
+
+  it('comes back after the token was removed under load, without a call done twice', async () => {
+    const { provider, token } = await opened()
+    const key = await provider.load(await provider.generateKey(aes))
+    const seal = () => provider.encrypt(key, gcm, { data: Buffer.alloc(32) })
+    const home = join(token.directory, 'tokens')
+    let stop = false
+    const reasons = new Set<string>()
+    let afterReturn = 0
+    let isBack = false
+    const load = Array.from({ length: 8 }, async () => {
+      while (!stop) {
+        await Promise.resolve(seal()).then(() => {
+          if (isBack) afterReturn += 1
+        }, (error: unknown) => reasons.add((error as KmipError).reason))
+        await pause(1)
+      }
+    })
+    await pause(200)
+    await rename(home, `${home}.away`)
+    await waitUntil(() => reasons.size > 0)
+    await rename(`${home}.away`, home)
+    isBack = true
+    await waitUntil(() => afterReturn > 100)
+    stop = true
+    await Promise.all(load)
+    expect([...reasons]).toEqual(['ProtectionStorageUnavailable'])
+  })
+
+  it('leaves the event loop free while the module takes two seconds', async () => {
+    const { provider, key } = await shimmed()
+    await writeFile(fault, 'slow')
+    const begun = performance.now()
+    const signing = Promise.resolve(sign(provider, key))
+    const lags: number[] = []
+    let last = performance.now()
+    const timer = setInterval(() => {
+      const now = performance.now()
+      lags.push(now - last)
+      last = now
+    }, 1)
+    await signing
+    clearInterval(timer)
+    expect(performance.now() - begun).toBeGreaterThan(1900)
+    lags.sort((one, other) => one - other)
+    expect(lags[Math.floor(lags.length * 0.99)]).toBeLessThan(10)
+  })
+
+  it('gives up a module that hangs, and starts it anew', async () => {
+    const { provider, key, connection } = await shimmed({ callMsMax: 500 })
+    const before = connection.pid
+    await writeFile(fault, 'hang')
+    const error = await expectReason(sign(provider, key), 'ProtectionStorageUnavailable')
+    expect(error.message).toContain('did not answer')
+    await rm(fault)
+    await waitUntil(() => connection.state === 'up')
+    expect(connection.pid).not.toBe(before)
+    expect((await sign(provider, key)).length).toBeGreaterThan(60)
+  })
+
+  it('survives a module that crashes its process', async () => {
+    const { provider, key, connection } = await shimmed()
+    await writeFile(fault, 'crash')
+    await expectReason(sign(provider, key), 'ProtectionStorageUnavailable')
+    await rm(fault)
+    await waitUntil(() => connection.state === 'up')
+    expect((await sign(provider, key)).length).toBeGreaterThan(60)
+  })
+
+  it('bounds the calls that wait', async () => {
+    const { provider, key } = await shimmed({ sessionsMax: 1, waitMsMax: 100, callsMax: 3 })
+    await writeFile(fault, 'slow')
+    const results = await Promise.allSettled(Array.from({ length: 6 }, async () => sign(provider, key)))
+    const refusals = results.flatMap((each) => (each.status === 'rejected' ? [each.reason as KmipError] : []))
+    expect(refusals.length).toBe(5)
+    expect(new Set(refusals.map(({ reason }) => reason))).toEqual(new Set(['ProtectionStorageUnavailable']))
+  })
+})
+
+async function sign(provider: Provider, key: Key): Promise<Buffer> {
+  return provider.sign(key, { hashingAlgorithm: HashingAlgorithm.SHA_256 }, { data: Buffer.from('data') })
+}
+
+async function expectReason(answer: unknown, reason: string): Promise<KmipError> {
+  const error: unknown = await Promise.resolve(answer).then(() => undefined, (failure: unknown) => failure)
+  expect(error).toBeInstanceOf(KmipError)
+  expect((error as KmipError).reason).toBe(reason)
+  return error as KmipError
+}
+
+async function waitUntil(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 20_000
+  while (!holds()) {
+    if (performance.now() > end) throw new Error('it never came true')
+    await pause(20)
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+const aes = { algorithm: CryptographicAlgorithm.AES, length: 256 }
+const p256 = { algorithm: CryptographicAlgorithm.EC, length: 256, curve: RecommendedCurve.P_256 }
+const gcm = { blockCipherMode: BlockCipherMode.GCM }
