@@ -29,5 +29,11 @@ export const capabilityInformation = {
   quantumSafeCapability: false,
 }
 
-/** Whoever runs the server issues certificates to clients. */
-export const registrationMethods: readonly number[] = [ClientRegistrationMethod.ServerPreGenerated]
+/**
+ * How clients come by what they connect with (KMIP 2.1 11.10): keys and certificates are made with the server, by
+ * `keyward certificate issue`, by Re-Provision for a certificate request, or brought along with Re-Provision.
+ */
+export const registrationMethods: readonly number[] = [
+  ClientRegistrationMethod.ServerPreGenerated, ClientRegistrationMethod.ServerOnDemand,
+  ClientRegistrationMethod.ClientGenerated, ClientRegistrationMethod.ClientRegistered,
+]

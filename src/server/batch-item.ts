@@ -40,6 +40,8 @@ export interface Services {
   readonly streams: Streams
   readonly settings: Settings
   readonly limits: Limits
+  /** From this version on, answers have a Server Correlation Value where the client has given none of its own. */
+  readonly correlationSince: Version
   /** Absent where clients are not known by certificates. */
   readonly clients?: ClientCredentials
   /** Milliseconds since 1970-01-01 UTC. */

@@ -77,7 +77,8 @@ export class Engine {
     const items = await this.#answers({ message, caller, now, services })
     const response = encodeResponse(items, {
       version, now, maximumResponseSize: header.maximumResponseSize,
-      correlated: header.clientCorrelationValue !== undefined,
+      // A client's own value is enough to find a request.
+      isCorrelated: version >= this.#services.correlationSince && header.clientCorrelationValue === undefined,
     })
     if (!items.some(givesClientRole)) return { bytes: response, close: false }
     const reverse = (link: Link): Endpoint =>

@@ -4,7 +4,7 @@ import { KmipError } from '../kmip/error.ts'
 import { ResultReason, ResultStatus } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { RequestMessage, ResponseHeader, ResponseBatchItem, protocolVersion } from '../kmip/message.ts'
-import { parseVersion, versions } from '../kmip/version.ts'
+import { versions } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import { ItemType, TtlvError, decodeItem } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
@@ -47,8 +47,8 @@ export interface ResponseFrame {
   readonly now: number
   /** Bytes. */
   readonly maximumResponseSize?: number | undefined
-  /** The client has given a correlation value of its own. */
-  readonly correlated?: boolean
+  /** Whether a Server Correlation Value is sent. */
+  readonly isCorrelated?: boolean
 }
 
 /**
@@ -98,15 +98,14 @@ function answerVersion(asked: Version | undefined): Version {
   return versions.find((version) => asked !== undefined && version <= asked) ?? versions.at(-1)!
 }
 
-function encode(items: readonly ResponseBatchItem[], { version, now, correlated }: ResponseFrame): Buffer {
+function encode(items: readonly ResponseBatchItem[], { version, now, isCorrelated }: ResponseFrame): Buffer {
   const coding = { version }
   const message = writer.begin(Tag.ResponseMessage)
   ResponseHeader.encode(writer, Tag.ResponseHeader, {
     protocolVersion: version,
     timeStamp: now,
     attestationType: [],
-    // Older clients cannot read it (PyKMIP at any version it speaks); a client's own value is enough to find a request.
-    serverCorrelationValue: version >= v2_1 && correlated === false ? randomUUID() : undefined,
+    serverCorrelationValue: isCorrelated === true ? randomUUID() : undefined,
     batchCount: items.length,
   }, coding)
   for (const item of items) ResponseBatchItem.encode(writer, Tag.BatchItem, item, coding)
@@ -125,7 +124,6 @@ function tooLarge(item: ResponseBatchItem, message: string): ResponseBatchItem {
   }
 }
 
-const v2_1 = parseVersion('2.1')
 /** Reasons of the schema that, in the frame of a message, mean that the message is not one. */
 const messageFaults: ReadonlySet<string> = new Set(['MissingData', 'InvalidField'])
 /** Encoding a response never awaits, so one buffer serves all. */

@@ -14,13 +14,21 @@ export interface OwnServer {
   stop(): Promise<void>
 }
 
+export interface OwnServerOptions {
+  /** Of the certificates. */
+  readonly curve?: Curve
+  /** Settings that are not the default ones. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /**
  * Starts our own server on free ports, with a data directory and certificates that are thrown away.
  *
- * @param curve of the certificates
  * @throws Error when it is not ready in time, with what it has written
  */
-export async function startOwnServer(curve: Curve = 'P-256'): Promise<OwnServer> {
+export async function startOwnServer(
+  { curve = 'P-256', environment = {} }: OwnServerOptions = {},
+): Promise<OwnServer> {
   const directory = mkdtempSync(join(tmpdir(), 'keyward-conformance-'))
   const certificates = join(directory, 'certs')
   await makePki(certificates, Date.now(), curve)
@@ -29,7 +37,7 @@ export async function startOwnServer(curve: Curve = 'P-256'): Promise<OwnServer>
     cwd: directory,
     env: {
       ...process.env, KEYWARD_HOST: '127.0.0.1', KEYWARD_PORT: '0', KEYWARD_HTTPS_PORT: '0',
-      KEYWARD_DATA_DIR: join(directory, 'data'), KEYWARD_CERTS_DIR: certificates, KEYWARD_LOG_LEVEL: 'error',
+      KEYWARD_DATA_DIR: join(directory, 'data'), KEYWARD_CERTS_DIR: certificates, KEYWARD_LOG_LEVEL: 'error', ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,6 +1,6 @@
 import type { Case } from './case-file.ts'
 import { startOwnServer } from './own-server.ts'
-import type { OwnServer } from './own-server.ts'
+import type { OwnServer, OwnServerOptions } from './own-server.ts'
 import type { Endpoint } from './transport.ts'
 
 /** A server that is there already, and who we are on it. */
@@ -19,41 +19,48 @@ export interface Servers {
 }
 
 /**
- * Starts our own server when none is given. One server has one certificate, so the cases of Suite B's 192-bit level,
- * which takes P-384 alone, have a server of their own.
+ * Starts our own server when none is given, and one more for the cases of each kind that need another configuration.
  *
  * @throws Error when a server does not start
  */
 export async function openServers(given: GivenServer | undefined, cases: readonly Case[]): Promise<Servers> {
-  const started: OwnServer[] = []
+  if (given !== undefined) return { endpointFor: (one) => endpointOf(one, given), stop: async () => {} }
+  const started = new Map<OwnServerOptions, OwnServer>()
   const stop = async () => {
-    await Promise.all(started.map((server) => server.stop()))
-  }
-  const start = async (...options: Parameters<typeof startOwnServer>) => {
-    const server = await startOwnServer(...options)
-    started.push(server)
-    return server
+    await Promise.all([...started.values()].map((server) => server.stop()))
   }
   try {
-    const { endpoint, otherEndpoint } = given ?? await start()
-    const needs192 = given === undefined && cases.some(isSuiteB192)
-    const suiteB192 = needs192 ? (await start('P-384')).endpoint : given?.suiteB192 ?? endpoint
-    return {
-      endpointFor(one) {
-        if (isSuiteB192(one)) return suiteB192
-        return expectsFewObjects.test(one.name) ? otherEndpoint : endpoint
-      },
-      stop,
-    }
+    for (const options of new Set(cases.map(optionsFor))) started.set(options, await startOwnServer(options))
+    return { endpointFor: (one) => endpointOf(one, started.get(optionsFor(one))!), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
+function endpointOf(one: Case, { endpoint, otherEndpoint, suiteB192 }: GivenServer): Endpoint {
+  if (isSuiteB192(one)) return suiteB192 ?? endpoint
+  return expectsFewObjects.test(one.name) ? otherEndpoint : endpoint
+}
+
+function optionsFor(one: Case): OwnServerOptions {
+  if (isSuiteB192(one)) return onP384
+  return one.version === '2.0' && one.steps.some(listsCorrelation) ? correlating : plain
+}
+
 function isSuiteB192({ name }: Case): boolean {
   return name.startsWith('SUITEB_192-')
 }
 
+function listsCorrelation({ response }: Case['steps'][number]): boolean {
+  const header = response.children.find(({ name }) => name === 'ResponseHeader')
+  return header?.children.some(({ name }) => name === 'ServerCorrelationValue') === true
+}
+
+const plain: OwnServerOptions = {}
+/** One server has one certificate, and Suite B's 192-bit level takes P-384 alone. */
+const onP384: OwnServerOptions = { curve: 'P-384' }
+/** By default Server Correlation Values begin with 2.1 (`correlationSince`). */
+const correlating: OwnServerOptions = { environment: { KEYWARD_CORRELATION_SINCE: '2.0' } }
 /** They expect just their own objects among all of the last minute, or of a type. */
 const expectsFewObjects = /^TC-(OFFSET|CREG)-/

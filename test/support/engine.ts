@@ -1,4 +1,5 @@
 import { defaultCmkSettings } from '../../src/cmk/settings.ts'
+import { parseVersion } from '../../src/kmip/version.ts'
 import { Keys } from '../../src/operation/keys.ts'
 import { ObjectCache } from '../../src/operation/object-cache.ts'
 import { storedKeyOf } from '../../src/operation/stored-key.ts'
@@ -28,6 +29,7 @@ export function testEngine(overrides: Partial<Services> = {}): { engine: Engine;
       cmk: defaultCmkSettings,
     },
     limits: defaultLimits,
+    correlationSince: parseVersion('2.1'),
     clock: Date.now,
     log: { error: write },
     audit: logAudit({ info: write, debug: write, isLevelEnabled: () => true }),
