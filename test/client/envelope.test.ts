@@ -90,7 +90,8 @@ describe('a stream under a data key', () => {
       message.subarray(0, head), message.subarray(head + sealedChunk, head + 2 * sealedChunk),
       message.subarray(head, head + sealedChunk), message.subarray(head + 2 * sealedChunk),
     ]),
-    'a chunk twice': (message, head) => Buffer.concat([message.subarray(0, head + sealedChunk), message.subarray(head)]),
+    'a chunk twice': (message, head) =>
+      Buffer.concat([message.subarray(0, head + sealedChunk), message.subarray(head)]),
     'another magic': (message) => flipped(message, 0),
     'an endless head': (message) => Buffer.concat([message.subarray(0, 8), Buffer.alloc(4, 255), message.subarray(12)]),
     'nothing': () => Buffer.alloc(0),
