@@ -26,6 +26,11 @@ export interface Config {
    * PyKMIP, which ends at 2.0, cannot read one, whatever the standard says of that field.
    */
   readonly correlationSince: '2.0' | '2.1'
+  /**
+   * The Interop operation, which marks where a test begins and ends and is not for production (KMIP 2.1 6.1.26). `auto`:
+   * as long as the throw-away authority's key is there, which is for trying things out anyway.
+   */
+  readonly interop: 'auto' | 'on' | 'off'
   /** Listening threads. 1: with clients on the same machine a second one gains nothing. */
   readonly workers: number
   /** The region in the ARNs of CMKs (`acs:kms:<region>:<account>:key/<id>`). `local`, which no cloud uses. */
@@ -300,6 +305,7 @@ const defaults = {
   httpsPort: undefined,
   logLevel: 'info',
   correlationSince: '2.1',
+  interop: 'auto',
   workers: 1,
   region: 'local',
   requireClientAuthEku: false,
@@ -322,6 +328,7 @@ const kinds = {
   rootKeyFile: path,
   logLevel: choice(logLevels),
   correlationSince: choice(['2.0', '2.1']),
+  interop: choice(['auto', 'on', 'off']),
   workers: integer(1, 64),
   region: pattern(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a-z, 0-9 and -, at most 63 characters'),
   requireClientAuthEku: boolean,

@@ -12,6 +12,7 @@ import { parseVersion } from './kmip/version.ts'
 import { openProtection } from './main-protection.ts'
 import { Keys } from './operation/keys.ts'
 import { ObjectCache } from './operation/object-cache.ts'
+import type { Settings } from './operation/operation.ts'
 import { storedKeyOf } from './operation/stored-key.ts'
 import { Streams } from './operation/streams.ts'
 import { operations } from './operation/table.ts'
@@ -19,7 +20,7 @@ import { Admission } from './server/admission.ts'
 import { logAudit } from './server/audit.ts'
 import type { Services } from './server/batch-item.ts'
 import { clientCredentials } from './server/client-authority.ts'
-import { CredentialsError, hasServerCredentials, loadServerCredentials } from './server/credentials.ts'
+import { CredentialsError, hasServerCredentials, hasThrowAwayPki, loadServerCredentials } from './server/credentials.ts'
 import type { ServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
 import { HttpsListener } from './server/https.ts'
@@ -81,23 +82,26 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   const provider = softwareProvider()
   const protection = await openProtection(config.hsms, provider, log.child({ protection: true }))
   const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)
+  const settings: Settings = {
+    locateItemsMax: config.limits.locateItemsMax,
+    randomBytesMax: randomBytesMax,
+    serverName: 'Keyward',
+    serverVersion: packageJson.version,
+    interop: config.interop === 'on' || (config.interop === 'auto' && hasThrowAwayPki(config.certificatesDirectory)),
+    cmk: {
+      region: config.region,
+      services: config.servicePrincipals,
+      destroyWindowDays: config.cmkDestroyWindowDays,
+      destroyAtOnce: config.cmkDestroyAtOnce,
+    },
+  }
+  const available = operations.filter(({ isAvailable }) => isAvailable?.(settings) !== false)
   const services: Services = {
-    operations: new Map(operations.map((operation) => [operation.code, operation])),
+    operations: new Map(available.map((operation) => [operation.code, operation])),
     store, cache, provider,
     keys: new Keys(provider, protection.providers, storedKeyOf),
     streams: new Streams(config.limits.streamsPerAccountMax, streamIdleSecondsMax),
-    settings: {
-      locateItemsMax: config.limits.locateItemsMax,
-      randomBytesMax: randomBytesMax,
-      serverName: 'Keyward',
-      serverVersion: packageJson.version,
-      cmk: {
-        region: config.region,
-        services: config.servicePrincipals,
-        destroyWindowDays: config.cmkDestroyWindowDays,
-        destroyAtOnce: config.cmkDestroyAtOnce,
-      },
-    },
+    settings,
     limits: config.limits,
     correlationSince: parseVersion(config.correlationSince),
     clock: Date.now,

@@ -15,6 +15,7 @@ export const interop = operation({
   request: InteropRequest,
   response: InteropResponse,
   reasons: ['InvalidField'],
+  isAvailable: ({ interop }) => interop,
   async handle({ interopFunction, interopIdentifier }, context) {
     const name = functionNames.get(interopFunction)
     if (name === undefined) throw new KmipError('InvalidField', 'unknown Interop Function')

@@ -46,6 +46,8 @@ export interface Settings {
   readonly randomBytesMax: number
   readonly serverName: string
   readonly serverVersion: string
+  /** Whether there is Interop, which "SHALL NOT be available in a production server" (KMIP 2.1 6.1.26). */
+  readonly interop: boolean
   readonly cmk: CmkSettings
 }
 
@@ -57,6 +59,8 @@ export interface OperationDefinition<Q extends FieldMap, R extends FieldMap> {
   readonly response: Structure<R>
   /** The Result Reasons that the handler itself gives; fixtures produce every one. */
   readonly reasons: readonly ResultReasonName[]
+  /** Whether the server is set to have it; absent for what every server has. */
+  readonly isAvailable?: (settings: Settings) => boolean
   /**
    * Decides and does. It changes objects only through `context.objects`, so that it can be run
    * again when another caller was faster, and undone as a whole.
@@ -71,6 +75,7 @@ export interface AnyOperation {
   readonly request: Structure<FieldMap>
   readonly response: Structure<FieldMap>
   readonly reasons: readonly ResultReasonName[]
+  readonly isAvailable?: (settings: Settings) => boolean
   handle(request: never, context: Context): Awaitable<unknown>
 }
 

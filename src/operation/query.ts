@@ -41,9 +41,10 @@ export function query(operations: () => readonly AnyOperation[]): AnyOperation {
 type AnswerTo = (context: Context, operations: () => readonly AnyOperation[]) => Awaitable<Partial<Answer>>
 
 const answers: Readonly<Record<number, AnswerTo>> = {
-  [QueryFunction.QueryOperations]: ({ version }, operations) => ({
-    operation: [...operations().filter(({ since }) => since <= version).map(({ code }) => code), ...serverOperations],
-  }),
+  [QueryFunction.QueryOperations]: ({ version, settings }, operations) => {
+    const available = operations().filter(({ since, isAvailable }) => since <= version && isAvailable?.(settings) !== false)
+    return { operation: [...available.map(({ code }) => code), ...serverOperations] }
+  },
   [QueryFunction.QueryObjects]: ({ version }) => ({ objectType: objectTypesOf(version) }),
   [QueryFunction.QueryServerInformation]: ({ settings }) => ({
     // The published cases have an empty structure in every version; name and version stand beside it.

@@ -21,6 +21,11 @@ export function hasServerCredentials(directory: string): boolean {
   return ['ca.pem', 'server.pem', 'server.key'].every(name => existsSync(join(directory, name)))
 }
 
+/** Whether the authority's key lies there too, as it does only of a throw-away PKI: real ones keep it elsewhere. */
+export function hasThrowAwayPki(directory: string): boolean {
+  return existsSync(join(directory, 'ca.key'))
+}
+
 /**
  * Reads and checks the server's certificates: they parse, the key is the certificate's, and it is valid now.
  *

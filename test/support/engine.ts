@@ -26,6 +26,7 @@ export function testEngine(overrides: Partial<Services> = {}): { engine: Engine;
     streams: new Streams(16, 60),
     settings: {
       locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test',
+      interop: true,
       cmk: defaultCmkSettings,
     },
     limits: defaultLimits,
