@@ -7,7 +7,6 @@ import { keyOf, withAdded } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
 import { changeCmk } from './cmk-attribute.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -18,9 +17,9 @@ export const addAttribute = operation({
   request: AddAttributeRequest,
   response: AddAttributeResponse,
   reasons: [
-    ...cmkReasons,
-    'ApplicationNamespaceNotSupported', 'AttributeSingleValued', 'InvalidAttribute', 'InvalidField',
-    'NonUniqueNameAttribute', 'ObjectNotFound', 'ReadOnlyAttribute', 'ServerLimitExceeded', 'WrongKeyLifecycleState',
+    'ApplicationNamespaceNotSupported', 'AttributeSingleValued', 'InvalidAttribute', 'InvalidAttributeValue',
+    'InvalidField', 'NonUniqueNameAttribute', 'ObjectDestroyed', 'ObjectNotFound', 'ReadOnlyAttribute',
+    'ServerLimitExceeded', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)

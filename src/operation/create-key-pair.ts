@@ -3,7 +3,6 @@ import { CreateKeyPairRequest, CreateKeyPairResponse } from '../kmip/payload/cre
 import type { ManagedObject } from '../model/managed-object.ts'
 import { createCmkPair } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { newKeyPair, pairAttributes, pairStorage } from './key-pair.ts'
 import { operation } from './operation.ts'
@@ -16,9 +15,8 @@ export const createKeyPair = operation({
   request: CreateKeyPairRequest,
   response: CreateKeyPairResponse,
   reasons: [
-    ...cmkReasons,
-    ...creationReasons, 'FeatureNotSupported', 'PrivateProtectionStorageUnavailable', 'ProtectionStorageUnavailable',
-    'PublicProtectionStorageUnavailable',
+    ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'PrivateProtectionStorageUnavailable',
+    'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable', 'ServerLimitExceeded',
   ],
   async handle(request, context) {
     const sets = [request.commonAttributes, request.privateKeyAttributes, request.publicKeyAttributes]

@@ -6,7 +6,6 @@ import { Secret } from '../kmip/secret.ts'
 import { CreateRequest, CreateResponse } from '../kmip/payload/create.ts'
 import { createCmk } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { keyParts } from './key-parts.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { givenAttributes, newObject } from './new-object.ts'
@@ -21,7 +20,10 @@ export const create = operation({
   since: '1.0',
   request: CreateRequest,
   response: CreateResponse,
-  reasons: [...cmkReasons, ...creationReasons, 'FeatureNotSupported', 'InvalidObjectType', 'ProtectionStorageUnavailable'],
+  reasons: [
+    ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidObjectType', 'PermissionDenied',
+    'ProtectionStorageUnavailable', 'ServerLimitExceeded', 'WrongKeyLifecycleState',
+  ],
   async handle(request, context) {
     if (isCmkOrder(request.attributes)) {
       const { uniqueIdentifier } = await createCmk(context, request)

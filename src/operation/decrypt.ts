@@ -15,7 +15,7 @@ export const decrypt = operation({
   since: '1.2',
   request: DecryptRequest,
   response: DecryptResponse,
-  reasons: keyUseReasons,
+  reasons: [...keyUseReasons, 'CryptographicFailure', 'UnsupportedCryptographicParameters'],
   async handle(request, context) {
     if (context.extension !== undefined) return decryptBlob(context, request, context.extension.asked)
     const iv = request.ivCounterNonce

@@ -9,7 +9,6 @@ import type { AttributeKey } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, theInstance, withIdentifier } from './attribute-change.ts'
 import { deleteOfCmk, deletesOfCmk, withoutAliases } from './cmk-attribute.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -21,9 +20,8 @@ export const deleteAttribute = operation({
   request: DeleteAttributeRequest,
   response: DeleteAttributeResponse,
   reasons: [
-    ...cmkReasons,
     'AttributeInstanceNotFound', 'AttributeNotFound', 'AttributeReadOnly', 'InvalidAttribute', 'InvalidField',
-    'InvalidMessage', 'ObjectNotFound', 'WrongKeyLifecycleState',
+    'InvalidMessage', 'ObjectDestroyed', 'ObjectNotFound', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)

@@ -2,7 +2,6 @@ import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { DestroyRequest, DestroyResponse } from '../kmip/payload/destroy.ts'
 import { destroyCmk } from './cmk-delete.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { afterEvent } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -16,7 +15,7 @@ export const destroy = operation({
   since: '1.0',
   request: DestroyRequest,
   response: DestroyResponse,
-  reasons: [...cmkReasons, 'ObjectDestroyed', 'ObjectNotFound', 'WrongKeyLifecycleState'],
+  reasons: ['IllegalOperation', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'WrongKeyLifecycleState'],
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)
     const { uniqueIdentifier } = object

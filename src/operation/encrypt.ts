@@ -15,7 +15,7 @@ export const encrypt = operation({
   since: '1.2',
   request: EncryptRequest,
   response: EncryptResponse,
-  reasons: keyUseReasons,
+  reasons: [...keyUseReasons, 'CryptographicFailure', 'UnsupportedCryptographicParameters'],
   async handle(request, context) {
     if (context.extension !== undefined) return encryptToBlob(context, request, context.extension.asked)
     const { ivCounterNonce: iv, authenticatedEncryptionAdditionalData: additionalData } = request

@@ -6,7 +6,6 @@ import { keyOf, keyText, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, theInstance, withIdentifier } from './attribute-change.ts'
 import { changeCmk, checkNoAlias } from './cmk-attribute.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -17,9 +16,9 @@ export const modifyAttribute = operation({
   request: ModifyAttributeRequest,
   response: ModifyAttributeResponse,
   reasons: [
-    ...cmkReasons,
     'ApplicationNamespaceNotSupported', 'AttributeInstanceNotFound', 'AttributeNotFound', 'AttributeReadOnly',
-    'InvalidField', 'NonUniqueNameAttribute', 'ObjectNotFound', 'WrongKeyLifecycleState',
+    'IllegalOperation', 'InvalidAttributeValue', 'InvalidField', 'NonUniqueNameAttribute', 'ObjectNotFound',
+    'WrongKeyLifecycleState',
   ],
   async handle({ uniqueIdentifier, currentAttribute, newAttribute }, context) {
     const object = await loadUnarchived(context, uniqueIdentifier)

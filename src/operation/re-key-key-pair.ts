@@ -2,7 +2,6 @@ import { KmipError } from '../kmip/error.ts'
 import { LinkType, Operation } from '../kmip/generated/enums.ts'
 import { ReKeyKeyPairRequest, ReKeyKeyPairResponse } from '../kmip/payload/re-key-key-pair.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { rekeyCmkPair } from './cmk-rotate.ts'
 import { pairStorage } from './key-pair.ts'
 import { creationReasons } from './creation-reasons.ts'
@@ -19,10 +18,9 @@ export const reKeyKeyPair = operation({
   request: ReKeyKeyPairRequest,
   response: ReKeyKeyPairResponse,
   reasons: [
-    ...cmkReasons,
     ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
-    'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'PrivateProtectionStorageUnavailable',
-    'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable',
+    'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied',
+    'PrivateProtectionStorageUnavailable', 'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable',
   ],
   async handle(request, context) {
     const { objects, batch } = context

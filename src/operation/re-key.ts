@@ -1,7 +1,6 @@
 import { Operation } from '../kmip/generated/enums.ts'
 import { ReKeyRequest, ReKeyResponse } from '../kmip/payload/re-key.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { rekeyCmk } from './cmk-rotate.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { operation } from './operation.ts'
@@ -15,9 +14,9 @@ export const reKey = operation({
   request: ReKeyRequest,
   response: ReKeyResponse,
   reasons: [
-    ...cmkReasons,
     ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidMessage', 'InvalidObjectType',
     'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied', 'ProtectionStorageUnavailable',
+    'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const identifier = context.batch.identifier(request.uniqueIdentifier)

@@ -3,7 +3,6 @@ import { Operation, RevocationReasonCode } from '../kmip/generated/enums.ts'
 import { RevokeRequest, RevokeResponse } from '../kmip/payload/revoke.ts'
 import { revocationEvent } from '../model/lifecycle.ts'
 import { revokeCmk } from './cmk-delete.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { afterEvent, checkHasState } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -14,7 +13,7 @@ export const revoke = operation({
   since: '1.0',
   request: RevokeRequest,
   response: RevokeResponse,
-  reasons: [...cmkReasons, 'InvalidField', 'InvalidObjectType', 'ObjectNotFound', 'WrongKeyLifecycleState'],
+  reasons: ['InvalidField', 'InvalidObjectType', 'ObjectNotFound', 'PermissionDenied', 'WrongKeyLifecycleState'],
   async handle({ uniqueIdentifier, revocationReason, compromiseOccurrenceDate }, context) {
     const object = await loadUnarchived(context, uniqueIdentifier)
     checkHasState(object)

@@ -5,7 +5,6 @@ import { keyOf, withAdded, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
 import { changeCmk } from './cmk-attribute.ts'
-import { cmkReasons } from './cmk-reasons.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -16,9 +15,9 @@ export const setAttribute = operation({
   request: SetAttributeRequest,
   response: SetAttributeResponse,
   reasons: [
-    ...cmkReasons,
-    'ApplicationNamespaceNotSupported', 'InvalidAttributeValue', 'InvalidField', 'MultiValuedAttribute',
-    'ObjectNotFound', 'ReadOnlyAttribute', 'WrongKeyLifecycleState',
+    'ApplicationNamespaceNotSupported', 'IllegalOperation', 'InvalidAttribute', 'InvalidAttributeValue', 'InvalidField',
+    'MultiValuedAttribute', 'NonUniqueNameAttribute', 'ObjectDestroyed', 'ObjectNotFound', 'PermissionDenied',
+    'ReadOnlyAttribute', 'ServerLimitExceeded', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)
