@@ -20,6 +20,13 @@ export interface Config {
   readonly certificatesDirectory: string
   /** Beside the store by default; kept elsewhere, a stolen copy of the data directory alone is useless. */
   readonly rootKeyFile: string
+  /**
+   * What the root key's file is protected by, besides its mode: nothing more (`file`), a `passphrase`, or a key of an
+   * HSM (`hsm:` and its name). It holds for a new file, and for one that SIGUSR2 makes. `file`: it needs nobody at start.
+   */
+  readonly rootKeyProtection: string
+  /** Its first line is the passphrase; or else KEYWARD_ROOT_KEY_PASSPHRASE is. */
+  readonly rootKeyPassphraseFile?: string | undefined
   readonly logLevel: LogLevel
   /**
    * The version from which on answers have a Server Correlation Value, if the client has given none of its own. 2.1:
@@ -303,6 +310,7 @@ const defaults = {
   host: '127.0.0.1',
   port: 5696,
   httpsPort: undefined,
+  rootKeyProtection: 'file',
   logLevel: 'info',
   correlationSince: '2.1',
   interop: 'auto',
@@ -326,6 +334,8 @@ const kinds = {
   dataDirectory: path,
   certificatesDirectory: path,
   rootKeyFile: path,
+  rootKeyProtection: pattern(/^(file|passphrase|hsm:[a-z][a-z0-9-]{0,31})$/, 'file, passphrase or hsm:NAME'),
+  rootKeyPassphraseFile: path,
   logLevel: choice(logLevels),
   correlationSince: choice(['2.0', '2.1']),
   interop: choice(['auto', 'on', 'off']),

@@ -21,6 +21,7 @@ export async function openProtection(
 ): Promise<Protection> {
   const entries = Object.entries(hsms)
   const secrets = new Set(entries.flatMap(([, { pinEnvironment }]) => pinEnvironment ?? []))
+  secrets.add('KEYWARD_ROOT_KEY_PASSPHRASE')
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secrets.has(name)))
   const connections = entries.map(([name, settings]) => new Connection({
     ...settings, name, log, pin: pinOf(settings),
@@ -47,10 +48,19 @@ function pinOf({ pinFile, pinEnvironment }: HsmSettings): () => Promise<Secret |
       return new Secret(Buffer.from(pin))
     }
     if (pinFile === undefined) return undefined
-    const { mode } = await stat(pinFile).catch(() => ({ mode: undefined }))
-    if (mode === undefined) throw new Error(`the PIN file ${pinFile} cannot be read`)
-    if (mode % 0o100 !== 0) throw new Error(`the PIN file ${pinFile} is open to other users: chmod 600`)
-    const text = await readFile(pinFile, 'utf8')
-    return new Secret(Buffer.from(text.replace(/\r?\n$/, '')))
+    return readSecretFile('PIN', pinFile)
   }
+}
+
+/**
+ * The first line of a file that nobody else may read.
+ *
+ * @throws Error whose message names the file, and nothing that is in it
+ */
+export async function readSecretFile(what: string, path: string): Promise<Secret> {
+  const { mode } = await stat(path).catch(() => ({ mode: undefined }))
+  if (mode === undefined) throw new Error(`the ${what} file ${path} cannot be read`)
+  if (mode % 0o100 !== 0) throw new Error(`the ${what} file ${path} is open to other users: chmod 600`)
+  const [line = ''] = (await readFile(path, 'utf8')).split(/\r?\n/)
+  return new Secret(Buffer.from(line))
 }

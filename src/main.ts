@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { softwareProvider } from './crypto/software.ts'
 import { parseVersion } from './kmip/version.ts'
 import { openProtection } from './main-protection.ts'
+import { openRootKey, renewRootKey } from './main-root-key.ts'
 import { Keys } from './operation/keys.ts'
 import { ObjectCache } from './operation/object-cache.ts'
 import type { Settings } from './operation/operation.ts'
@@ -29,7 +30,7 @@ import { Listener } from './server/listener.ts'
 import type { ListenerOptions } from './server/listener.ts'
 import { Scheduler } from './server/scheduler.ts'
 import { StartError } from './store/error.ts'
-import { openKeyring, openRootKeyFile } from './store/keyring.ts'
+import { openKeyring } from './store/keyring.ts'
 import { openLmdbStore } from './store/lmdb.ts'
 import { sealedStore } from './store/sealed.ts'
 
@@ -57,6 +58,7 @@ async function start(): Promise<void> {
   })
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  process.on('SIGUSR2', () => void running.renewRootKey(() => loadConfig(process.env, process.cwd())))
 }
 
 /** Issuing needs libraries that an ordinary start has no use for. */
@@ -77,10 +79,10 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
     mapSize: config.storeMapBytes,
     acknowledge: process.env['KEYWARD_TEST_ACKNOWLEDGE'] === 'before-commit' ? 'before-commit' : 'durable',
   })
-  const rootKey = await openRootKeyFile(config.rootKeyFile, inner)
-  const store = sealedStore(inner, await openKeyring({ store: inner, rootKey }))
   const provider = softwareProvider()
   const protection = await openProtection(config.hsms, provider, log.child({ protection: true }))
+  const rootKey = await openRootKey(config, inner, protection.providers)
+  const store = sealedStore(inner, await openKeyring({ store: inner, ...rootKey }))
   const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)
   const settings: Settings = {
     locateItemsMax: config.limits.locateItemsMax,
@@ -117,6 +119,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   scheduler.start()
   return {
     ports: { kmip: address.port, https: httpsAddress?.port },
+    renewRootKey: (reload) => renewRootKey(reload, inner, protection.providers, log),
     async stop() {
       await Promise.all([listener.drain(), https?.drain()])
       await engine.stop()
@@ -160,6 +163,8 @@ interface Ports {
 }
 
 interface Running {
+  /** With the configuration as it is then. */
+  renewRootKey(reload: () => Config): Promise<void>
   readonly ports: Ports
   stop(): Promise<void>
 }

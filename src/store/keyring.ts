@@ -1,9 +1,10 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { access } from 'node:fs/promises'
+import { access, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { StartError } from './error.ts'
-import { createRootKeyFile, loadRootKeyFile } from './root-key.ts'
-import type { RootKey } from './root-key.ts'
+import { createRootKeyFile, loadRootKeyFile, syncDirectory } from './root-key.ts'
+import type { Protector, RootKey } from './root-key.ts'
 import { RevisionConflict } from './store.ts'
 import type { Change, IndexKey, Store } from './store.ts'
 
@@ -31,6 +32,8 @@ export interface Keyring {
 export interface KeyringOptions {
   readonly store: Store
   readonly rootKey: RootKey
+  /** The root key of that id, when the store has come under another one than it was opened with. */
+  readonly reopen?: (id: string) => Promise<RootKey>
   /** After so many seals a new data key is made. Smaller only in tests. */
   readonly sealsPerKeyMax?: number
   /** So many seals are counted at a time; a restart forgets what is left of them. Smaller only in tests. */
@@ -43,14 +46,15 @@ export interface KeyringOptions {
  * @throws StartError if the store was sealed under another root key, or its wrapped keys have been changed.
  */
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
-  const { store, rootKey } = options
-  if ((await store.revision(tokenKeyId)) === 0) await createKeys(store, rootKey)
-  const tokenKey = await loadKey(store, rootKey, tokenKeyId)
+  const { store } = options
+  if ((await store.revision(tokenKeyId)) === 0) await createKeys(store, options.rootKey)
+  const rootKeys = rootKeysOf(options)
+  const tokenKey = await loadKey(store, rootKeys, tokenKeyId)
   if (!tokenKey) throw new StartError('the store has lost the key of its index')
-  const dataKeys = dataKeysOf(store, rootKey)
+  const dataKeys = dataKeysOf(store, rootKeys)
   const newest = await newestNumber(store)
   await dataKeys(newest)
-  const reserve = reservations(options, newest)
+  const reserve = reservations(options, rootKeys, newest)
 
   let available = 0
   let current: DataKey | undefined
@@ -63,7 +67,9 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   }
 
   return {
-    rootKeyId: rootKey.id,
+    get rootKeyId() {
+      return rootKeys.current().id
+    },
     async sealingKey(count) {
       while (!current || available < count) {
         reserving ??= refill(count).finally(() => {
@@ -85,14 +91,18 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
  * @throws StartError if the file is missing although the store is sealed, is not the key that the store is sealed
  *   under, or cannot be used (`loadRootKeyFile`).
  */
-export async function openRootKeyFile(path: string, store: Store): Promise<RootKey> {
+export async function openRootKeyFile(
+  path: string, store: Store, protection: RootKeyProtection = {},
+): Promise<RootKey> {
+  const { protectors = [], wanted } = protection
   const sealedUnder = await sealedUnderRootKey(store)
+  await finishChange(path, sealedUnder, protectors)
   const missing = await access(path).then(() => false, (error: NodeJS.ErrnoException) => error.code === 'ENOENT')
-  if (missing && sealedUnder === undefined) return createOrLoad(path)
+  if (missing && sealedUnder === undefined) return createOrLoad(path, protectors, wanted)
   if (missing) {
     throw new StartError(`root key file ${path} is missing, but the store is sealed under ${sealedUnder}`)
   }
-  const rootKey = await loadRootKeyFile(path)
+  const rootKey = await loadRootKeyFile(path, protectors)
   if (sealedUnder !== undefined && sealedUnder !== rootKey.id) {
     const both = `holds root key ${rootKey.id}, but the store is sealed under ${sealedUnder}`
     throw new StartError(`root key file ${path} ${both}`)
@@ -101,13 +111,74 @@ export async function openRootKeyFile(path: string, store: Store): Promise<RootK
 }
 
 /** Another thread may be making it at the same time. */
-async function createOrLoad(path: string): Promise<RootKey> {
+async function createOrLoad(
+  path: string, protectors: readonly Protector[], wanted: string | undefined,
+): Promise<RootKey> {
   try {
-    return await createRootKeyFile(path)
+    return await createRootKeyFile(path, protectors.find(({ name }) => name === wanted))
   } catch (error) {
     if (((error as StartError).cause as NodeJS.ErrnoException | undefined)?.code !== 'EEXIST') throw error
-    return loadRootKeyFile(path)
+    return loadRootKeyFile(path, protectors)
   }
+}
+
+/** How the file of the root key is protected. */
+export interface RootKeyProtection {
+  /** All that may be needed to open it. */
+  readonly protectors?: readonly Protector[]
+  /** The name of the one that protects a new file; none: a plain file. */
+  readonly wanted?: string | undefined
+}
+
+/** Where the next root key is, from before it is used until it has taken the other's place. */
+export function nextRootKeyPath(path: string): string {
+  return `${path}.next`
+}
+
+/**
+ * Puts the store under a new root key: its file is on disk before the store's keys are wrapped anew, all in one commit,
+ * and takes the place of the old one afterwards. A crash at any point leaves a store with the root key that it is under:
+ * `openRootKeyFile` finishes what was begun.
+ *
+ * @throws StartError if the files cannot be written or read
+ */
+export async function changeRootKey(
+  path: string, store: Store, { protectors = [], wanted }: RootKeyProtection,
+): Promise<RootKey> {
+  const sealedUnder = await sealedUnderRootKey(store)
+  await finishChange(path, sealedUnder, protectors)
+  const from = await loadRootKeyFile(path, protectors)
+  const to = await createRootKeyFile(nextRootKeyPath(path), protectors.find(({ name }) => name === wanted))
+  while (!await unlessConflict(rewrapAll(store, from, to))) {
+    // A key was added, or seals were counted, in between.
+  }
+  await finishChange(path, to.id, protectors)
+  return to
+}
+
+async function rewrapAll(store: Store, from: RootKey, to: RootKey): Promise<void> {
+  const ids = [tokenKeyId, ...Array.from({ length: await newestNumber(store) }, (_, index) => dataKeyId(index + 1))]
+  await store.apply(await Promise.all(ids.map(async id => {
+    const found = await loadRecord(store, id)
+    if (!found) throw new StartError(`the store has lost ${id}`)
+    const named = await unwrapped(from, found.record, id)
+    const wrapped = Buffer.from(await to.wrap(named)).toString('base64')
+    named.fill(0)
+    return changeOf(id, found.revision, { ...found.record, rootKey: to.id, wrapped })
+  })))
+}
+
+/** Gives the next root key's file its place if the store is under that key, and removes it if it is not. */
+async function finishChange(
+  path: string, sealedUnder: string | undefined, protectors: readonly Protector[],
+): Promise<void> {
+  const next = nextRootKeyPath(path)
+  const isThere = await access(next).then(() => true, () => false)
+  if (!isThere) return
+  const { id } = await loadRootKeyFile(next, protectors)
+  if (id === sealedUnder) await rename(next, path)
+  else await unlink(next)
+  await syncDirectory(dirname(path))
 }
 
 /** Whether an id belongs to the keyring's own records, which nobody reaches through a sealed store. */
@@ -142,12 +213,32 @@ function changeOf(id: string, expected: number, record: KeyRecord): Change {
   return { id, expected, data: Buffer.from(JSON.stringify(record)), keys: [keyringIndexKey] }
 }
 
-function dataKeysOf(store: Store, rootKey: RootKey): (number: number) => Promise<DataKey | undefined> {
+/** The root key that the store is under, which changes while the server runs. */
+interface RootKeys {
+  current(): RootKey
+  /** @throws StartError when there is no such root key here */
+  of(id: string): Promise<RootKey>
+}
+
+function rootKeysOf({ rootKey, reopen }: KeyringOptions): RootKeys {
+  let current = rootKey
+  return {
+    current: () => current,
+    async of(id) {
+      if (id === current.id) return current
+      if (reopen === undefined) throw wrongRootKey(current, id)
+      current = await reopen(id)
+      return current
+    },
+  }
+}
+
+function dataKeysOf(store: Store, rootKeys: RootKeys): (number: number) => Promise<DataKey | undefined> {
   const loaded = new Map<number, Promise<DataKey | undefined>>()
   return number => {
     const known = loaded.get(number)
     if (known) return known
-    const loading = loadKey(store, rootKey, dataKeyId(number)).then(found => found && { number, key: found.key })
+    const loading = loadKey(store, rootKeys, dataKeyId(number)).then(found => found && { number, key: found.key })
     loaded.set(number, loading)
     const forget = () => loaded.delete(number)
     loading.then(found => found ?? forget(), forget)
@@ -155,10 +246,10 @@ function dataKeysOf(store: Store, rootKey: RootKey): (number: number) => Promise
   }
 }
 
-async function loadKey(store: Store, rootKey: RootKey, id: string): Promise<{ key: KeyObject } | undefined> {
+async function loadKey(store: Store, rootKeys: RootKeys, id: string): Promise<{ key: KeyObject } | undefined> {
   const found = await loadRecord(store, id)
   if (!found) return undefined
-  if (found.record.rootKey !== rootKey.id) throw wrongRootKey(rootKey, found.record.rootKey)
+  const rootKey = await rootKeys.of(found.record.rootKey)
   const named = await unwrapped(rootKey, found.record, id)
   const key = createSecretKey(named.subarray(0, keyBytes))
   named.fill(0)
@@ -190,7 +281,7 @@ async function loadRecord(store: Store, id: string): Promise<{ revision: number;
 
 /** What reserves seals: at least `count`, under the newest data key that has so many left, or under a new one. */
 function reservations(
-  { store, rootKey, sealsPerKeyMax = sealsMax, sealsPerReservation = reservationSeals }: KeyringOptions,
+  { store, sealsPerKeyMax = sealsMax, sealsPerReservation = reservationSeals }: KeyringOptions, rootKeys: RootKeys,
   newest: number,
 ): (count: number) => Promise<{ number: number; seals: number }> {
   let number = newest
@@ -208,9 +299,18 @@ function reservations(
         continue
       }
       number += 1
-      if (await unlessConflict(store.apply([await newKey(rootKey, dataKeyId(number), seals)]))) return { number, seals }
+      if (await addKey(store, rootKeys, dataKeyId(number), seals)) return { number, seals }
     }
   }
+}
+
+/** Together with the index key's record: a new key is not made under a root key that is being replaced. */
+async function addKey(store: Store, rootKeys: RootKeys, id: string, seals: number): Promise<boolean> {
+  const index = await loadRecord(store, tokenKeyId)
+  if (index === undefined) throw new StartError('the store has lost the key of its index')
+  const rootKey = await rootKeys.of(index.record.rootKey)
+  const unchanged = changeOf(tokenKeyId, index.revision, index.record)
+  return unlessConflict(store.apply([await newKey(rootKey, id, seals), unchanged]))
 }
 
 async function newestNumber(store: Store): Promise<number> {

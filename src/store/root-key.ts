@@ -17,15 +17,26 @@ export interface RootKey {
   unwrap(wrapped: Uint8Array): Promise<Uint8Array>
 }
 
+/** What the root key's file is protected by, besides its mode. */
+export interface Protector {
+  /** Stands in the file: `passphrase`, or `hsm` and the instance's name. */
+  readonly name: string
+  /** @returns one line of printable ASCII */
+  seal(key: Buffer): Promise<string>
+  /** @throws Error, whose message may be shown, if it cannot be opened */
+  open(sealed: string): Promise<Buffer>
+}
+
 /**
  * Makes a root key of 32 random bytes in a file that did not exist (mode 0600). The file is complete and on disk when
  * it gets its name, so a crash leaves none or a whole one.
  *
+ * @param protector none: the key is in the file as it is
  * @throws StartError if the file exists or cannot be written.
  */
-export async function createRootKeyFile(path: string): Promise<RootKey> {
+export async function createRootKeyFile(path: string, protector?: Protector): Promise<RootKey> {
   const key = randomBytes(keyBytes)
-  const text = `${heading}\nformat: ${format}\nid: ${rootKeyId(key)}\nkey: ${key.toString('base64')}\n`
+  const text = await fileText(key, protector)
   const unfinished = `${path}.${randomBytes(8).toString('hex')}.new`
   try {
     await saveSynced(unfinished, text)
@@ -45,7 +56,17 @@ export async function createRootKeyFile(path: string): Promise<RootKey> {
  * @throws StartError, in one line that names the file, if it is missing, cannot be read, may be read by other users of
  *   the machine, or is not a whole root key.
  */
-export async function loadRootKeyFile(path: string): Promise<RootKey> {
+export async function loadRootKeyFile(path: string, protectors: readonly Protector[] = []): Promise<RootKey> {
+  const { key } = await readRootKeyFile(path, protectors)
+  return rootKeyOf(key)
+}
+
+/** The name of the file's protector, or undefined for a key that is in the file as it is. */
+export async function protectionOf(path: string): Promise<string | undefined> {
+  return fieldsOf(await readFile(path, 'latin1')).get('protection')
+}
+
+async function readRootKeyFile(path: string, protectors: readonly Protector[]): Promise<{ key: Buffer }> {
   let text: string
   try {
     const { mode } = await stat(path)
@@ -58,13 +79,44 @@ export async function loadRootKeyFile(path: string): Promise<RootKey> {
     if (error instanceof StartError) throw error
     throw new StartError(`root key file ${path} cannot be read: ${codeOf(error)}`, { cause: error })
   }
-  const fields = new Map(text.split('\n').filter(line => !line.startsWith('#')).map(fieldOf))
-  if (fields.get('format') !== format) throw new StartError(`root key file ${path} is not a root key (${format})`)
-  const key = Buffer.from(fields.get('key') ?? '', 'base64')
+  const fields = fieldsOf(text)
+  const isProtected = fields.get('format') === protectedFormat
+  if (!isProtected && fields.get('format') !== format) {
+    throw new StartError(`root key file ${path} is not a root key (${format})`)
+  }
+  const key = isProtected
+    ? await openProtected(path, fields, protectors)
+    : Buffer.from(fields.get('key') ?? '', 'base64')
   if (key.length !== keyBytes || fields.get('id') !== rootKeyId(key)) {
     throw new StartError(`root key file ${path} is damaged: the key does not match its id`)
   }
-  return rootKeyOf(key)
+  return { key }
+}
+
+async function openProtected(
+  path: string, fields: ReadonlyMap<string, string>, protectors: readonly Protector[],
+): Promise<Buffer> {
+  const name = fields.get('protection') ?? ''
+  const protector = protectors.find(each => each.name === name)
+  if (protector === undefined) {
+    throw new StartError(`root key file ${path} is protected by ${name}, which the configuration does not have`)
+  }
+  try {
+    return await protector.open(fields.get('sealed') ?? '')
+  } catch (error) {
+    throw new StartError(`root key file ${path} cannot be opened by ${name}: ${(error as Error).message}`)
+  }
+}
+
+async function fileText(key: Buffer, protector: Protector | undefined): Promise<string> {
+  const id = rootKeyId(key)
+  if (protector === undefined) return `${heading}\nformat: ${format}\nid: ${id}\nkey: ${key.toString('base64')}\n`
+  const sealed = await protector.seal(key)
+  return `${heading}\nformat: ${protectedFormat}\nid: ${id}\nprotection: ${protector.name}\nsealed: ${sealed}\n`
+}
+
+function fieldsOf(text: string): Map<string, string> {
+  return new Map(text.split('\n').filter(line => !line.startsWith('#')).map(fieldOf))
 }
 
 /** Takes the bytes over: they are wiped. */
@@ -114,7 +166,8 @@ async function saveSynced(path: string, text: string): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** So that a name that a file has been given, or has lost, is on disk. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r')
   try {
     await directory.sync()
@@ -129,6 +182,7 @@ function codeOf(error: unknown): string {
 
 const heading = '# Keyward root key: with this file every key can be read, without it none. Keep a secret copy.'
 const format = 'keyward-root-key-1'
+const protectedFormat = 'keyward-root-key-2'
 const keyBytes = 32
 const nonceBytes = 12
 const tagBytes = 16

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino'
+import { ConfigError } from './config.ts'
+import type { Config } from './config.ts'
+import type { Provider } from './crypto/provider.ts'
+import { BlockCipherMode, CryptographicAlgorithm } from './kmip/generated/enums.ts'
+import { readSecretFile } from './main-protection.ts'
+import { Secret } from './kmip/secret.ts'
+import { changeRootKey, nextRootKeyPath, openRootKeyFile } from './store/keyring.ts'
+import type { RootKeyProtection } from './store/keyring.ts'
+import { passphraseProtector } from './store/passphrase.ts'
+import { loadRootKeyFile } from './store/root-key.ts'
+import type { Protector, RootKey } from './store/root-key.ts'
+import type { Store } from './store/store.ts'
+
+export interface OpenRootKey {
+  readonly rootKey: RootKey
+  /** For a thread that finds the store under another root key than its own. */
+  reopen(id: string): Promise<RootKey>
+}
+
+/** The root key of a store, opened with what the configuration protects it by. */
+export async function openRootKey(
+  config: Config, store: Store, providers: ReadonlyMap<string, Provider>,
+): Promise<OpenRootKey> {
+  const path = config.rootKeyFile
+  const protection = protectionOf(config, providers)
+  const { protectors = [] } = protection
+  return {
+    rootKey: await openRootKeyFile(path, store, protection),
+    async reopen(id) {
+      const next = await loadRootKeyFile(nextRootKeyPath(path), protectors).catch(() => undefined)
+      return next?.id === id ? next : loadRootKeyFile(path, protectors)
+    },
+  }
+}
+
+/** A new root key, protected as the configuration says now, for a server that runs. */
+export async function renewRootKey(
+  reload: () => Config, store: Store, providers: ReadonlyMap<string, Provider>, log: Logger,
+): Promise<void> {
+  try {
+    const config = reload()
+    const { id } = await changeRootKey(config.rootKeyFile, store, protectionOf(config, providers))
+    log.info({ rootKey: id, protection: config.rootKeyProtection }, 'the root key has been changed')
+  } catch (error) {
+    log.error({ err: error }, 'the root key has not been changed')
+  }
+}
+
+function protectionOf(config: Config, providers: ReadonlyMap<string, Provider>): RootKeyProtection {
+  const { rootKeyProtection: wanted } = config
+  const hsms = [...providers.values()].filter(({ protection }) => protection === 'HSM')
+  const protectors = [passphraseProtector(() => passphrase(config)), ...hsms.map(tokenProtector)]
+  if (wanted === 'file') return { protectors }
+  if (protectors.some(({ name }) => name === wanted)) return { protectors, wanted }
+  throw new ConfigError('rootKeyProtection', `there is no ${wanted}`)
+}
+
+async function passphrase({ rootKeyPassphraseFile: path }: Config): Promise<Secret> {
+  const given = process.env['KEYWARD_ROOT_KEY_PASSPHRASE']
+  if (given !== undefined) return new Secret(Buffer.from(given))
+  if (path === undefined) throw new Error('neither rootKeyPassphraseFile nor KEYWARD_ROOT_KEY_PASSPHRASE is given')
+  return readSecretFile('passphrase', path)
+}
+
+/** By an AES key of a token, made for this one file: what is in the file is of no use without the token. */
+function tokenProtector(provider: Provider): Protector {
+  const parameters = { blockCipherMode: BlockCipherMode.GCM }
+  return {
+    name: `hsm:${provider.name}`,
+    async seal(key) {
+      const stored = await provider.generateKey({ algorithm: CryptographicAlgorithm.AES, length: 256 })
+      if (!('reference' in stored)) throw new Error('the token gave a key out')
+      const { data, iv, tag } = await provider.encrypt(await provider.load(stored), parameters, { data: key })
+      return [stored.reference, iv!, tag!, data].map((bytes) => bytes.toString('base64')).join(' ')
+    },
+    async open(sealed) {
+      const [reference, iv, tag, data] = sealed.split(' ').map((part) => Buffer.from(part, 'base64'))
+      if (data === undefined) throw new Error('it is damaged')
+      const spec = { algorithm: CryptographicAlgorithm.AES, length: 256, kind: 'symmetric' } as const
+      const loaded = await provider.load({ ...spec, reference: reference! })
+      return provider.decrypt(loaded, parameters, { data, iv, tag })
+    },
+  }
+}
