@@ -13,6 +13,7 @@ export const keyCreate = command({
     },
     usage: { type: 'string', value: 'USAGE', description: 'ENCRYPT/DECRYPT or SIGN/VERIFY' },
     external: { type: 'boolean', description: 'its material will be imported: see key import-parameters' },
+    'protection-level': { type: 'string', value: 'LEVEL', description: 'SOFTWARE or HSM (SOFTWARE)' },
     class: { type: 'string', value: 'CLASS', description: 'customer, default or service (customer)' },
     alias: { type: 'string', multiple: true, value: 'NAME', description: 'alias/<name> for it' },
     tag: { type: 'string', multiple: true, value: 'KEY=VALUE', description: 'a tag of it' },
@@ -27,10 +28,12 @@ export const keyCreate = command({
   ],
   async run({ values, connect }) {
     const { spec, usage, description, alias = [], tag = [], 'rotate-every': interval } = values
+    const level = values['protection-level']
     const attributes: CmkValues = {
       'cmk-class': values.class ?? 'customer',
       ...(spec !== undefined && { 'cmk-key-spec': spec }),
       ...(usage !== undefined && { 'cmk-usage': usage }),
+      ...(level !== undefined && { 'cmk-protection-level': level }),
       ...(values.external === true && { 'cmk-origin': 'EXTERNAL' }),
       ...(description !== undefined && { 'cmk-description': description }),
       ...(interval !== undefined && { 'cmk-rotation-automatic': true, 'cmk-rotation-interval': interval }),
