@@ -8,12 +8,13 @@ import { loadAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
 import type { AnyOperation, Context } from './operation.ts'
 import { storageMasks } from './protection.ts'
+import { profilesOf } from './profiles.ts'
 import { capabilityInformation, objectTypesOf, registrationMethods } from './server-capabilities.ts'
 
 /**
  * KMIP 2.1 6.1.40. What it tells follows from what the server does, and is the same for all Object Groups. A function
  * that is newer than the request's version is answered with nothing, because nothing newer is ever sent. There are no
- * application namespaces, extensions, attestation types, validations or profiles that the server claims.
+ * application namespaces, extensions, attestation types or validations that the server claims.
  *
  * @param operations the table that this operation is itself in
  */
@@ -51,6 +52,7 @@ const answers: Readonly<Record<number, AnswerTo>> = {
     vendorIdentification: `${settings.serverName} ${settings.serverVersion}`,
     serverInformation: { alternateFailoverEndpoints: [], vendorSpecific: [] },
   }),
+  [QueryFunction.QueryProfiles]: ({ version }) => ({ profileInformation: profilesOf(version) }),
   [QueryFunction.QueryRNGs]: () => ({ rngParameters: [randomNumberGenerator] }),
   [QueryFunction.QueryCapabilities]: () => ({ capabilityInformation: [capabilityInformation] }),
   [QueryFunction.QueryClientRegistrationMethods]: () => ({ clientRegistrationMethod: [...registrationMethods] }),
