@@ -73,9 +73,9 @@ test.for(versions.map((version) => `${major(version)}.${minor(version)}`))('what
   const functions = Object.keys(QueryFunction).map((name) => `<QueryFunction type="Enumeration" value="${name}"/>`)
   const { engine } = testEngine()
   const { bytes } = await engine.process(encodeItem(request(version, item('Query', functions.join('')))), alice)
-  const offered = new Set([...encodeXml(decodeItem(bytes)).matchAll(enumeration)].map(([, name, value]) => `${name} ${value}`))
+  const offered = new Set(enumerated(encodeXml(decodeItem(bytes))))
   expect(offered.size).toBeGreaterThan(20)
-  const used = new Set(texts.flatMap((text) => [...text.matchAll(enumeration)]).map(([, name, value]) => `${name} ${value}`))
+  const used = new Set(texts.flatMap(enumerated))
   // An object type is one that a request makes, not one that is asked for.
   const made = new Set(texts.flatMap((text) => [...text.matchAll(madeType)]).map(([, value]) => `ObjectType ${value}`))
   const missing = [...offered].filter((each) => !(each.startsWith('ObjectType ') ? made : used).has(each))
@@ -122,6 +122,10 @@ function nameOf(code: number): string {
 /** `ReKeyKeyPair` is in re-key-key-pair.ts, `MACVerify` in mac-verify.ts. */
 function kebab(name: string): string {
   return name.replaceAll('_', '-').replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/([A-Z])([A-Z][a-z])/g, '$1-$2').toLowerCase()
+}
+
+function enumerated(xml: string): string[] {
+  return [...xml.matchAll(enumeration)].map(([, tag, value]) => `${tag} ${value}`)
 }
 
 interface Table { readonly errors: readonly string[] }
