@@ -15,7 +15,7 @@ export interface KeywardAttribute {
   readonly type: KeywardType
   /**
    * `creation`: given with a new CMK and never changed. `action`: setting it does something, and it has no value.
-   * `import`: given with imported material.
+   * `import`: comes with import parameters, or is given with material; some clients of 1.x read no "y-" at all.
    */
   readonly setBy: 'client' | 'creation' | 'action' | 'import' | 'server'
 }
@@ -31,6 +31,7 @@ export const keywardAttributes = {
   'cmk-origin': { type: 'text', setBy: 'creation' },
   'cmk-protection-level': { type: 'text', setBy: 'creation' },
   'cmk-instance': { type: 'text', setBy: 'creation' },
+  'cmk-external-key': { type: 'text', setBy: 'creation' },
   'cmk-class': { type: 'text', setBy: 'creation' },
   'cmk-service': { type: 'text', setBy: 'server' },
   'cmk-description': { type: 'text', setBy: 'client' },
@@ -54,9 +55,9 @@ export const keywardAttributes = {
   'cmk-material-expire-date': { type: 'dateTime', setBy: 'import' },
   'cmk-import-parameters': { type: 'text', setBy: 'client' },
   'cmk-import-token': { type: 'text', setBy: 'import' },
-  'cmk-import-key': { type: 'text', setBy: 'server' },
-  'cmk-import-public-key': { type: 'text', setBy: 'server' },
-  'cmk-import-expire-date': { type: 'dateTime', setBy: 'server' },
+  'cmk-import-key': { type: 'text', setBy: 'import' },
+  'cmk-import-public-key': { type: 'text', setBy: 'import' },
+  'cmk-import-expire-date': { type: 'dateTime', setBy: 'import' },
 } as const satisfies Record<string, KeywardAttribute>
 export type KeywardName = keyof typeof keywardAttributes
 

@@ -17,11 +17,13 @@ import pykmip_attributes  # noqa: E402
 import pykmip_cmk  # noqa: E402
 import pykmip_crypto  # noqa: E402
 import pykmip_derive  # noqa: E402
+import pykmip_import  # noqa: E402
 import pykmip_locate  # noqa: E402
 import pykmip_objects  # noqa: E402
 from pykmip_session import Session  # noqa: E402
 
-MODULES = (pykmip_objects, pykmip_attributes, pykmip_locate, pykmip_crypto, pykmip_derive, pykmip_cmk)
+MODULES = (pykmip_objects, pykmip_attributes, pykmip_locate, pykmip_crypto, pykmip_derive, pykmip_cmk,
+           pykmip_import)
 
 
 def main():
