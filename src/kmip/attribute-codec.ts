@@ -9,6 +9,7 @@ import { Name } from './attribute-value.ts'
 import type { VendorAttribute } from './attribute-value.ts'
 import { KmipError } from './error.ts'
 import { canonicalValue, customNameOf, isCmkAttribute, keywardVendor, textValue } from './keyward-attribute.ts'
+import { StorageStatusMask } from './generated/enums.ts'
 import { Tag } from './generated/tags.ts'
 import { field, textOf, wrongType } from './schema.ts'
 import type { Coding, Field, Presence } from './schema.ts'
@@ -154,6 +155,7 @@ export function namesIn(set: AttributeSet): AttributeName[] {
 function decodeInstances(item: Item, coding: Coding): AttributeInstance[] {
   if (item.tag === Tag.Attribute && isNamedAttribute(item)) return [decodeNamed(item, coding)]
   return childrenOf(item).flatMap((child) => {
+    if (templateTags.has(item.tag) && saysOnline(child)) return []
     if (child.tag === Tag.Attribute && isNamedAttribute(child)) return [decodeNamed(child, coding)]
     if (child.tag === Tag.Name && templateTags.has(item.tag)) return []
     return [decodeTagged(child, coding)]
@@ -163,6 +165,19 @@ function decodeInstances(item: Item, coding: Coding): AttributeInstance[] {
 /** 1.x and 2.x use the tag Attribute for different structures; 2.x has a Vendor Identification. */
 function isNamedAttribute(item: Item): boolean {
   return !childrenOf(item).some((child) => child.tag === Tag.VendorIdentification)
+}
+
+/**
+ * Whether a Template-Attribute asks for on-line storage, which is what objects are made in. Storage Status Mask is a field
+ * of Locate and no attribute, but MySQL's keyring was seen to send it with Create; any other storage is an unknown
+ * attribute.
+ */
+function saysOnline(item: Item): boolean {
+  if (item.tag !== Tag.Attribute || item.type !== ItemType.Structure) return false
+  const name = item.value.find(({ tag }) => tag === Tag.AttributeName)
+  const value = item.value.find(({ tag }) => tag === Tag.AttributeValue)
+  return name?.value === 'Storage Status Mask' && value?.type === ItemType.Integer &&
+    value.value === StorageStatusMask.OnLineStorage
 }
 
 function decodeTagged(item: Item, coding: Coding): AttributeInstance {
