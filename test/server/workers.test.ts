@@ -1,0 +1,119 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Connection } from '../../src/client/connection.ts'
+import { printItem } from '../../src/kmip/print.ts'
+import { decodeItem } from '../../src/ttlv/item.ts'
+import { encodeItem } from '../../src/ttlv/writer.ts'
+import { startServer } from '../support/server.ts'
+import type { RunningServer } from '../support/server.ts'
+import { item, request } from '../support/xml.ts'
+
+/** Two listening threads on one port and one store: whichever of them a connection falls to. */
+
+let server: RunningServer
+let connections: Connection[] = []
+/** One connection to each thread. */
+let pair: readonly [Connection, Connection]
+
+beforeAll(async () => {
+  server = await startServer({ KEYWARD_WORKERS: '2' })
+  connections = await Promise.all(Array.from({ length: connectionCount }, () => open(server)))
+  pair = await oneOfEach(connections)
+}, 60_000)
+
+afterAll(async () => {
+  for (const connection of connections) connection.close()
+  await server.stop()
+}, 30_000)
+
+test('both threads serve, and one sees at once what the other has made', async () => {
+  const [one, other] = pair
+  for (const [maker, user] of [[one, other], [other, one]] as const) {
+    const id = identifierIn(await say(maker, create))
+    expect(await say(user, item('Get', of(id)))).toContain('Success')
+    expect(await say(user, item('Destroy', of(id)))).toContain('Success')
+    expect(await say(maker, item('Get', of(id)))).toContain('ItemNotFound')
+  }
+})
+
+test.for(['Revoke', 'Destroy'] as const)('after a %s in one thread, the other uses the key no more', async (end) => {
+  for (let round = 0; round < 20; round += 1) {
+    const [ending, using] = round % 2 === 0 ? pair : [pair[1], pair[0]]
+    const id = identifierIn(await say(ending, create))
+    if (end === 'Revoke') expect(await say(ending, item('Activate', of(id)))).toContain('Success')
+    // The key is in the memory of the other thread.
+    const use = end === 'Revoke' ? item('Encrypt', of(id) + encryption) : item('Get', of(id))
+    for (let time = 0; time < 3; time += 1) expect(await say(using, use)).toContain('ResultStatus Enumeration Success')
+    expect(await say(ending, item(end, of(id) + (end === 'Revoke' ? reason : '')))).toContain('Success')
+    const after = await say(using, use)
+    expect(after).toContain('OperationFailed')
+    expect(after).not.toContain('Data ')
+  }
+})
+
+test('SIGTERM ends both threads, after they have answered what they had begun', async () => {
+  const own = await startServer({ KEYWARD_WORKERS: '2' })
+  const opened = await Promise.all(Array.from({ length: connectionCount }, () => open(own)))
+  const both = await oneOfEach(opened)
+  const answers = both.map((connection) => say(connection, slow))
+  await sleep(50)
+  const stopped = own.stop()
+  for (const answer of await Promise.all(answers)) expect(answer).toContain('ResultStatus Enumeration Success')
+  await stopped
+  expect(own.log()).toContain('"stopped"')
+  await expect(once(connect(own.port, own.host), 'connect')).rejects.toThrow('ECONNREFUSED')
+  for (const connection of opened) connection.close()
+}, 60_000)
+
+function open({ host, port, certificates: { ca, alice } }: RunningServer): Promise<Connection> {
+  const [authority, cert, key] = [ca, alice.cert, alice.key].map((path) => readFileSync(path))
+  return Connection.open({ host, port, ca: authority!, cert: cert!, key: key!, timeoutMs: 30_000 })
+}
+
+/** An operation of several parts goes on in the thread where it was begun: so connections are told apart. */
+async function oneOfEach([first, ...others]: readonly Connection[]): Promise<readonly [Connection, Connection]> {
+  const begun = await say(first!, item('Hash', `${hashing}<InitIndicator type="Boolean" value="true"/>`))
+  const value = /CorrelationValue ByteString (?:0x)?([0-9a-f]+)/i.exec(begun)![1]!
+  const next = item('Hash', `${hashing}<Data type="ByteString" value="00"/><CorrelationValue type="ByteString" value="${value}"/>`)
+  for (const other of others) if ((await say(other, next)).includes('OperationFailed')) return [first!, other]
+  throw new Error(`${connectionCount} connections fell to one thread`)
+}
+
+async function say(connection: Connection, what: string): Promise<string> {
+  return printItem(decodeItem(await connection.exchange(encodeItem(request('1.4', what)))), { secrets: true })
+}
+
+function identifierIn(answer: string): string {
+  const found = /UniqueIdentifier TextString "([^"]+)"/.exec(answer)
+  if (found === null) throw new Error(answer)
+  return found[1]!
+}
+
+function of(id: string): string {
+  return `<UniqueIdentifier type="TextString" value="${id}"/>`
+}
+
+function attribute(name: string, value: string): string {
+  return `<Attribute><AttributeName type="TextString" value="${name}"/><AttributeValue ${value}/></Attribute>`
+}
+
+/** The kernel spreads them evenly: that all fall to one of two has a chance of 2^-31. */
+const connectionCount = 32
+const hashing = '<CryptographicParameters><HashingAlgorithm type="Enumeration" value="SHA_256"/></CryptographicParameters>'
+const encryption = `<CryptographicParameters><BlockCipherMode type="Enumeration" value="GCM"/>
+  <TagLength type="Integer" value="16"/></CryptographicParameters><Data type="ByteString" value="00"/>`
+const reason = `<RevocationReason><RevocationReasonCode type="Enumeration" value="CessationOfOperation"/></RevocationReason>`
+const create = item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><TemplateAttribute>
+  ${attribute('Cryptographic Algorithm', 'type="Enumeration" value="AES"')}
+  ${attribute('Cryptographic Length', 'type="Integer" value="256"')}
+  ${attribute('Cryptographic Usage Mask', 'type="Integer" value="Encrypt Decrypt"')}</TemplateAttribute>`)
+/** Takes a second or so. */
+const slow = item('CreateKeyPair', `<CommonTemplateAttribute>
+  ${attribute('Cryptographic Algorithm', 'type="Enumeration" value="RSA"')}
+  ${attribute('Cryptographic Length', 'type="Integer" value="4096"')}</CommonTemplateAttribute>
+  <PrivateKeyTemplateAttribute>${attribute('Cryptographic Usage Mask', 'type="Integer" value="Sign"')}
+  </PrivateKeyTemplateAttribute><PublicKeyTemplateAttribute>
+  ${attribute('Cryptographic Usage Mask', 'type="Integer" value="Verify"')}</PublicKeyTemplateAttribute>`)
