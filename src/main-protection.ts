@@ -1,10 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { stat, readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import type { HsmSettings } from './config-protection.ts'
+import { RemoteKeyManager } from './client/key-manager.ts'
+import type { Config } from './config.ts'
+import type { ExternalSettings, HsmSettings } from './config-protection.ts'
+import { Breaker } from './crypto/breaker.ts'
+import { externalProvider } from './crypto/external.ts'
 import { Connection } from './crypto/pkcs11-connection.ts'
 import { tokenProvider } from './crypto/pkcs11.ts'
 import type { Provider } from './crypto/provider.ts'
 import { Secret } from './kmip/secret.ts'
+import { parseVersion } from './kmip/version.ts'
 
 /** The providers beside software, by the names that the configuration gives them. */
 export interface Protection {
@@ -17,7 +23,7 @@ export interface Protection {
  * available until it is.
  */
 export async function openProtection(
-  hsms: Readonly<Record<string, HsmSettings>>, software: Provider, log: Logger,
+  { hsms, externals }: Pick<Config, 'hsms' | 'externals'>, software: Provider, log: Logger,
 ): Promise<Protection> {
   const entries = Object.entries(hsms)
   const secrets = new Set(entries.flatMap(([, { pinEnvironment }]) => pinEnvironment ?? []))
@@ -28,15 +34,37 @@ export async function openProtection(
     environment: { ...inherited, ...settings.environment },
   }))
   await Promise.all(connections.map((connection) => connection.start()))
-  const providers = new Map(entries.map(([name, { storage }], index) => (
-    [name, tokenProvider({ name, storage, connection: connections[index]!, software })]
-  )))
+  const tokens = entries.map(([name, { storage }], index) => (
+    tokenProvider({ name, storage, connection: connections[index]!, software })
+  ))
+  const managers = Object.entries(externals).map(([name, settings]) => ({ name, manager: managerOf(settings) }))
+  const others = managers.map(({ name, manager }) => externalProvider({
+    name, manager, software,
+    breaker: new Breaker({
+      nowMs: () => performance.now(),
+      onChange(state) {
+        if (state === 'open') log.error({ instance: name }, 'the key manager fails, and is not asked for a while')
+        else log.info({ instance: name }, 'the key manager works again')
+      },
+    }),
+  }))
+  const providers = new Map([...tokens, ...others].map((provider) => [provider.name, provider]))
   return {
     providers,
     close() {
       for (const connection of connections) connection.close()
+      for (const { manager } of managers) manager.close()
     },
   }
+}
+
+function managerOf(settings: ExternalSettings): RemoteKeyManager {
+  const { host, port, certificate, key, authority, version, deadlineMs } = settings
+  return new RemoteKeyManager({
+    host, port, timeoutMs: deadlineMs,
+    cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(authority),
+    ...(version !== undefined && { version: parseVersion(version) }),
+  })
 }
 
 /** @throws Error, from the function, whose message says which file or variable has no PIN */

@@ -80,7 +80,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
     acknowledge: process.env['KEYWARD_TEST_ACKNOWLEDGE'] === 'before-commit' ? 'before-commit' : 'durable',
   })
   const provider = softwareProvider()
-  const protection = await openProtection(config.hsms, provider, log.child({ protection: true }))
+  const protection = await openProtection(config, provider, log.child({ protection: true }))
   const rootKey = await openRootKey(config, inner, protection.providers)
   const store = sealedStore(inner, await openKeyring({ store: inner, ...rootKey }))
   const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)

@@ -33,6 +33,14 @@ export interface Provider {
    */
   importKey(material: PlainKey): Awaitable<StoredKey>
 
+  /**
+   * Takes up a key that is elsewhere and stays there.
+   *
+   * @param location the key's Unique Identifier at the key manager
+   * @throws KmipError Invalid Attribute Value for a key that is not of the spec
+   */
+  adopt?(location: string, spec: KeySpec): Promise<StoredKey>
+
   /** Makes a stored key usable: parsed once; the caller keeps it for as long as its revision stands. */
   load(key: StoredKey): Awaitable<Key>
 

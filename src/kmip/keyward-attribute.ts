@@ -118,7 +118,8 @@ const tagAttribute: KeywardAttribute = { type: 'text', setBy: 'client' }
 
 const unitSeconds = { d: 86_400, h: 3_600, m: 60, s: 1 } as const
 
-const itemTypes = {
+/** Item types of the values, in the Vendor Attributes of 2.x. */
+export const itemTypes = {
   boolean: ItemType.Boolean,
   integer: ItemType.Integer,
   interval: ItemType.Interval,

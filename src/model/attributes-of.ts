@@ -16,7 +16,7 @@ export function attributesOf(object: ManagedObject, now: number): AttributeSet {
   const identity = { uniqueIdentifier, objectType: ObjectType[kind] }
   if (kind === 'Template') return { ...identity, leaseTime: leaseSeconds, ...attributes }
   const { sensitive = false, extractable = true } = attributes
-  const { Hardware, Software } = ProtectionStorageMask
+  const { Hardware, OffSystem, Software } = ProtectionStorageMask
   const keyFormatType = attributes.keyFormatType ?? keyFormatOf(object)
   return {
     ...identity,
@@ -25,7 +25,9 @@ export function attributesOf(object: ManagedObject, now: number): AttributeSet {
     leaseTime: leaseSeconds,
     fresh: true,
     ...(keyFormatType !== undefined && { keyFormatType }),
-    protectionStorageMask: object.provider === undefined ? Software : Hardware,
+    protectionStorageMask: attributes.keyValueLocation !== undefined
+      ? OffSystem
+      : object.provider === undefined ? Software : Hardware,
     sensitive,
     alwaysSensitive: wasAlwaysSensitive(attributes),
     extractable,

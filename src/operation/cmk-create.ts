@@ -7,7 +7,9 @@ import { checkAliasName, defaultKeyAlias, serviceAlias, withDescription, withTag
 import { withRotationPolicy } from '../cmk/rotation.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
-import { AlternativeNameType, KeyFormatType, LinkType, ObjectType, ProtectionLevel } from '../kmip/generated/enums.ts'
+import {
+  AlternativeNameType, KeyFormatType, KeyValueLocationType, LinkType, ObjectType, ProtectionLevel,
+} from '../kmip/generated/enums.ts'
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
 import type { CreateKeyPairRequest } from '../kmip/payload/create-key-pair.ts'
 import type { CreateRequest } from '../kmip/payload/create.ts'
@@ -44,6 +46,9 @@ export async function createCmk(context: Context, request: CreateRequest): Promi
   const cmk = newCmk(place, order, choice, newIdentifier())
   const set = versionAttributes(context, cmk, choice, rest, 'main')
   const given = await givenAttributes(context, 'SymmetricKey', set, 'made')
+  if (cmk.protectionLevel === 'EXTERNAL') {
+    return found(context, order, cmk, await externalKey(place, order, choice.spec, { given, uniqueIdentifier: cmk.id }))
+  }
   const object = cmk.origin === 'EXTERNAL'
     ? withoutMaterial(context, choice.spec, 'SymmetricKey', { given, uniqueIdentifier: cmk.id })
     : newObject(context, {
@@ -193,6 +198,31 @@ function versionAttributes(
     ...(isSecret && { alternativeName: [...rest.alternativeName ?? [], arn] }),
     ...(cmk.origin !== 'EXTERNAL' && { activationDate }),
   }
+}
+
+/** The record has metadata and the location: the material is at the key manager, and stays there. */
+async function externalKey(
+  place: Context, order: Order, spec: CmkKeySpec, { given, uniqueIdentifier }: {
+    given: AttributeSet; uniqueIdentifier: string
+  },
+): Promise<ManagedObject> {
+  const { provider } = place
+  const location = textOf(order, 'cmk-external-key')
+  if (location === undefined) {
+    throw new KmipError('InvalidAttributeValue', 'cmk-external-key is missing: the key\'s name at its manager')
+  }
+  const stored = await provider.adopt!(location, { algorithm: spec.algorithm, length: spec.length })
+  const { facts, provider: kept } = keyParts(provider, stored, 'SymmetricKey', given, place.version)
+  const object = newObject(place, {
+    kind: 'SymmetricKey', origin: 'registered', given, facts, provider: kept, uniqueIdentifier,
+  })
+  const keyValueLocation = [{
+    keyValueLocationValue: `${provider.name}/${location}`,
+    keyValueLocationType: KeyValueLocationType.UninterpretedTextString,
+  }]
+  return place.objects.put({
+    ...object, attributes: { ...object.attributes, keyValuePresent: false, keyValueLocation },
+  })
 }
 
 function withoutMaterial(
