@@ -99,5 +99,4 @@ const remedies: readonly (readonly [rule: string, command: string])[] = [
   ['the CMK is PendingImport', 'key import-parameters'],
   ['Rejected.DeletionProtection', 'key protect --off'],
   ['InvalidImportToken', 'key import-parameters'],
-  ['AliasAlreadyExists', 'alias move ALIAS'],
 ]

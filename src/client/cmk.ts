@@ -109,6 +109,16 @@ export class CmkClient {
     return { ids: uniqueIdentifier, total: locatedItems }
   }
 
+  /** As `locate`, page by page to the end; in 1.2 and before, which have no pages, as many as the server gives. */
+  async locateAll(values: CmkValues): Promise<string[]> {
+    const all: string[] = []
+    for (;;) {
+      const { ids } = await this.locate(values, { maximumItems: pageItems, offsetItems: all.length })
+      all.push(...ids)
+      if (ids.length < pageItems || this.#client.version < v1_3) return all
+    }
+  }
+
   /** SubjectPublicKeyInfo. */
   async publicKey(cmk: string): Promise<{ version: string; publicKey: Buffer }> {
     const { object, uniqueIdentifier } = await this.#client.request(get, {
@@ -225,4 +235,6 @@ function itemOf(value: CmkValue): Item {
   return { tag, type: ItemType.TextString, value }
 }
 
+const v1_3 = parseVersion('1.3')
 const v2 = parseVersion('2.0')
+const pageItems = 500

@@ -48,7 +48,7 @@ export const aliasList = command({
   examples: ['alias list', 'alias list 0192... --json'],
   async run({ positionals: [cmk], connect }) {
     return withCmks({ connect }, cmk ?? '', async (cmks) => {
-      const ids = cmk === undefined ? (await cmks.locate({ 'cmk-primary': true })).ids : [cmk]
+      const ids = cmk === undefined ? await cmks.locateAll({ 'cmk-primary': true }) : [cmk]
       const found = await Promise.all(ids.map((id) => cmks.describe(id)))
       const rows = found.flatMap(({ values, aliases }) => aliases.map((alias) => ({ alias, id: values['cmk-id'] })))
       return { json: rows, text: table(['alias', 'id'], rows.map(({ alias, id }) => [alias, String(id)])) }

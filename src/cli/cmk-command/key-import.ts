@@ -1,6 +1,5 @@
 import { constants, createCipheriv, createPrivateKey, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
 import type { ImportParameters } from '../../client/cmk.ts'
-import { decodeSpki } from '../../crypto/asymmetric.ts'
 import { softwareProvider } from '../../crypto/software.ts'
 import { CryptographicAlgorithm } from '../../kmip/generated/enums.ts'
 import { Secret } from '../../kmip/secret.ts'
@@ -86,7 +85,6 @@ async function wrappedMaterial(
 
 async function underPublicKey({ wrapping, publicKey }: Wrapping, plain: Buffer): Promise<Buffer> {
   if (wrapping.endsWith('/SM2PKE')) {
-    decodeSpki(publicKey)
     const provider = softwareProvider()
     const bytes = new Secret(publicKey)
     const key = await provider.load({ kind: 'public', algorithm: CryptographicAlgorithm.SM2, length: 256, bytes })

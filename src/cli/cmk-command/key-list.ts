@@ -49,7 +49,7 @@ export const keyVersions = command({
     const client = await connect()
     const ids = await withCmks({ connect }, cmk, async (cmks) => {
       const { values } = await cmks.describe(cmk)
-      return (await cmks.locate({ 'cmk-id': String(values['cmk-id']) })).ids
+      return cmks.locateAll({ 'cmk-id': String(values['cmk-id']) })
     })
     // A pair's public key has no place of its own among the versions.
     const found = (await describeAll(client, ids)).filter(({ values }) => values['cmk-primary'] !== undefined)

@@ -33,11 +33,12 @@ export const decrypt = command({
     if (values.context !== undefined) throw new UsageError('--context is of a blob, which this is not')
     const { uniqueIdentifier: named, ...message } = openMessage(input.toString('utf8'))
     const client = await connect()
-    const { uniqueIdentifier, data = Buffer.alloc(0) } = await client.request(operation, {
+    const key = id === undefined ? named : await identifierOf(client, id, CryptographicUsageMask.Decrypt)
+    const { uniqueIdentifier, data = Buffer.alloc(0) } = await helped(key, () => client.request(operation, {
       ...message,
-      uniqueIdentifier: id === undefined ? named : await identifierOf(client, id, CryptographicUsageMask.Decrypt),
+      uniqueIdentifier: key,
       authenticatedEncryptionAdditionalData: values.aad === undefined ? undefined : Buffer.from(values.aad, 'utf8'),
-    })
+    }))
     if (values.out === undefined) return outputBytes({ uniqueIdentifier }, data)
     writeOutput(values.out, data)
     return { json: { out: values.out, uniqueIdentifier }, text: `written to ${values.out}` }

@@ -42,13 +42,13 @@ export const encrypt = command({
     const uniqueIdentifier = await identifierOf(client, id, CryptographicUsageMask.Encrypt)
     const usual = await parametersOf(client, uniqueIdentifier, 'encrypt', values)
     const parameters = usual === undefined || iv === undefined ? usual : { ...usual, randomIV: false }
-    const answer = await client.request(operation, {
+    const answer = await helped(uniqueIdentifier, () => client.request(operation, {
       uniqueIdentifier,
       cryptographicParameters: parameters,
       data,
       ivCounterNonce: iv,
       authenticatedEncryptionAdditionalData: values.aad === undefined ? undefined : Buffer.from(values.aad, 'utf8'),
-    })
+    }))
     const message = sealedMessage({ ...answer, ivCounterNonce: answer.ivCounterNonce ?? iv }, parameters)
     if (values.out === undefined) return { json: message, text: jsonText(message) }
     writeOutput(values.out, jsonText(message))

@@ -1,5 +1,6 @@
 import { sign as operation } from '../../client/operations.ts'
 import { CryptographicUsageMask } from '../../kmip/generated/enums.ts'
+import { helped } from '../cmk.ts'
 import { command } from '../command.ts'
 import { inputOptions, outputOptions, readInput, writeOutput } from '../data.ts'
 import { identifierOf } from '../identifier.ts'
@@ -16,11 +17,12 @@ export const sign = command({
     const data = await readInput(values, io)
     const client = await connect()
     const identifier = await identifierOf(client, id, CryptographicUsageMask.Sign)
-    const { uniqueIdentifier, signatureData = Buffer.alloc(0) } = await client.request(operation, {
+    const answer = await helped(identifier, async () => client.request(operation, {
       uniqueIdentifier: identifier,
       cryptographicParameters: await parametersOf(client, identifier, 'sign', values),
       data,
-    })
+    }))
+    const { uniqueIdentifier, signatureData = Buffer.alloc(0) } = answer
     const signature = signatureData.toString('hex')
     if (values.out === undefined) return { json: { uniqueIdentifier, signatureData: signature }, text: signature }
     writeOutput(values.out, signatureData)

@@ -1,5 +1,6 @@
 import { signatureVerify } from '../../client/operations.ts'
 import { CryptographicUsageMask, ValidityIndicator } from '../../kmip/generated/enums.ts'
+import { helped } from '../cmk.ts'
 import { UsageError, command } from '../command.ts'
 import { hexBytes, inputOptions, readFileOrInput, readInput } from '../data.ts'
 import { identifierOf } from '../identifier.ts'
@@ -27,12 +28,13 @@ export const verify = command({
     const data = await readInput(values, io)
     const client = await connect()
     const identifier = await identifierOf(client, id, CryptographicUsageMask.Verify)
-    const { uniqueIdentifier, validityIndicator } = await client.request(signatureVerify, {
+    const answer = await helped(identifier, async () => client.request(signatureVerify, {
       uniqueIdentifier: identifier,
       cryptographicParameters: await parametersOf(client, identifier, 'sign', values),
       data,
       signatureData,
-    })
+    }))
+    const { uniqueIdentifier, validityIndicator } = answer
     return validity(uniqueIdentifier, validityIndicator ?? ValidityIndicator.Unknown)
   },
 })
