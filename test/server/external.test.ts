@@ -37,12 +37,7 @@ function externalSuite(
       manager = await start()
       there = await openClient(manager as RunningServer, 'alice', version)
       home = await mkdtemp(join(tmpdir(), 'keyward-external-'))
-      const { ca, alice } = manager.certificates
-      const ekm = {
-        host: manager.host, port: manager.port, certificate: alice.cert, key: alice.key, authority: ca,
-        version: version === 104 ? '1.4' : '1.2', deadlineMs: 1000,
-      }
-      await writeFile(join(home, 'keyward.json'), JSON.stringify({ externals: { ekm } }))
+      await writeFile(join(home, 'keyward.json'), JSON.stringify({ externals: { ekm: settingsOf(manager, version) } }))
       server = await startServer({ KEYWARD_CONFIG: join(home, 'keyward.json') })
       client = await openClient(server, 'alice', 201)
     })
@@ -99,6 +94,13 @@ function externalSuite(
       expect(server.log()).toContain('is not asked for a while')
     })
   })
+}
+
+function settingsOf({ host, port, certificates: { ca, alice } }: Manager, version: number): object {
+  return {
+    host, port, certificate: alice.cert, key: alice.key, authority: ca, version: version === 104 ? '1.4' : '1.2',
+    deadlineMs: 1000,
+  }
 }
 
 async function keyThere(there: Client, cryptographicLength = 256): Promise<string> {
