@@ -96,7 +96,8 @@ export class HttpsListener {
     const status = refusal(request, encoding, this.#limits)
     if (status !== undefined || encoding === undefined) return this.#refuse(response, status ?? 415)
     const body = await readBody(request, this.#limits.messageBytesMax)
-    if (body === undefined) return this.#refuse(response, 413)
+    if (body === 'broken') return
+    if (body === 'large') return this.#refuse(response, 413)
     const answer = await this.#process(body, encoding, caller)
     const { bytes, close } = this.#written(answer, encoding)
     if (close || this.#draining) response.setHeader('connection', 'close')
@@ -159,14 +160,18 @@ function contentTypeOf({ headers }: IncomingMessage): string {
   return match?.[1]?.toLowerCase() ?? ''
 }
 
-/** @returns undefined when there is more than `bytesMax` */
-async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
+/** @returns `large` when there is more than `bytesMax`, `broken` when the connection ended before the body */
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 'large' | 'broken'> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > bytesMax) return undefined
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > bytesMax) return 'large'
+      chunks.push(chunk)
+    }
+  } catch {
+    return 'broken'
   }
   return Buffer.concat(chunks)
 }

@@ -125,6 +125,15 @@ describe('the same clients as on the other port, and the same bounds', () => {
     expect(times[3]).toBeLessThan(limits.idleMs + limits.lateMs)
   })
 
+  it('a client that goes away in the middle of a body is no fault of the server', async () => {
+    const socket = await tls()
+    socket.write('POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: 100\r\n\r\n<')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    socket.destroy()
+    await expectServed()
+    expect(server.log()).not.toContain('for a reason of the server')
+  })
+
   it('a client has a bounded number of connections', async () => {
     const held = await Promise.all(Array.from({ length: limits.perClient }, () => tls()))
     const answer = decodeXml((await post('text/xml', encodeXml(query))).body.toString())
