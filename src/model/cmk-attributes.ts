@@ -2,7 +2,7 @@ import type { AttributeSet } from '../kmip/attribute.ts'
 import type { VendorAttribute } from '../kmip/attribute-value.ts'
 import { RotateNameType } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
-import { keywardAttributes, keywardVendor, tagPrefix } from '../kmip/keyward-attribute.ts'
+import { itemTypes, keywardAttributes, keywardVendor, tagPrefix } from '../kmip/keyward-attribute.ts'
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
 import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
@@ -135,11 +135,3 @@ function textItem(value: string): Item {
 function daysLeft(deleteDate: number, now: number): number {
   return Math.ceil((deleteDate - now) / 86_400)
 }
-
-const itemTypes = {
-  boolean: ItemType.Boolean,
-  integer: ItemType.Integer,
-  interval: ItemType.Interval,
-  dateTime: ItemType.DateTime,
-  text: ItemType.TextString,
-} as const

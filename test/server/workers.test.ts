@@ -77,7 +77,8 @@ function open({ host, port, certificates: { ca, alice } }: RunningServer): Promi
 async function oneOfEach([first, ...others]: readonly Connection[]): Promise<readonly [Connection, Connection]> {
   const begun = await say(first!, item('Hash', `${hashing}<InitIndicator type="Boolean" value="true"/>`))
   const value = /CorrelationValue ByteString (?:0x)?([0-9a-f]+)/i.exec(begun)![1]!
-  const next = item('Hash', `${hashing}<Data type="ByteString" value="00"/><CorrelationValue type="ByteString" value="${value}"/>`)
+  const parts = `<Data type="ByteString" value="00"/><CorrelationValue type="ByteString" value="${value}"/>`
+  const next = item('Hash', hashing + parts)
   for (const other of others) if ((await say(other, next)).includes('OperationFailed')) return [first!, other]
   throw new Error(`${connectionCount} connections fell to one thread`)
 }
