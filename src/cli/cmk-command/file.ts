@@ -58,10 +58,12 @@ function openInput(path: string | undefined, io: Io): { source: Readable; total:
     return { source: io.stdin, total: undefined }
   }
   try {
-    return { total: statSync(path).size, source: createReadStream(path, { highWaterMark: readBytes }) }
+    const file = statSync(path)
+    if (!file.isDirectory()) return { total: file.size, source: createReadStream(path, { highWaterMark: readBytes }) }
   } catch (error) {
     throw new UsageError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
+  throw new UsageError(`${path} is a directory`)
 }
 
 /** Into a file beside it, which gets its name when it is whole. @throws UsageError */
