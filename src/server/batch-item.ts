@@ -29,6 +29,7 @@ import type { Audit } from './audit.ts'
 import { failure, toKmipError } from './failure.ts'
 import type { FaultLog } from './failure.ts'
 import type { Limits } from './limits.ts'
+import type { ResponseRoom } from './response-room.ts'
 
 /** What the engine is made of; `main` puts it together. */
 export interface Services {
@@ -58,6 +59,8 @@ export interface ItemFrame {
   readonly objects: Objects
   readonly state: BatchState
   readonly jobs: Jobs
+  /** Absent where one item makes the whole response and the client has named no limit. */
+  readonly room?: ResponseRoom | undefined
 }
 
 /** How an item ended: its place in the response, and what the audit is to know once that is final. */
@@ -73,12 +76,12 @@ export interface Outcome {
  * Executes one batch item: finds the operation, decodes the payload, runs the handler, commits.
  *
  * @param commit makes the item's changes durable; absent where a later item commits for all
- * @returns undefined when the race was lost and the item is to be run again
+ * @returns the conflict when the race was lost and the item is to be run again
  */
 export async function executeItem(
   item: RequestBatchItem, version: Version, frame: ItemFrame, services: Services,
   commit: ((item: ResponseBatchItem) => Promise<void>) | undefined,
-): Promise<Outcome | undefined> {
+): Promise<Outcome | RevisionConflict> {
   const notes: string[] = []
   try {
     const operation = services.operations.get(item.operation)
@@ -96,14 +99,21 @@ export async function executeItem(
     const response = await operation.handle(request as never, context)
     await checkMade(frame)
     await chargeTicket(frame.objects, frame.caller)
-    const result = { ...answerOf(operation, response, context), uniqueBatchItemID: item.uniqueBatchItemID }
+    const answer = answerOf(operation, item.ephemeral === true ? withoutData(response) : response, context)
+    const result = { ...answer, uniqueBatchItemID: item.uniqueBatchItemID }
+    frame.room?.reserve(result)
     if (commit !== undefined) await commit(result)
     return { item: result, refusal: undefined, response, notes }
   } catch (error) {
-    if (error instanceof RevisionConflict) return undefined
+    if (error instanceof RevisionConflict) return error
     const refusal = toKmipError(error, services.log)
     return { item: failure(item, refusal, version), refusal, response: undefined, notes: [] }
   }
+}
+
+/** Ephemeral: the data is for later items of the batch and is not returned (KMIP 2.1 8.3). */
+function withoutData(response: unknown): unknown {
+  return response instanceof OtherAnswer ? response : { ...(response as object), ...noData }
 }
 
 /** The Message Extension of ours at operations that know it; others that are not critical are passed over. */
@@ -140,3 +150,5 @@ async function checkMade({ objects, caller, now }: ItemFrame): Promise<void> {
   const { constraints } = await loadAccountSettings(objects, caller)
   for (const object of made) checkConstraints(object, constraints?.constraint ?? [], now)
 }
+
+const noData = { data: undefined, signatureData: undefined, macData: undefined }

@@ -6,6 +6,7 @@ import { versions } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
+import { RevisionConflict } from '../store/store.ts'
 import { authenticate } from './authentication.ts'
 import { isAsynchronous } from './asynchronous.ts'
 import { executeItem } from './batch-item.ts'
@@ -18,6 +19,8 @@ import { failure, failureOf, toKmipError } from './failure.ts'
 import { destroyGivenUp } from './given-up-keys.ts'
 import { StoredJobs } from './jobs.ts'
 import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
+import { ResponseRoom } from './response-room.ts'
+import { Turns } from './turns.ts'
 
 /** The answer to one message. `close`: the stream cannot go on after it. */
 export interface Answer {
@@ -37,7 +40,10 @@ export class Engine {
   /** For connections that do not outlast an answer: roles are not changed on them. */
   readonly #shortServices: Services
   readonly #changes = new ChangeFeed()
+  readonly #turns = new Turns()
   readonly #jobs: StoredJobs
+  #underway = 0
+  #idle: (() => void) | undefined
 
   constructor(services: Services) {
     this.#services = services
@@ -54,8 +60,9 @@ export class Engine {
     this.#jobs.start()
   }
 
-  /** Waits for the asynchronous requests that are being executed. */
+  /** Waits for the requests that are being executed, whether or not their clients are still there. */
   async stop(): Promise<void> {
+    if (this.#underway > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
     await this.#jobs.stop()
   }
 
@@ -64,6 +71,16 @@ export class Engine {
    * @param isLasting whether the connection goes on after the answer, so that the server can ask on it
    */
   async process(bytes: Buffer, caller: Caller, isLasting = true): Promise<Answer> {
+    this.#underway += 1
+    try {
+      return await this.#process(bytes, caller, isLasting)
+    } finally {
+      this.#underway -= 1
+      if (this.#underway === 0) this.#idle?.()
+    }
+  }
+
+  async #process(bytes: Buffer, caller: Caller, isLasting: boolean): Promise<Answer> {
     const now = Math.floor(this.#services.clock() / 1000)
     const { limits } = this.#services
     const decoded = decodeRequest(bytes, limits.depthMax)
@@ -76,7 +93,7 @@ export class Engine {
     const services = isLasting ? this.#services : this.#shortServices
     const items = await this.#answers({ message, caller, now, services })
     const response = encodeResponse(items, {
-      version, now, maximumResponseSize: header.maximumResponseSize,
+      version, now,
       // A client's own value is enough to find a request.
       isCorrelated: version >= this.#services.correlationSince && header.clientCorrelationValue === undefined,
     })
@@ -129,8 +146,9 @@ export class Engine {
 
     const results: ResponseBatchItem[] = []
     let state = new BatchState()
+    const room = this.#roomFor(message)
     for (const item of items) {
-      const result = await this.#single(item, asked, state)
+      const result = await this.#single(item, asked, state, room)
       results.push(result.item)
       state = result.state
       const failed = result.item.resultStatus === ResultStatus.OperationFailed
@@ -141,21 +159,38 @@ export class Engine {
 
   /** One item is one atomic change; it is decided again when somebody else was faster. */
   async #single(
-    item: RequestBatchItem, { message, caller, now, services }: Asked, before: BatchState,
+    item: RequestBatchItem, { message, caller, now, services }: Asked, before: BatchState, room: ResponseRoom | undefined,
   ): Promise<{ item: ResponseBatchItem; state: BatchState }> {
     const { store, cache, settings } = this.#services
-    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      const state = before.fork()
-      const objects = new Objects(store, cache, caller, now, settings.cmk.region)
-      const frame = { caller, now, objects, state, jobs: this.#jobs }
-      const version = message.requestHeader.protocolVersion
-      const outcome = await executeItem(item, version, frame, services, () => objects.commit())
-      if (outcome === undefined) continue
-      this.#record(caller, item, outcome)
-      await this.#publish(objects.committed())
-      return { item: outcome.item, state }
+    const version = message.requestHeader.protocolVersion
+    let leave: (() => void) | undefined
+    try {
+      for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+        const state = before.fork()
+        const objects = new Objects(store, cache, caller, now, settings.cmk.region)
+        const frame = { caller, now, objects, state, jobs: this.#jobs, room }
+        const outcome = await executeItem(item, version, frame, services, () => objects.commit())
+        if (outcome instanceof RevisionConflict) {
+          leave ??= await this.#turns.enter(outcome.id)
+          continue
+        }
+        room?.confirm()
+        this.#record(caller, item, outcome)
+        await this.#publish(objects.committed())
+        return { item: outcome.item, state }
+      }
+    } finally {
+      leave?.()
     }
-    return { item: failure(item, busy, message.requestHeader.protocolVersion), state: before }
+    return { item: failure(item, busy, version), state: before }
+  }
+
+  /** A single answer needs none unless the client has named a limit. */
+  #roomFor({ requestHeader, batchItem }: RequestMessage): ResponseRoom | undefined {
+    const { maximumResponseSize, protocolVersion } = requestHeader
+    if (maximumResponseSize === undefined && batchItem.length === 1) return undefined
+    const bytes = (maximumResponseSize ?? Infinity) - responseHeaderBytes
+    return new ResponseRoom(Math.min(bytes, this.#services.limits.responseBytesMax), protocolVersion)
   }
 
   /** Undo: the whole batch is one atomic change; nothing is committed before its last item has succeeded. */
@@ -164,12 +199,14 @@ export class Engine {
     const { requestHeader: { protocolVersion: version }, batchItem: items } = message
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const objects = new Objects(store, cache, caller, now, settings.cmk.region)
-      const frame = { caller, now, objects, state: new BatchState(), jobs: this.#jobs }
+      const room = this.#roomFor(message)
+      const frame = { caller, now, objects, state: new BatchState(), jobs: this.#jobs, room }
       const outcomes: Outcome[] = []
       for (const [index, item] of items.entries()) {
         const commit = index === items.length - 1 ? () => frame.objects.commit() : undefined
         const outcome = await executeItem(item, version, frame, services, commit)
-        if (outcome === undefined) break
+        if (outcome instanceof RevisionConflict) break
+        room?.confirm()
         outcomes.push(outcome)
         if (outcome.refusal === undefined) continue
         this.#record(caller, item, outcome)
@@ -206,10 +243,20 @@ interface Asked {
   readonly services: Services
 }
 
-/** The last outcome is the failure; what came before it did not happen (KMIP 2.1 9.6). */
+/**
+ * The last outcome is the failure; what came before it did not happen (KMIP 2.1 9.6). Of an undone item only the objects
+ * are named: data that it made must not leave without its use being counted.
+ */
 function undone(outcomes: readonly Outcome[]): ResponseBatchItem[] {
-  return outcomes.map(({ item }, index) =>
-    index === outcomes.length - 1 ? item : { ...item, resultStatus: ResultStatus.OperationUndone })
+  return outcomes.map(({ item }, index) => {
+    if (index === outcomes.length - 1) return item
+    const { responsePayload, ...rest } = item
+    const resultStatus = ResultStatus.OperationUndone
+    if (responsePayload === undefined || !('shape' in responsePayload)) return { ...rest, resultStatus, messageExtension: [] }
+    const names = Object.entries(responsePayload.value as object).filter(([field]) => namingFields.has(field))
+    const value = Object.fromEntries(names) as never
+    return { ...rest, resultStatus, messageExtension: [], responsePayload: { shape: responsePayload.shape, value } }
+  })
 }
 
 /** Whether the answer makes the client the server of its connection (KMIP 2.1 6.1.54). */
@@ -219,6 +266,11 @@ function givesClientRole({ operation, resultStatus, responsePayload }: ResponseB
   return endpointRole === EndpointRole.Client
 }
 
+/** Message, header, versions, time stamp, correlation value and batch count take no more. */
+const responseHeaderBytes = 136
+const namingFields: ReadonlySet<string> = new Set([
+  'objectType', 'uniqueIdentifier', 'privateKeyUniqueIdentifier', 'publicKeyUniqueIdentifier',
+])
 /** What every client can read. */
 const oldestVersion = versions.at(-1)!
 const busy = new KmipError('GeneralFailure', 'the object is being changed by others; try again')

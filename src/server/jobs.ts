@@ -153,7 +153,7 @@ export class StoredJobs implements Jobs {
     const item = RequestBatchItem.decode(decodeItem(job.item), { version: job.version })
     const state = BatchState.restore(job.state)
     let caller: Caller = { account: job.account, principal: job.principal, user: job.user, service: job.service }
-    let outcome: Outcome | undefined
+    let outcome: Outcome | RevisionConflict | undefined
     if (job.isStopped === true) {
       outcome = refused(item, stopped, job.version)
     } else {
@@ -170,7 +170,7 @@ export class StoredJobs implements Jobs {
       for (const change of await this.#settle(claimed, response, state)) objects.writeRecord(change)
       await objects.commit()
     })
-    if (outcome === undefined) return this.#release(claimed)
+    if (outcome instanceof RevisionConflict) return this.#release(claimed)
     if (outcome.refusal !== undefined) {
       const before = BatchState.restore(job.state)
       if (!await this.#apply(await this.#settle(claimed, outcome.item, before))) return !await this.#isOpen(id)

@@ -7,6 +7,11 @@ export interface Limits {
   readonly messageBytesMax: number
   /** Nesting of structures. 32: the standard nests about 12 deep, and recursion stays far from the stack's end. */
   readonly depthMax: number
+  /**
+   * Bytes of one response to a batch. 16 MiB, which is what libmongocrypt takes; a hundred small items could otherwise
+   * ask for a hundred megabytes.
+   */
+  readonly responseBytesMax: number
   /** Batch items of one request. 100: clients send up to 10; each item may cost an RSA operation and a commit. */
   readonly batchItemsMax: number
   /** Identifiers in one Locate response. 10,000 are about 500 KB; more are read in pages, with Offset Items. */
@@ -45,6 +50,7 @@ export interface Limits {
 export const defaultLimits: Limits = Object.freeze({
   messageBytesMax: 1_048_576,
   depthMax: 32,
+  responseBytesMax: 16_777_216,
   batchItemsMax: 100,
   locateItemsMax: 10_000,
   connectionsMax: 10_000,
@@ -64,6 +70,7 @@ export const defaultLimits: Limits = Object.freeze({
 export const limitRanges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>> = {
   messageBytesMax: [4_096, 67_108_864],
   depthMax: [16, 64],
+  responseBytesMax: [65_536, 268_435_456],
   batchItemsMax: [1, 1_000],
   locateItemsMax: [1, 1_000_000],
   connectionsMax: [1, 100_000],

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isCiphertextExtension } from '../kmip/ciphertext-extension.ts'
 import { KmipError } from '../kmip/error.ts'
-import { ResultReason, ResultStatus } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { RequestMessage, ResponseHeader, ResponseBatchItem, protocolVersion } from '../kmip/message.ts'
 import { versions } from '../kmip/version.ts'
@@ -45,27 +44,26 @@ export interface ResponseFrame {
   readonly version: Version
   /** Seconds since 1970-01-01 UTC. */
   readonly now: number
-  /** Bytes. */
-  readonly maximumResponseSize?: number | undefined
   /** Whether a Server Correlation Value is sent. */
   readonly isCorrelated?: boolean
 }
 
-/**
- * Encodes a response message. One that exceeds Maximum Response Size gives up the payloads of its
- * largest items for Response Too Large until it fits (KMIP 2.1 9.12).
- */
-export function encodeResponse(items: readonly ResponseBatchItem[], frame: ResponseFrame): Buffer {
-  const bytes = encode(items, frame)
-  const limit = frame.maximumResponseSize
-  if (limit === undefined || bytes.length <= limit) return bytes
-  const largest = items
-    .map((item, index) => ({ index, size: item.responsePayload === undefined ? 0 : encode([item], frame).length }))
-    .reduce((a, b) => (b.size > a.size ? b : a))
-  if (largest.size === 0) return bytes
-  const message = `the response has ${bytes.length} bytes, more than the Maximum Response Size of ${limit}`
-  const shrunk = items.map((item, index) => index === largest.index ? tooLarge(item, message) : item)
-  return encodeResponse(shrunk, frame)
+/** Encodes a response message. Its size has been seen to before, item by item (`response-room.ts`). */
+export function encodeResponse(
+  items: readonly ResponseBatchItem[], { version, now, isCorrelated }: ResponseFrame,
+): Buffer {
+  const coding = { version }
+  const message = writer.begin(Tag.ResponseMessage)
+  ResponseHeader.encode(writer, Tag.ResponseHeader, {
+    protocolVersion: version,
+    timeStamp: now,
+    attestationType: [],
+    serverCorrelationValue: isCorrelated === true ? randomUUID() : undefined,
+    batchCount: items.length,
+  }, coding)
+  for (const item of items) ResponseBatchItem.encode(writer, Tag.BatchItem, item, coding)
+  writer.end(message)
+  return writer.take()
 }
 
 /** A critical extension that is not understood rejects the entire message (KMIP 2.1 9.13). */
@@ -96,32 +94,6 @@ function askedVersion(message: Item): Version | undefined {
 /** The version asked for or, when it is not spoken, the newest that is not above it. */
 function answerVersion(asked: Version | undefined): Version {
   return versions.find((version) => asked !== undefined && version <= asked) ?? versions.at(-1)!
-}
-
-function encode(items: readonly ResponseBatchItem[], { version, now, isCorrelated }: ResponseFrame): Buffer {
-  const coding = { version }
-  const message = writer.begin(Tag.ResponseMessage)
-  ResponseHeader.encode(writer, Tag.ResponseHeader, {
-    protocolVersion: version,
-    timeStamp: now,
-    attestationType: [],
-    serverCorrelationValue: isCorrelated === true ? randomUUID() : undefined,
-    batchCount: items.length,
-  }, coding)
-  for (const item of items) ResponseBatchItem.encode(writer, Tag.BatchItem, item, coding)
-  writer.end(message)
-  return writer.take()
-}
-
-function tooLarge(item: ResponseBatchItem, message: string): ResponseBatchItem {
-  return {
-    operation: item.operation,
-    uniqueBatchItemID: item.uniqueBatchItemID,
-    resultStatus: ResultStatus.OperationFailed,
-    resultReason: ResultReason.ResponseTooLarge,
-    resultMessage: message,
-    messageExtension: [],
-  }
 }
 
 /** Reasons of the schema that, in the frame of a message, mean that the message is not one. */
