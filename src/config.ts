@@ -98,6 +98,8 @@ export function loadConfig(environment: Readonly<NodeJS.ProcessEnv>, workingDire
   const settings = readAll(kinds, fromFile, environment, workingDirectory, '')
   const fromLimits = { values: checkObject('limits', fileLimits), directory: '' }
   const limits = readAll(limitKinds, fromLimits, environment, '', 'limits.')
+  const twice = Object.keys(settings.hsms ?? {}).find((name) => Object.hasOwn(settings.externals ?? {}, name))
+  if (twice !== undefined) throw new ConfigError('externals', `${twice} is the name of an HSM already`)
   const dataDirectory = settings.dataDirectory ?? join(workingDirectory, 'data')
   return Object.freeze({
     ...defaults,
@@ -107,6 +109,12 @@ export function loadConfig(environment: Readonly<NodeJS.ProcessEnv>, workingDire
     rootKeyFile: settings.rootKeyFile ?? join(dataDirectory, 'root.key'),
     limits: Object.freeze({ ...defaultLimits, ...limits }),
   })
+}
+
+/** Variables that look like settings and are none: most likely misspelt. */
+export function unknownVariables(environment: Readonly<NodeJS.ProcessEnv>): string[] {
+  const known = new Set([...Object.values(environmentNames()), fileVariable, acknowledgeVariable])
+  return Object.keys(environment).filter((name) => name.startsWith('KEYWARD_') && !known.has(name))
 }
 
 /** Every environment variable that is read, by the setting that it overrides. */
@@ -299,6 +307,11 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const structured: ReadonlySet<string> = new Set(['issuerRealms', 'servicePrincipals', 'hsms', 'externals'])
 
 const fileVariable = 'KEYWARD_CONFIG'
+/**
+ * `before-commit` makes the server acknowledge changes before they are durable: the negative control of the test that kills
+ * it. Not a setting, so that no configuration file can hold it.
+ */
+export const acknowledgeVariable = 'KEYWARD_TEST_ACKNOWLEDGE'
 
 const shortVariables: Readonly<Record<string, string>> = {
   dataDirectory: 'KEYWARD_DATA_DIR',

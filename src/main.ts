@@ -5,7 +5,7 @@ import { Worker, isMainThread, parentPort, workerData } from 'node:worker_thread
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError, acknowledgeVariable, loadConfig, unknownVariables } from './config.ts'
 import type { Config } from './config.ts'
 import { softwareProvider } from './crypto/software.ts'
 import { parseVersion } from './kmip/version.ts'
@@ -38,6 +38,7 @@ import { sealedStore } from './store/sealed.ts'
 async function start(): Promise<void> {
   const config = loadConfig(process.env, process.cwd())
   const log = logger(config)
+  for (const name of unknownVariables(process.env)) log.warn({ name }, 'no setting has this name')
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the server stops because of a bug')
     process.exit(1)
@@ -74,10 +75,12 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   const { config } = thread
   const credentials = loadServerCredentials(config.certificatesDirectory, Date.now())
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
+  const acknowledgesEarly = process.env[acknowledgeVariable] === 'before-commit'
+  if (acknowledgesEarly) log.error('changes are acknowledged before they are durable: this is a test, and loses keys')
   const inner = await openLmdbStore({
     directory: join(config.dataDirectory, 'store'),
     mapSize: config.storeMapBytes,
-    acknowledge: process.env['KEYWARD_TEST_ACKNOWLEDGE'] === 'before-commit' ? 'before-commit' : 'durable',
+    acknowledge: acknowledgesEarly ? 'before-commit' : 'durable',
   })
   const provider = softwareProvider()
   const protection = await openProtection(config, provider, log.child({ protection: true }))

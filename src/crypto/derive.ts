@@ -7,6 +7,7 @@ import { agree } from './agreement.ts'
 import { encryptSymmetric } from './cipher.ts'
 import { cryptographicFailure, invalid, notSupported } from './failure.ts'
 import { hash, hashInfo } from './hash.ts'
+import { heavily } from './heavy-work.ts'
 import type { HashInfo } from './hash.ts'
 import { checkKind } from './key.ts'
 import type { SoftwareKey } from './key.ts'
@@ -38,12 +39,12 @@ function derivePbkdf2(key: SoftwareKey, { parameters, salt, iterationCount, leng
   if (iterationCount < 1 || iterationCount > iterationsMax) throw invalid('the iteration count is out of bounds')
   const { cryptographicAlgorithm, hashingAlgorithm = HashingAlgorithm.SHA_1 } = parameters
   const info = hashOfHmac(cryptographicAlgorithm) ?? hashInfo(hashingAlgorithm)
-  return new Promise((resolve, reject) => {
+  return heavily(() => new Promise((resolve, reject) => {
     pbkdf2(keyBytes(key), salt, iterationCount, length, info.name, (error, derived) => {
       if (error === null) resolve(derived)
       else reject(cryptographicFailure())
     })
-  })
+  }))
 }
 
 /** The hash of the key, or of the derivation data where that is given instead. */
@@ -165,8 +166,8 @@ function counter(index: number): Buffer {
 
 /** Bytes: 1 Mbit, far above any key, far below what would hurt. */
 const lengthMax = 0x2_0000
-/** About ten seconds of one thread-pool thread with SHA-256. */
-const iterationsMax = 10_000_000
+/** Less than two seconds of one thread-pool thread with SHA-256; three times what is advised for passwords. */
+const iterationsMax = 2_000_000
 const hkdfInfoMax = 1024
 
 const m = DerivationMethod

@@ -6,6 +6,7 @@ import { byteCurves, curveById, curves, sm2Curve } from './curve.ts'
 import type { ByteCurve, Curve } from './curve.ts'
 import { unsignedInteger } from './der.ts'
 import { cryptographicFailure, invalid, notSupported } from './failure.ts'
+import { heavily } from './heavy-work.ts'
 import type { KeySpec, PlainKey } from './provider.ts'
 import { symmetricFamily } from './symmetric.ts'
 
@@ -98,12 +99,12 @@ function byteCurveOf({ algorithm, curve, length }: KeySpec): ByteCurve | undefin
 function inThreadPool(
   spec: KeySpec, start: (done: (error: Error | null, publicKey: Buffer, privateKey: Buffer) => void) => void,
 ): Promise<PlainPair> {
-  return new Promise((resolve, reject) => {
+  return heavily(() => new Promise((resolve, reject) => {
     start((error, publicKey, privateKey) => {
       if (error === null) resolve(pair(spec, privateKey, publicKey))
       else reject(cryptographicFailure())
     })
-  })
+  }))
 }
 
 function pair({ algorithm, length, curve }: KeySpec, privateDer: Buffer, publicDer: Buffer): PlainPair {

@@ -5,7 +5,8 @@ import type { Caller } from '../model/access.ts'
 /** One record per batch item: who did what to which object, and how it ended. Never data, never key material. */
 export interface Audit {
   done(caller: Caller, operation: number, response: unknown): void
-  refused(caller: Caller, operation: number, refusal: KmipError): void
+  /** @param uniqueIdentifier the one that the request names, where it does */
+  refused(caller: Caller, operation: number, refusal: KmipError, uniqueIdentifier: string | undefined): void
   /** What an operation itself has to say: the text of Log, the marks of Interop. */
   noted(caller: Caller, operation: number, text: string): void
 }
@@ -31,8 +32,9 @@ export function logAudit(log: AuditLog): Audit {
       if (quiet) log.debug(details, 'done')
       else log.info(details, 'done')
     },
-    refused(caller, operation, refusal) {
-      log.info({ ...who(caller), operation: operationName(operation), reason: refusal.reason }, 'refused')
+    refused(caller, operation, refusal, uniqueIdentifier) {
+      const what = { operation: operationName(operation), uniqueIdentifier, reason: refusal.reason }
+      log.info({ ...who(caller), ...what }, 'refused')
     },
     noted(caller, operation, text) {
       log.info({ ...who(caller), operation: operationName(operation), text }, 'noted')
@@ -40,8 +42,8 @@ export function logAudit(log: AuditLog): Audit {
   }
 }
 
-function who({ account, principal }: Caller): Caller {
-  return { account, principal }
+function who({ account, principal, user }: Caller): Caller {
+  return { account, principal, ...(user !== undefined && { user }) }
 }
 
 function operationName(code: number): string {
@@ -51,8 +53,8 @@ function operationName(code: number): string {
 function identifierIn(response: unknown): unknown {
   if (typeof response !== 'object' || response === null) return undefined
   if ('uniqueIdentifier' in response) return response.uniqueIdentifier
-  if ('privateKeyUniqueIdentifier' in response) return response.privateKeyUniqueIdentifier
-  return undefined
+  if (!('privateKeyUniqueIdentifier' in response && 'publicKeyUniqueIdentifier' in response)) return undefined
+  return [response.privateKeyUniqueIdentifier, response.publicKeyUniqueIdentifier]
 }
 
 const operationNames: ReadonlyMap<number, string> = new Map(Object.entries(Operation).map(([name, code]) => [code, name]))
@@ -61,5 +63,5 @@ const readingOperations: ReadonlySet<number> = new Set([
   Operation.Locate, Operation.Check, Operation.Get, Operation.GetAttributes, Operation.GetAttributeList,
   Operation.ObtainLease, Operation.Validate, Operation.Query, Operation.Poll, Operation.DiscoverVersions,
   Operation.Encrypt, Operation.Decrypt, Operation.Sign, Operation.SignatureVerify, Operation.MAC, Operation.MACVerify,
-  Operation.RNGRetrieve, Operation.RNGSeed, Operation.Hash, Operation.Ping,
+  Operation.RNGRetrieve, Operation.RNGSeed, Operation.Hash, Operation.Ping, Operation.Export,
 ])

@@ -1,5 +1,6 @@
 import { KmipError } from '../kmip/error.ts'
 import { BatchErrorContinuationOption, EndpointRole, Operation, ResultStatus } from '../kmip/generated/enums.ts'
+import { Tag } from '../kmip/generated/tags.ts'
 import type { OutgoingPayload, RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
 import type { SetEndpointRoleResponse } from '../kmip/payload/set-endpoint-role.ts'
 import { versions } from '../kmip/version.ts'
@@ -7,6 +8,8 @@ import type { Caller } from '../model/access.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
 import { RevisionConflict } from '../store/store.ts'
+import { ItemType } from '../ttlv/item.ts'
+import type { Item } from '../ttlv/item.ts'
 import { authenticate } from './authentication.ts'
 import { isAsynchronous } from './asynchronous.ts'
 import { executeItem } from './batch-item.ts'
@@ -230,7 +233,7 @@ export class Engine {
     const { audit } = this.#services
     for (const note of notes) audit.noted(caller, item.operation, note)
     if (refusal === undefined) audit.done(caller, item.operation, response)
-    else audit.refused(caller, item.operation, refusal)
+    else audit.refused(caller, item.operation, refusal, namedIn(item.requestPayload as Item))
   }
 }
 
@@ -259,6 +262,13 @@ function undone(outcomes: readonly Outcome[]): ResponseBatchItem[] {
   })
 }
 
+/** The Unique Identifier that a request names, for the audit; one of any other form says nothing there. */
+function namedIn(payload: Item): string | undefined {
+  if (payload.type !== ItemType.Structure) return undefined
+  const name = payload.value.find(({ tag }) => tag === Tag.UniqueIdentifier)
+  return name?.type === ItemType.TextString ? name.value.slice(0, identifierCharactersMax) : undefined
+}
+
 /** Whether the answer makes the client the server of its connection (KMIP 2.1 6.1.54). */
 function givesClientRole({ operation, resultStatus, responsePayload }: ResponseBatchItem): boolean {
   if (operation !== Operation.SetEndpointRole || resultStatus !== ResultStatus.Success) return false
@@ -268,6 +278,8 @@ function givesClientRole({ operation, resultStatus, responsePayload }: ResponseB
 
 /** Message, header, versions, time stamp, correlation value and batch count take no more. */
 const responseHeaderBytes = 136
+/** As much of a client's identifier as goes into the audit. */
+const identifierCharactersMax = 128
 const namingFields: ReadonlySet<string> = new Set([
   'objectType', 'uniqueIdentifier', 'privateKeyUniqueIdentifier', 'publicKeyUniqueIdentifier',
 ])
