@@ -2,6 +2,7 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { BlockCipherMode, CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import type { Breaker } from './breaker.ts'
+import { checkTagLength } from './cipher.ts'
 import { cryptographicFailure, invalid, notSupported } from './failure.ts'
 import type { Cipher, CipherInput, DecryptInput, EncryptInput, EncryptOutput, Key, Provider } from './provider.ts'
 
@@ -35,11 +36,11 @@ export function externalProvider({ name, manager, breaker, software }: ExternalP
     }
   }
   const encrypt = (key: Key, parameters: CryptographicParameters, input: EncryptInput): Promise<EncryptOutput> => {
-    checkMode(manager, parameters)
+    checkMode(manager, parameters, { ...input, direction: 'encrypt' })
     return ask(() => manager.encrypt(locationOf(key), named(key, parameters), input))
   }
   const decrypt = (key: Key, parameters: CryptographicParameters, input: DecryptInput): Promise<Buffer> => {
-    checkMode(manager, parameters)
+    checkMode(manager, parameters, { ...input, direction: 'decrypt' })
     return ask(() => manager.decrypt(locationOf(key), named(key, parameters), input))
   }
   const none = (): never => {
@@ -95,12 +96,18 @@ function named({ algorithm }: Key, parameters: CryptographicParameters): Cryptog
   return { ...parameters, cryptographicAlgorithm: algorithm }
 }
 
-/** @throws KmipError Feature Not Supported */
-function checkMode({ hasTags }: KeyManager, { blockCipherMode }: CryptographicParameters): void {
+/** @throws KmipError Feature Not Supported, Invalid Field, and as `checkTagLength` */
+function checkMode({ hasTags }: KeyManager, parameters: CryptographicParameters, input: CipherInput): void {
+  const { blockCipherMode } = parameters
   const isGcm = blockCipherMode === BlockCipherMode.GCM
   if (isGcm && !hasTags) throw notSupported('the key manager\'s version of KMIP has no field for the tag')
   if (blockCipherMode === undefined) throw invalid('a block cipher mode is required')
   if (!isGcm && !modes.includes(blockCipherMode)) throw notSupported('external keys are not used in this mode')
+  if (!isGcm) return
+  if (input.direction === 'decrypt' && input.iv === undefined) {
+    throw new KmipError('InvalidMessage', 'the mode needs an IV')
+  }
+  checkTagLength(parameters, input)
 }
 
 function collect(

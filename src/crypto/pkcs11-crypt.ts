@@ -17,8 +17,10 @@ export interface EarlyError extends Error {
  */
 export class Crypt {
   readonly #token: Token
-  /** Milliseconds that calls took, by verb, mechanism and the magnitude of the data. */
-  readonly #paces = new Map<string, number>()
+  /** By verb, mechanism and the magnitude of the data. */
+  readonly #paces = new Map<string, Pace>()
+  /** Calls in threads. */
+  #calls = 0
 
   constructor(token: Token) {
     this.#token = token
@@ -38,22 +40,26 @@ export class Crypt {
     const { sessions, module } = this.#token
     const begun = performance.now()
     const pace = `${job.verb} ${job.mechanism.mechanism} ${Math.ceil(Math.log2(job.data.length + 1))}`
-    const last = this.#paces.get(pace)
+    const known = this.#paces.get(pace)
     try {
       const active = this.#begin(session, job)
       const data = asBuffer(job.data)
       const room = Buffer.allocUnsafe(job.room)
-      if (last !== undefined && last < quickMsMax) {
+      if (known !== undefined && known.ms < quickMsMax && known.resting === 0) {
         const result = sync[job.verb](module, active, data, room)
-        this.#note(pace, performance.now() - begun)
+        this.#noteSync(pace, performance.now() - begun)
         sessions.give(active)
         return result
       }
+      this.#calls += 1
+      const atOnce = this.#calls
       return later[job.verb](module, active, data, room).then((result) => {
-        this.#note(pace, performance.now() - begun)
+        this.#calls -= 1
+        this.#noteLater(pace, (performance.now() - begun) / atOnce)
         sessions.give(active)
         return result
       }, (error: unknown) => {
+        this.#calls -= 1
         sessions.drop(active)
         throw error
       })
@@ -85,12 +91,26 @@ export class Crypt {
     }
   }
 
-  /** A slow call is forgotten slowly, so that one quick answer does not stop the loop for a slow one. */
-  #note(pace: string, ms: number): void {
-    const last = this.#paces.get(pace) ?? ms
-    this.#paces.set(pace, ms > last ? ms : last * 0.8 + ms * 0.2)
-    if (this.#paces.size > pacesMax) this.#paces.clear()
+  /** What was slow at once is not tried so again for a while. */
+  #noteSync(pace: string, ms: number): void {
+    const isSlow = ms > quickMsMax
+    const last = this.#paces.get(pace)?.ms ?? ms
+    this.#paces.set(pace, { ms: last * 0.9 + ms * 0.1, resting: isSlow ? restingCalls : 0 })
   }
+
+  /** @param ms a call's share of the time, as several are made at once */
+  #noteLater(pace: string, ms: number): void {
+    const { ms: last, resting } = this.#paces.get(pace) ?? { ms, resting: 0 }
+    if (this.#paces.size > pacesMax) this.#paces.clear()
+    this.#paces.set(pace, { ms: last * 0.9 + ms * 0.1, resting: Math.max(0, resting - 1) })
+  }
+}
+
+interface Pace {
+  /** Milliseconds, of late. */
+  readonly ms: number
+  /** So many calls are made in threads before one is tried at once again. */
+  readonly resting: number
 }
 
 /** Structures come with their bytes as the binding wants them. */
@@ -146,4 +166,5 @@ const later: Readonly<Record<Verb, Later>> = {
 
 /** Milliseconds: below, a trip to a thread takes longer than the call. */
 const quickMsMax = 0.3
+const restingCalls = 1000
 const pacesMax = 1000
