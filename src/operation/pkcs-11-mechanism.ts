@@ -2,7 +2,7 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod,
 } from '../kmip/generated/enums.ts'
-import { Ckm } from '../crypto/pkcs11-constants.ts'
+import { Ckm } from '../kmip/pkcs11-constants.ts'
 
 /** A mechanism of PKCS#11 in KMIP's terms; for a MAC, signing is MAC. */
 export interface Mechanism {
