@@ -11,7 +11,7 @@ import type { Result } from './report.ts'
 import { runWithCompanions } from './run-case.ts'
 import type { Run } from './run-case.ts'
 import { ServerRole } from './server-role.ts'
-import { openTransport } from './transport.ts'
+import { isHttpsEncoding, openTransport } from './transport.ts'
 import type { Endpoint } from './transport.ts'
 
 /**
@@ -31,9 +31,12 @@ async function main(): Promise<number> {
   if (cases.length === 0) throw new Error('there are no such cases')
   const skipped = JSON.parse(readFileSync(options.skipped ?? skippedFile, 'utf8')) as Record<string, string>
 
+  const { over } = options
+  if (over !== undefined && !isHttpsEncoding(over)) throw new Error('--over is binary, xml or json')
+
   const servers = await openServers(givenServer(options), cases)
   try {
-    const open = (one: Case) => openTransport(one, servers.endpointFor(one))
+    const open = (one: Case) => openTransport(one, servers.endpointFor(one), over)
     const reverse = (one: Case) => ServerRole.open(servers.endpointFor(one), one.version)
     const results = await runAll(cases, { open, reverse, generated: new Set() }, skipped, (text) => {
       if (options.summary !== true) process.stdout.write(text)
@@ -118,6 +121,7 @@ const optionTypes = {
   ca: { type: 'string' },
   cert: { type: 'string' },
   key: { type: 'string' },
+  over: { type: 'string' },
   'suiteb192-port': { type: 'string' },
   'suiteb192-certs': { type: 'string' },
   cert2: { type: 'string' },
@@ -137,6 +141,7 @@ when they are beside this checkout, and our own. Without --host our own server i
 
   --host H --port P        the KMIP server to test
   --https-port P           where the server speaks the HTTPS profile
+  --over ENCODING          all cases over HTTPS, as binary, xml or json
   --certs DIR              ca.pem, alice.pem, alice.key, bob.pem and bob.key, as our server makes them; or each file:
   --ca --cert --key FILE   PEM files: authorities of the server, our certificate and its key
   --cert2 --key2 FILE      another identity, without objects, for the cases that expect few

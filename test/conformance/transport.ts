@@ -21,18 +21,27 @@ export interface Endpoint extends ConnectionOptions {
   readonly httpsPort?: number
 }
 
+/** The encodings that a message may have over HTTPS. */
+export type HttpsEncoding = keyof typeof encodings
+
 /**
  * Connects in the way that a case is about: its name says so, its messages do not.
  *
+ * @param other the way for the cases that are about none, in place of TTLV over TLS
  * @throws Error when the endpoint has no such way
  */
-export function openTransport({ name }: Case, endpoint: Endpoint): Promise<Transport> {
+export function openTransport({ name }: Case, endpoint: Endpoint, other?: HttpsEncoding): Promise<Transport> {
   if (name.startsWith('MSGENC-HTTPS-')) return Promise.resolve(httpsTransport(endpoint, encodings.binary))
   if (name.startsWith('MSGENC-XML-')) return Promise.resolve(httpsTransport(endpoint, encodings.xml))
   if (name.startsWith('MSGENC-JSON-')) return Promise.resolve(httpsTransport(endpoint, encodings.json))
   if (name.startsWith('SUITEB_128-')) return ttlvTransport({ ...endpoint, tls: suiteB128 })
   if (name.startsWith('SUITEB_192-')) return ttlvTransport({ ...endpoint, tls: suiteB192 })
+  if (other !== undefined) return Promise.resolve(httpsTransport(endpoint, encodings[other]))
   return ttlvTransport(endpoint)
+}
+
+export function isHttpsEncoding(name: string): name is HttpsEncoding {
+  return Object.hasOwn(encodings, name)
 }
 
 async function ttlvTransport(options: ConnectionOptions): Promise<Transport> {
