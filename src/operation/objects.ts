@@ -12,6 +12,7 @@ import type { ManagedObject } from '../model/managed-object.ts'
 import { encodeRecord } from '../model/record.ts'
 import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
+import { RevisionConflict } from '../store/store.ts'
 import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
 import { CmkRecords } from './cmk-records.ts'
 import { indexKeys } from './index-keys.ts'
@@ -34,6 +35,8 @@ export class Objects {
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
   #committed: ReturnType<Objects['committed']> = []
+  /** Whether a commit was begun that has not succeeded. */
+  #isBegun = false
   readonly #region: string
   #cmks: CmkRecords | undefined
 
@@ -310,7 +313,9 @@ export class Objects {
     const objects = [...this.#pending.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
     const removals = [...this.#removed].map(([id, expected]): Change => ({ id, expected, data: undefined, keys: [] }))
+    this.#isBegun = true
     await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values()])
+    this.#isBegun = false
     this.#committed = committed
     // The CMK is left out: it may have changed in the same commit, and is read again with the object.
     for (const object of objects) this.#cache.put({ ...object, cmk: undefined, revision: object.revision + 1 })
@@ -318,6 +323,15 @@ export class Objects {
     this.#removed.clear()
     this.#records.clear()
     this.cmks.clear()
+  }
+
+  /**
+   * What this unit of work has made and will not commit. Nothing when the store failed: it may have taken the change.
+   *
+   * @param error why the unit of work ends
+   */
+  abandoned(error: unknown): ManagedObject[] {
+    return this.#isBegun && !(error instanceof RevisionConflict) ? [] : this.made()
   }
 
   /** What the last commit has changed, as it was and as it is; an object that is new has revision 0. */

@@ -7,18 +7,27 @@ import type { FaultLog } from './failure.ts'
  * Has providers destroy the keys that committed changes have given up: only now, because a key that was destroyed before
  * a commit that then fails would be lost. What a provider fails to remove is logged; no object leads to it any more.
  */
-export async function destroyGivenUp(
-  changes: readonly ObjectChange[], { keys, log }: { readonly keys: Keys; readonly log: FaultLog },
-): Promise<void> {
-  for (const { before, after } of changes) {
-    if (before?.provider === undefined || holdsSame(before, after)) continue
+export async function destroyGivenUp(changes: readonly ObjectChange[], services: KeyServices): Promise<void> {
+  await destroyKeys(changes.flatMap(({ before, after }) => (
+    before === undefined || holdsSame(before, after) ? [] : [before])), services)
+}
+
+/** Has providers destroy the keys of objects that are no more, or never came to be. */
+export async function destroyKeys(objects: readonly ManagedObject[], { keys, log }: KeyServices): Promise<void> {
+  for (const object of objects) {
+    if (object.provider === undefined) continue
     try {
-      await keys.destroy(before)
+      await keys.destroy(object)
     } catch (error) {
-      const { provider: { name }, uniqueIdentifier } = before
+      const { provider: { name }, uniqueIdentifier } = object
       log.error({ err: error, uniqueIdentifier, provider: name }, 'a provider still keeps a key that was destroyed')
     }
   }
+}
+
+interface KeyServices {
+  readonly keys: Keys
+  readonly log: FaultLog
 }
 
 /** The record of a destroyed object may still name its provider; there is nothing there any more. */

@@ -4,7 +4,7 @@ import type { Provider, StoredKey } from '../../src/crypto/provider.ts'
 import { softwareProvider } from '../../src/crypto/software.ts'
 import { Keys } from '../../src/operation/keys.ts'
 import { storedKeyOf } from '../../src/operation/stored-key.ts'
-import { StoreUnavailable } from '../../src/store/store.ts'
+import { RevisionConflict, StoreUnavailable } from '../../src/store/store.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { printItem } from '../../src/kmip/print.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
@@ -50,6 +50,28 @@ test('a key is not destroyed before its Destroy is durable', async () => {
   expect(kept.size).toBe(1)
 })
 
+test('a key whose creation is refused, undone or lost in a race is not left behind', async () => {
+  const { say, kept, store } = vaultEngine()
+  const constraint = item('SetConstraints', `<Constraints><Constraint><Attributes>
+    <CryptographicLength type="Integer" value="128"/></Attributes></Constraint></Constraints>`)
+  const undo = '<BatchErrorContinuationOption type="Enumeration" value="Undo"/>'
+  expect(await say(request('2.1', [create, item('Destroy', of(randomUUID()))], undo))).toContain('OperationUndone')
+  expect(kept.size).toBe(0)
+  store.conflicts = 3
+  expect(await say(request('2.1', create))).toContain('Success')
+  expect(kept.size).toBe(1)
+  expect(await say(request('2.1', constraint))).toContain('Success')
+  expect(await say(request('2.1', create))).toContain('ConstraintViolation')
+  expect(kept.size).toBe(1)
+})
+
+test('a key stays when nobody knows whether the store has taken its object', async () => {
+  const { say, kept, store } = vaultEngine()
+  store.isFull = true
+  expect(await say(request('2.1', create))).toContain('GeneralFailure')
+  expect(kept.size).toBe(1)
+})
+
 test('a provider that fails to destroy is logged, and the object is destroyed all the same', async () => {
   const { say, kept, log } = vaultEngine(() => Promise.reject(new Error('the token is not there')))
   const id = identifierIn(await say(request('2.1', create)))
@@ -63,7 +85,7 @@ function vaultEngine(destroy?: Provider['destroy']): {
   say: (message: ReturnType<typeof request>) => Promise<string>
   kept: Map<string, StoredKey>
   log: unknown[]
-  store: { isFull: boolean }
+  store: { isFull: boolean; conflicts: number }
 } {
   const kept = new Map<string, StoredKey>()
   const software = softwareProvider()
@@ -79,11 +101,15 @@ function vaultEngine(destroy?: Provider['destroy']): {
     destroy: destroy ?? ((key) => void kept.delete('reference' in key ? key.reference.toString() : '')),
   }
   const inner = memoryStore()
-  const state = { isFull: false }
+  const state = { isFull: false, conflicts: 0 }
   const store = {
     ...inner,
     apply: async (changes: Parameters<typeof inner.apply>[0]) => {
       if (state.isFull) throw new StoreUnavailable('full')
+      if (state.conflicts > 0) {
+        state.conflicts -= 1
+        throw new RevisionConflict('another was faster')
+      }
       return inner.apply(changes)
     },
   }
