@@ -62,6 +62,18 @@ describe('makePki', () => {
     expect(ca!.validToDate.getTime() - nowMs).toBeGreaterThan(3_600 * dayMs)
   })
 
+  test('P-384 throughout, signed with SHA-384, also what is issued later', async () => {
+    const directory = join(base, 'p384')
+    await makePki(directory, nowMs, 'P-384')
+    await issueClientCertificate({ directory, name: 'carol', account: 'alpha', days: 30, nowMs })
+    for (const name of ['ca', 'server', 'alice', 'bob', 'carol']) {
+      const { publicKey, signatureAlgorithm } = certificate(`${name}.pem`, directory)
+      expect(publicKey.asymmetricKeyDetails?.namedCurve, name).toBe('secp384r1')
+      expect(signatureAlgorithm, name).toBe('ecdsa-with-SHA384')
+    }
+    expect(() => loadServerCredentials(directory, nowMs)).not.toThrow()
+  })
+
   test('a second run changes nothing, even without the key of the authority', async () => {
     const directory = copy('again', 'ca.key')
     const before = contents(directory)
