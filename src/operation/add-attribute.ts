@@ -1,8 +1,8 @@
 import { isMultiInstance, ruleOf } from '../kmip/attribute.ts'
-import { instancesOf } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { AddAttributeRequest, AddAttributeResponse } from '../kmip/payload/add-attribute.ts'
+import { checkCount } from '../model/attribute-count.ts'
 import { keyOf, withAdded } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
@@ -33,15 +33,10 @@ export const addAttribute = operation({
     if (!isMultiInstance(name) && instancesNow(object, keyOf(instance), context.now).length > 0) {
       throw new KmipError('AttributeSingleValued', `the object has ${ruleOf(name).specName} already`)
     }
-    if (instancesOf(object.attributes).length >= instancesMax) {
-      throw new KmipError('ServerLimitExceeded', `an object has at most ${instancesMax} attributes`)
-    }
     const { set, added } = withAdded(object.attributes, instance)
+    checkCount(set)
     const saved = saveAttributes(context, object, set, name, 'InvalidField')
     const attribute = isMultiInstance(name) ? added : { name, value: saved.attributes[name] }
     return { uniqueIdentifier: object.uniqueIdentifier, attribute }
   },
 })
-
-/** Attribute instances of one object: all are read whenever the object is. */
-const instancesMax = 1024

@@ -16,7 +16,7 @@ export const createKeyPair = operation({
   response: CreateKeyPairResponse,
   reasons: [
     ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'PrivateProtectionStorageUnavailable',
-    'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable', 'ServerLimitExceeded',
+    'ProtectionStorageUnavailable', 'PublicProtectionStorageUnavailable',
   ],
   async handle(request, context) {
     const sets = [request.commonAttributes, request.privateKeyAttributes, request.publicKeyAttributes]

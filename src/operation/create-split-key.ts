@@ -25,7 +25,7 @@ export const createSplitKey = operation({
   response: CreateSplitKeyResponse,
   reasons: [
     ...creationReasons, 'BadCryptographicParameters', 'InvalidObjectType', 'ObjectDestroyed', 'ObjectNotFound',
-    'PermissionDenied', 'ServerLimitExceeded', 'UnsupportedCryptographicParameters',
+    'PermissionDenied', 'UnsupportedCryptographicParameters',
   ],
   async handle(request, context) {
     if (request.objectType !== ObjectType.SplitKey) {

@@ -22,7 +22,7 @@ export const create = operation({
   response: CreateResponse,
   reasons: [
     ...creationReasons, 'FeatureNotSupported', 'IllegalOperation', 'InvalidObjectType', 'PermissionDenied',
-    'ProtectionStorageUnavailable', 'ServerLimitExceeded', 'WrongKeyLifecycleState',
+    'ProtectionStorageUnavailable', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     if (isCmkOrder(request.attributes)) {

@@ -4,4 +4,5 @@ import type { ResultReasonName } from '../kmip/error.ts'
 export const creationReasons: readonly ResultReasonName[] = [
   'ApplicationNamespaceNotSupported', 'AttributeReadOnly', 'GeneralFailure', 'InvalidAttribute',
   'InvalidAttributeValue', 'InvalidField', 'ItemNotFound', 'NonUniqueNameAttribute', 'ObjectArchived',
+  'ServerLimitExceeded',
 ]

@@ -4,6 +4,7 @@ import { KeyWrapType, ObjectType, Operation, State } from '../kmip/generated/enu
 import { keyBlockOf } from '../kmip/object.ts'
 import type { ManagedObjectValue } from '../kmip/object.ts'
 import { ImportRequest, ImportResponse } from '../kmip/payload/import.ts'
+import { checkCount } from '../model/attribute-count.ts'
 import { checkValues } from '../model/attribute-policy.ts'
 import { checkAgreement } from '../model/initial-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
@@ -25,8 +26,8 @@ export const importObject = operation({
   reasons: [
     'ApplicationNamespaceNotSupported', 'BadCryptographicParameters', 'CryptographicFailure', 'EncodingOptionError',
     'FeatureNotSupported', 'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidAttributeValue',
-    'InvalidField', 'InvalidObjectType', 'NonUniqueNameAttribute', 'ObjectAlreadyExists', 'WrappingObjectArchived',
-    'WrappingObjectDestroyed', 'WrappingObjectNotFound', 'WrongKeyLifecycleState',
+    'InvalidField', 'InvalidObjectType', 'NonUniqueNameAttribute', 'ObjectAlreadyExists', 'ServerLimitExceeded',
+    'WrappingObjectArchived', 'WrappingObjectDestroyed', 'WrappingObjectNotFound', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const { object } = request
@@ -82,6 +83,7 @@ function importedAttributes(
     throw new KmipError('InvalidAttributeValue', 'the Unique Identifier is not that of the request')
   }
   checkAgreement(given, { objectType: ObjectType[kind], ...facts })
+  checkCount({ ...facts, ...own })
   checkValues(own, 'InvalidAttributeValue')
   if (state !== undefined && state !== State[stateAt(own, context.now)]) {
     throw new KmipError('InvalidAttributeValue', 'the State is not the one that the dates give')

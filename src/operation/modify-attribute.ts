@@ -2,6 +2,7 @@ import { isMultiInstance } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { ModifyAttributeRequest, ModifyAttributeResponse } from '../kmip/payload/modify-attribute.ts'
+import { checkCount } from '../model/attribute-count.ts'
 import { keyOf, keyText, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, theInstance, withIdentifier } from './attribute-change.ts'
@@ -18,7 +19,7 @@ export const modifyAttribute = operation({
   reasons: [
     'ApplicationNamespaceNotSupported', 'AttributeInstanceNotFound', 'AttributeNotFound', 'AttributeReadOnly',
     'IllegalOperation', 'InvalidAttributeValue', 'InvalidField', 'NonUniqueNameAttribute', 'ObjectNotFound',
-    'WrongKeyLifecycleState',
+    'ServerLimitExceeded', 'WrongKeyLifecycleState',
   ],
   async handle({ uniqueIdentifier, currentAttribute, newAttribute }, context) {
     const object = await loadUnarchived(context, uniqueIdentifier)
@@ -34,7 +35,9 @@ export const modifyAttribute = operation({
     checkMayChange('modify', object, key, context.version, context.now)
     const old = theInstance(instancesNow(object, key, context.now), { current, index }, context)
     checkNoAlias(object, old.value)
-    const saved = saveAttributes(context, object, withModified(object.attributes, old, value), name, 'InvalidField')
+    const set = withModified(object.attributes, old, value)
+    checkCount(set)
+    const saved = saveAttributes(context, object, set, name, 'InvalidField')
     const attribute = isMultiInstance(name) ? { ...old, value } : { name, value: saved.attributes[name] }
     return { uniqueIdentifier: object.uniqueIdentifier, attribute }
   },

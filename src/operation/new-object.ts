@@ -4,6 +4,7 @@ import { KmipError } from '../kmip/error.ts'
 import { ObjectType } from '../kmip/generated/enums.ts'
 import type { ManagedObjectValue, ObjectKind } from '../kmip/object.ts'
 import { withDefaults } from '../model/account-settings.ts'
+import { checkCount } from '../model/attribute-count.ts'
 import { checkAgreement, checkInitialAttributes, withFullCount } from '../model/initial-attributes.ts'
 import type { Origin } from '../model/initial-attributes.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -49,13 +50,14 @@ export async function givenAttributes(
  * Makes an object of the caller's: what Create, Create Key Pair, Register, Derive Key, Re-key and the certificate
  * operations have in common.
  *
- * @throws KmipError as `checkAgreement` and `checkQuantumSafe`; Feature Not Supported for a demanded Random Number
- *   Generator that the server has not
+ * @throws KmipError as `checkAgreement`, `checkCount` and `checkQuantumSafe`; Feature Not Supported for a demanded
+ *   Random Number Generator that the server has not
  */
 export function newObject(context: Context, draft: Draft): ManagedObject {
   const { kind, given, facts, origin } = draft
   checkAgreement(given, { objectType: ObjectType[kind], ...facts })
   const merged = { ...withFullCount(given), ...facts }
+  checkCount(merged)
   if (kind !== 'Template') checkQuantumSafe(merged)
   const link = [...given.link ?? [], ...draft.links ?? []]
   const attributes: AttributeSet = {

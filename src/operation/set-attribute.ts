@@ -1,6 +1,7 @@
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { SetAttributeRequest, SetAttributeResponse } from '../kmip/payload/set-attribute.ts'
+import { checkCount } from '../model/attribute-count.ts'
 import { keyOf, withAdded, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
@@ -32,6 +33,7 @@ export const setAttribute = operation({
     const set = old === undefined
       ? withAdded(object.attributes, instance).set
       : withModified(object.attributes, old, instance.value)
+    checkCount(set)
     saveAttributes(context, object, set, instance.name, 'InvalidAttributeValue')
     return { uniqueIdentifier: object.uniqueIdentifier }
   },

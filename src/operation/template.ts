@@ -3,6 +3,7 @@ import type { AttributeSet } from '../kmip/attribute.ts'
 import type { Name } from '../kmip/attribute-value.ts'
 import { namesIn } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
+import { checkCount } from '../model/attribute-count.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import { attributeKey } from './index-keys.ts'
@@ -13,12 +14,15 @@ import type { Context } from './operation.ts'
  * precede those of templates, and later templates earlier ones; of attributes with several instances
  * the union counts, the templates' first (KMIP 1.4 2.1.8, 4.2).
  *
- * @throws KmipError Item Not Found for a template that does not exist, Object Archived
+ * @throws KmipError Item Not Found for a template that does not exist, Object Archived, and as `checkCount`
  */
 export async function withTemplates(set: AttributeSet | undefined, context: Context): Promise<AttributeSet> {
   const { templateNames = [], ...explicit } = set ?? {}
   let result: AttributeSet = {}
-  for (const name of templateNames) result = mergeAttributes(await loadTemplate(name, context), result)
+  for (const name of templateNames) {
+    result = mergeAttributes(await loadTemplate(name, context), result)
+    checkCount(result)
+  }
   return mergeAttributes(explicit, result)
 }
 

@@ -6,6 +6,11 @@ export const shownElsewhere: readonly {
   readonly outcomes: readonly (ResultReasonName | 'Success')[]
   readonly shownBy: string
 }[] = [
+  ...[
+    'Certify', 'DeriveKey', 'Import', 'ModifyAttribute', 'ReCertify', 'ReKey', 'ReKeyKeyPair', 'Register',
+  ].map((operation) => ({
+    operation, outcomes: ['ServerLimitExceeded'] as const, shownBy: 'test/operation/attribute-limit.test.ts',
+  })),
   { operation: 'AddAttribute', outcomes: ['ObjectDestroyed'], shownBy: 'test/cmk/deletion.test.ts' },
   { operation: 'Create', outcomes: ['IllegalOperation'], shownBy: 'test/cmk/classes.test.ts' },
   { operation: 'DelegatedLogin', outcomes: ['ServerLimitExceeded'], shownBy: 'test/operation/limits.test.ts' },
@@ -44,7 +49,10 @@ export const unlisted: readonly {
   },
   {
     reasons: ['ServerLimitExceeded'],
-    operations: ['DelegatedLogin', 'Login', 'PKCS_11', 'SetAttribute', 'SetConstraints', 'SetDefaults'],
+    operations: [
+      'Certify', 'DelegatedLogin', 'DeriveKey', 'Login', 'ModifyAttribute', 'PKCS_11', 'ReCertify', 'ReKey', 'ReKeyKeyPair',
+      'SetAttribute', 'SetConstraints', 'SetDefaults',
+    ],
     because: 'everything is bounded, and the tables name this reason for what makes objects only',
   },
   {

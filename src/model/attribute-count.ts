@@ -1,0 +1,39 @@
+import { isMultiInstance } from '../kmip/attribute.ts'
+import type { AttributeInstance, AttributeName, AttributeSet } from '../kmip/attribute.ts'
+import { namesIn } from '../kmip/attribute-codec.ts'
+import type { VendorAttribute } from '../kmip/attribute-value.ts'
+import { KmipError } from '../kmip/error.ts'
+import type { Item } from '../ttlv/item.ts'
+
+/**
+ * Checks that an object does not get too many attributes: all are read whenever the object is, and Locate compares
+ * each with its filters.
+ *
+ * @throws KmipError Server Limit Exceeded
+ */
+export function checkCount(set: AttributeSet): void {
+  const count = namesIn(set).reduce((sum, name) => sum + countOf(name, set[name]), 0)
+  if (count > attributesMax) {
+    throw new KmipError(
+      'ServerLimitExceeded', `an object has at most ${attributesMax} attributes, the items of custom structures counted`)
+  }
+}
+
+/** How much there is to compare in some instances: the items of a client's own structure count each, all else once. */
+export function weightOf(instances: readonly AttributeInstance[]): number {
+  return instances.reduce((sum, { name, value }) => (
+    sum + (name === 'vendorAttribute' ? itemCount((value as VendorAttribute).attributeValue) : 1)), 0)
+}
+
+function countOf(name: AttributeName, value: unknown): number {
+  if (!isMultiInstance(name)) return 1
+  const values = value as readonly unknown[]
+  return name === 'vendorAttribute' ? weightOf(values.map((each) => ({ name, value: each }))) : values.length
+}
+
+function itemCount({ value }: Item): number {
+  return Array.isArray(value) ? value.reduce((sum: number, child: Item) => sum + itemCount(child), 1) : 1
+}
+
+/** Clients give objects some tens of attributes at most; a certificate's subject may add as many. */
+const attributesMax = 1024
