@@ -1,66 +1,121 @@
 import { ruleOf } from '../kmip/attribute.ts'
 import type { AttributeInstance, AttributeName, AttributeSet } from '../kmip/attribute.ts'
-import type { UsageLimits } from '../kmip/attribute-value.ts'
+import type { UsageLimits, VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
-import { instancesAt, keyOf, keyText } from '../model/attribute-list.ts'
+import { weightOf } from '../model/attribute-count.ts'
+import { keyOf, keyText } from '../model/attribute-list.ts'
 import type { AttributeKey } from '../model/attribute-list.ts'
 import { unitsLeft } from '../model/usage-limits.ts'
 import { hasMask } from '../model/usage.ts'
+import { ItemType } from '../ttlv/item.ts'
 
 /**
  * What Locate's filters ask of an object's attributes (KMIP 2.1 6.1.28): every filter is met by some instance of its
  * attribute; of a structure only the fields that are given count; a date given twice is a range; a mask may have more
  * bits, and a usage limit more units.
  *
- * @throws KmipError Invalid Field for a date given more than twice
+ * What can be prepared is prepared here, once for all objects: they may be a million.
+ *
+ * @throws KmipError Invalid Field for more filters than `filtersMax`, and for a date given more than twice
  */
 export function matcherOf(filters: readonly AttributeInstance[]): (attributes: AttributeSet) => boolean {
-  const groups = new Map<string, AttributeInstance[]>()
-  for (const filter of filters) {
-    const text = keyText(keyOf(filter))
-    groups.set(text, [...groups.get(text) ?? [], filter])
+  if (weightOf(filters) > filtersMax) {
+    throw new KmipError('InvalidField', `a Locate has at most ${filtersMax} filters, items of custom structures counted`)
   }
-  const conditions = [...groups.values()].map(conditionOf)
-  return (attributes) => conditions.every((isMet) => isMet(attributes))
-}
-
-/** Whether all that a structure or a list has is in `value` too; of anything else, whether the two are equal. */
-export function covers(wanted: unknown, value: unknown): boolean {
-  if (Buffer.isBuffer(wanted)) return Buffer.isBuffer(value) && wanted.equals(value)
-  if (Array.isArray(wanted)) {
-    return Array.isArray(value) && wanted.every((each) => value.some((present) => covers(each, present)))
-  }
-  if (typeof wanted !== 'object' || wanted === null) return wanted === value
-  if (typeof value !== 'object' || value === null) return false
-  const fields = value as Readonly<Record<string, unknown>>
-  return Object.entries(wanted).every(([field, each]) => each === undefined || covers(each, fields[field]))
-}
-
-function conditionOf(filters: readonly AttributeInstance[]): (attributes: AttributeSet) => boolean {
-  const key = keyOf(filters[0]!)
-  const wanted = filters.map(({ value }) => value)
-  if (key.name !== 'vendorAttribute' && ruleOf(key.name).types.includes('DateTime')) return isWithin(key.name, wanted)
-  const isMet = comparisons[key.name] ?? covers
+  const groups = Map.groupBy(filters, (filter) => keyText(keyOf(filter))).values()
+  const conditions = [...groups].map((group): Condition => ({ key: keyOf(group[0]!), isMet: conditionOf(group) }))
+  const vendors = conditions.map(({ key }) => key).filter((key) => key.name === 'vendorAttribute')
   return (attributes) => {
-    const present = instanceValues(attributes, key)
-    return wanted.every((each) => present.some((value) => isMet(each, value)))
+    const custom = vendorValues(attributes, vendors)
+    return conditions.every(({ key, isMet }) => isMet(
+      key.name === 'vendorAttribute' ? custom.get(key) ?? [] : valuesOf(attributes, key.name)))
   }
 }
 
-function isWithin(name: AttributeName, dates: readonly unknown[]): (attributes: AttributeSet) => boolean {
-  if (dates.length > 2) throw new KmipError('InvalidField', 'a date is given at most twice: as the limits of a range')
-  const from = Math.min(...dates as number[])
-  const to = Math.max(...dates as number[])
-  return ({ [name]: date }) => typeof date === 'number' && date >= from && date <= to
+/** Whether the filter is one limit of a range of dates: what it names itself is then not all that meets it. */
+export function isLimit(filter: AttributeInstance, filters: readonly AttributeInstance[]): boolean {
+  const text = keyText(keyOf(filter))
+  return isRange(filters.filter((each) => keyText(keyOf(each)) === text))
 }
 
-/** Custom attributes of one name are picked out; for others the list itself is enough. */
-function instanceValues(attributes: AttributeSet, key: AttributeKey): readonly unknown[] {
-  const value = attributes[key.name]
+/** Tells whether all that a structure or a list has is in a value too; of anything else, whether the two are equal. */
+export function covering(wanted: unknown): (value: unknown) => boolean {
+  if (Buffer.isBuffer(wanted)) return (value) => Buffer.isBuffer(value) && wanted.equals(value)
+  if (Array.isArray(wanted)) {
+    const each = wanted.map(covering)
+    return (value) => Array.isArray(value) && each.every((isCovered) => value.some(isCovered))
+  }
+  if (typeof wanted !== 'object' || wanted === null) return (value) => wanted === value
+  const fields = Object.entries(wanted).filter(([, each]) => each !== undefined)
+    .map(([field, each]) => [field, covering(each)] as const)
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return false
+    return fields.every(([field, isCovered]) => isCovered((value as Readonly<Record<string, unknown>>)[field]))
+  }
+}
+
+interface Condition {
+  readonly key: AttributeKey
+  /** @param values the object's instances of the attribute */
+  readonly isMet: (values: readonly unknown[]) => boolean
+}
+
+function conditionOf(filters: readonly AttributeInstance[]): Condition['isMet'] {
+  const { name } = filters[0]!
+  if (isRange(filters)) return isWithin(filters)
+  const compare = comparisons[name]
+  const tests = filters.map(({ value }) => (
+    compare === undefined ? covering(value) : (present: unknown) => compare(value, present)))
+  return (values) => tests.every((isMet) => values.some(isMet))
+}
+
+/** A custom date has a type, which is compared too: seconds are not microseconds. */
+function isRange(filters: readonly AttributeInstance[]): boolean {
+  const { name } = filters[0]!
+  if (name !== 'vendorAttribute') return ruleOf(name).types.includes('DateTime')
+  const [type, ...others] = new Set(filters.map((filter) => dateOf(filter).type))
+  return filters.length > 1 && others.length === 0 && dateTypes.has(type!)
+}
+
+/** Of a standard attribute one date is a range too. */
+function isWithin(filters: readonly AttributeInstance[]): Condition['isMet'] {
+  if (filters.length > 2) throw new KmipError('InvalidField', 'a date is given at most twice: as the limits of a range')
+  const one = dateOf(filters[0]!)
+  const other = dateOf(filters.at(-1)!)
+  const [from, to] = one.date <= other.date ? [one.date, other.date] : [other.date, one.date]
+  const { name } = filters[0]!
+  return (values) => values.some((value) => {
+    const { type, date } = dateOf({ name, value })
+    return type === one.type && date >= from && date <= to
+  })
+}
+
+function dateOf({ name, value }: AttributeInstance): { readonly type: ItemType; readonly date: number | bigint } {
+  const item = name === 'vendorAttribute' ? (value as VendorAttribute).attributeValue : { type: ItemType.DateTime, value }
+  return { type: item.type, date: item.value as number | bigint }
+}
+
+function valuesOf(attributes: AttributeSet, name: AttributeName): readonly unknown[] {
+  const value = attributes[name]
   if (value === undefined) return []
-  if (key.name === 'vendorAttribute') return instancesAt(attributes, key).map((instance) => instance.value)
   return Array.isArray(value) ? value : [value]
 }
+
+/** The object's custom attributes that are asked for, each list found by walking once through all that it has. */
+function vendorValues(
+  { vendorAttribute = [] }: AttributeSet, keys: readonly VendorKey[],
+): ReadonlyMap<AttributeKey, VendorAttribute[]> {
+  const found = new Map<AttributeKey, VendorAttribute[]>()
+  if (keys.length === 0) return found
+  const byName = Map.groupBy(vendorAttribute, ({ attributeName }) => attributeName)
+  for (const key of keys) {
+    const named = byName.get(key.attributeName) ?? []
+    found.set(key, named.filter(({ vendorIdentification }) => vendorIdentification === key.vendorIdentification))
+  }
+  return found
+}
+
+type VendorKey = Extract<AttributeKey, { readonly name: 'vendorAttribute' }>
 
 function isSuperset(wanted: unknown, mask: unknown): boolean {
   return hasMask(mask as number, wanted as number)
@@ -79,3 +134,7 @@ const comparisons: Partial<Record<AttributeName, (wanted: unknown, value: unknow
   protectionStorageMask: isSuperset,
   usageLimits: hasUnits,
 }
+
+const dateTypes: ReadonlySet<ItemType> = new Set([ItemType.DateTime, ItemType.DateTimeExtended])
+/** Clients ask for up to ten attributes; all objects of an account may have to be compared with each of these. */
+const filtersMax = 128

@@ -12,7 +12,7 @@ import { hasMask } from '../model/usage.ts'
 import { ItemType } from '../ttlv/item.ts'
 import { withIdentifier } from './attribute-change.ts'
 import { accountKey, attributeKey, kindKey } from './index-keys.ts'
-import { matcherOf } from './locate-match.ts'
+import { isLimit, matcherOf } from './locate-match.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 
@@ -118,7 +118,7 @@ async function* candidates(
 
 function bestKey(filters: readonly AttributeInstance[], account: string): string {
   for (const [name, fields] of indexed) {
-    const filter = filters.find((each) => each.name === name && isComplete(each.value, fields) && !isPartial(each))
+    const filter = filters.find((each) => each.name === name && isExact(each, fields, filters))
     const key = filter === undefined ? undefined : attributeKey(account, filter)
     if (key !== undefined) return key
   }
@@ -130,9 +130,15 @@ function isComplete(value: unknown, fields: readonly string[]): boolean {
   return fields.every((field) => (value as Readonly<Record<string, unknown>>)[field] !== undefined)
 }
 
-/** The fields of a structure of the client's are not known: any may be left out. */
-function isPartial({ name, value }: AttributeInstance): boolean {
-  return name === 'vendorAttribute' && (value as VendorAttribute).attributeValue.type === ItemType.Structure
+/**
+ * Whether what meets the filter is what the index has under it. The fields of a structure of the client's are not known:
+ * any may be left out.
+ */
+function isExact(filter: AttributeInstance, fields: readonly string[], filters: readonly AttributeInstance[]): boolean {
+  if (!isComplete(filter.value, fields)) return false
+  if (filter.name !== 'vendorAttribute') return true
+  const { type } = (filter.value as VendorAttribute).attributeValue
+  return type !== ItemType.Structure && !isLimit(filter, filters)
 }
 
 /** A link may name what an earlier batch item made; in a filter it may also be left out. */

@@ -31,15 +31,22 @@ export class StoredObjects {
     return held?.revision === revision ? held : this.#cache.get(uniqueIdentifier, revision)
   }
 
-  /** Unique Identifiers by an index key; other requests get their turn between the pages. */
+  /** Unique Identifiers by an index key; other requests get their turn between the pages, and while one takes long. */
   async *scan(key: IndexKey, descending: boolean): AsyncGenerator<string> {
     let after: string | undefined
+    let turn = performance.now()
     for (;;) {
       const ids = await this.#store.scan(key, { ...(after !== undefined && { after }), limit: pageSize, descending })
-      yield* ids
+      for (const id of ids) {
+        yield id
+        if (performance.now() - turn < turnMs) continue
+        await setImmediate()
+        turn = performance.now()
+      }
       if (ids.length < pageSize) return
       after = ids.at(-1)
       await setImmediate()
+      turn = performance.now()
     }
   }
 
@@ -53,3 +60,5 @@ export class StoredObjects {
 }
 
 const pageSize = 256
+/** Objects differ: one may have a thousand attributes. Several callers may search at once, and each has its turn. */
+const turnMs = 5

@@ -46,6 +46,68 @@ test('a date is given at most twice', () => {
   expect(() => matcherOf([date, date, date])).toThrow(expect.objectContaining({ reason: 'InvalidField' }))
 })
 
+describe('custom dates', () => {
+  const day = (type: 9 | 11, value: number | bigint, attributeName = 'made'): AttributeInstance => ({
+    name: 'vendorAttribute',
+    value: { vendorIdentification: 'x', attributeName, attributeValue: { tag: Tag.AttributeValue, type, value } },
+  })
+  const set = (...given: AttributeInstance[]): AttributeSet => (
+    { vendorAttribute: given.map(({ value }) => value) } as AttributeSet)
+
+  test.for<[string, AttributeInstance[], boolean]>([
+    ['one is that moment', [day(9, 5)], true],
+    ['and no other', [day(9, 4)], false],
+    ['two are a range', [day(9, 4), day(9, 6)], true],
+    ['with its limits', [day(9, 5), day(9, 6)], true],
+    ['in either order', [day(9, 6), day(9, 4)], true],
+    ['which may be past', [day(9, 6), day(9, 9)], false],
+    ['of one attribute', [day(9, 4, 'other'), day(9, 6, 'other')], false],
+    ['of one type', [day(11, 4n), day(11, 6n)], false],
+  ])('%s', ([, wanted, expected]) => {
+    expect(matcherOf(wanted)(set(day(9, 5)))).toBe(expected)
+  })
+
+  test('microseconds are a range too', () => {
+    expect(matcherOf([day(11, 2n ** 60n), day(11, 1n)])(set(day(11, 1_000_000n)))).toBe(true)
+    expect(matcherOf([day(11, 2n ** 60n), day(11, 1_000_001n)])(set(day(11, 1_000_000n)))).toBe(false)
+  })
+})
+
+describe('filters are bounded', () => {
+  const group = (number: number): AttributeInstance => ({ name: 'objectGroup', value: `group ${number}` })
+  const children = (count: number): Item[] =>
+    Array.from({ length: count }, (_, value) => ({ tag: Tag.AttributeValue, type: 2, value }))
+  const structure = (value: Item[]): AttributeInstance => ({
+    name: 'vendorAttribute',
+    value: { vendorIdentification: 'x', attributeName: 's', attributeValue: { tag: Tag.AttributeValue, type: 1, value } },
+  })
+
+  test('by number', () => {
+    const filters = Array.from({ length: 129 }, (_, number) => group(number))
+    expect(matcherOf(filters.slice(1))({})).toBe(false)
+    expect(() => matcherOf(filters)).toThrow(expect.objectContaining({ reason: 'InvalidField' }))
+  })
+
+  test('and by the items of structures', () => {
+    expect(matcherOf([structure(children(127))])({})).toBe(false)
+    expect(() => matcherOf([structure(children(128))])).toThrow(expect.objectContaining({ reason: 'InvalidField' }))
+  })
+
+  test('so that the largest object takes no time', () => {
+    const filters = Array.from({ length: 126 }, () => structure([]))
+    const matches = matcherOf([...filters, { ...structure([]), value: unlike }])
+    const vendorAttribute = Array.from({ length: 1_024 }, () => structure(children(1)).value) as never
+    const begin = performance.now()
+    expect(matches({ vendorAttribute })).toBe(false)
+    expect(performance.now() - begin).toBeLessThan(100)
+  })
+
+  const unlike = {
+    vendorIdentification: 'x', attributeName: 's',
+    attributeValue: { tag: Tag.AttributeValue, type: 1, value: children(1).map((each) => ({ ...each, value: 9 })) },
+  }
+})
+
 /** Written as the text of the standard reads, filter by filter, without sharing anything with the matcher. */
 function twin(wanted: readonly AttributeInstance[], set: AttributeSet): boolean {
   return wanted.every((filter) => {
