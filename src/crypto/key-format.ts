@@ -66,9 +66,8 @@ export function isEncryptedPrivateKey({ keyFormatType, keyValue }: KeyBlock): bo
   if (!(keyMaterial instanceof Secret)) return false
   try {
     const info = outerSequence(keyMaterial.reveal())
-    info.sequence().oid()
-    info.octets()
-    return info.done
+    const hasAlgorithm = info.sequence().oid() !== ''
+    return info.octets().length > 0 && hasAlgorithm && info.done
   } catch {
     return false
   }

@@ -59,7 +59,7 @@ export function checkValues(attributes: AttributeSet, reason: ResultReasonName, 
   for (const [earlier, later] of orderedDates) {
     if (isNew(earlier) || isNew(later)) checkOrder(attributes, earlier, later, reason)
   }
-  if (isNew('name')) checkNames(attributes.name ?? [])
+  if (isNew('name')) checkNames(attributes.name ?? [], reason)
   if (isNew('vendorAttribute')) for (const each of attributes.vendorAttribute ?? []) checkVendorAttribute(each, reason)
   if (isNew('usageLimits') && attributes.usageLimits !== undefined) checkUsageLimits(attributes.usageLimits, reason)
   const information = isNew('applicationSpecificInformation') ? attributes.applicationSpecificInformation ?? [] : []
@@ -119,7 +119,8 @@ function checkOrder(dates: AttributeSet, earlier: DateName, later: DateName, rea
  * An object has a name once. Several objects may share one: the standard's "unique within a key management server"
  * (KMIP 2.1 4.32) would refuse clients that give the same name to all their keys (Barbican).
  */
-function checkNames(names: readonly Name[]): void {
+function checkNames(names: readonly Name[], reason: ResultReasonName): void {
+  if (names.some(({ nameValue }) => nameValue === '')) throw new KmipError(reason, 'a Name Value is empty')
   const seen = new Set(names.map(({ nameValue, nameType }) => `${nameType}:${nameValue}`))
   if (seen.size < names.length) throw new KmipError('NonUniqueNameAttribute', 'the object has this name already')
 }

@@ -1,4 +1,4 @@
-import { DerReader } from '../crypto/der.ts'
+import { isEncryptedPrivateKey } from '../crypto/key-format.ts'
 import type { PlainKey } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -30,6 +30,7 @@ type Incoming = Pick<Draft, 'facts' | 'links' | 'value' | 'asRegistered'>
 export async function takeIn(
   context: Context, object: ManagedObjectValue, given: AttributeSet, unwrapping: Unwrapping,
 ): Promise<Incoming> {
+  if (object.kind === 'SplitKey') checkPart(object.value)
   const keyBlock = keyBlockOf(object)
   if (keyBlock === undefined) return { value: object, facts: factsOf(context, object) }
   if (keyBlock.keyWrappingData === undefined) {
@@ -96,7 +97,7 @@ async function soundKey(
   context: Context, object: ManagedObjectValue, keyBlock: KeyBlock,
 ): Promise<PlainKey | undefined> {
   if (!readableKinds.has(object.kind)) return undefined
-  if (keyBlock.keyFormatType === KeyFormatType.PKCS_8 && isEncrypted(keyBlock)) return undefined
+  if (object.kind === 'PrivateKey' && isEncryptedPrivateKey(keyBlock)) return undefined
   const isSymmetric = object.kind === 'SymmetricKey'
   if (isSymmetric && keyBlock.cryptographicAlgorithm === undefined) {
     throw new KmipError('InvalidField', 'the Cryptographic Algorithm is missing')
@@ -111,15 +112,17 @@ async function soundKey(
   return key
 }
 
-/** EncryptedPrivateKeyInfo begins with an algorithm, PrivateKeyInfo with a version (RFC 5208 5, 6). */
-function isEncrypted({ keyValue }: KeyBlock): boolean {
-  if (keyValue === undefined || 'wrapped' in keyValue || !(keyValue.keyMaterial instanceof Secret)) return false
-  try {
-    return new DerReader(keyValue.keyMaterial.reveal()).sequence().peek() === sequenceTag
-  } catch {
-    return false
+/** @throws KmipError Invalid Field for numbers that no part of a key has (KMIP 2.1 2.8) */
+function checkPart({ splitKeyParts, keyPartIdentifier, splitKeyThreshold }: SplitKey): void {
+  if (keyPartIdentifier < 1 || keyPartIdentifier > splitKeyParts) {
+    throw new KmipError('InvalidField', 'the Key Part Identifier is not between 1 and the Split Key Parts')
+  }
+  if (splitKeyThreshold < 1 || splitKeyThreshold > splitKeyParts) {
+    throw new KmipError('InvalidField', 'the Split Key Threshold is not between 1 and the Split Key Parts')
   }
 }
+
+type SplitKey = Extract<ManagedObjectValue, { kind: 'SplitKey' }>['value']
 
 /** What key block and attributes say; they may not contradict each other. */
 function toldFacts(keyBlock: KeyBlock, given: AttributeSet): AttributeSet {
@@ -160,7 +163,6 @@ async function unwrapped(context: Context, keyBlock: KeyBlock, isRequired: boole
 
 const v2 = parseVersion('2.0')
 const v2_1 = parseVersion('2.1')
-const sequenceTag = 0x30
 const readableKinds: ReadonlySet<string> = new Set(['SymmetricKey', 'PublicKey', 'PrivateKey', 'SecretData'])
 /** The wrapping key is not ours, or may not unwrap now: the object is kept as it came. */
 const notAtHand: ReadonlySet<string> = new Set([

@@ -24,6 +24,9 @@ export const revoke = operation({
     if (event !== 'compromise' && compromiseOccurrenceDate !== undefined) {
       throw new KmipError('InvalidField', 'a Compromise Occurrence Date is for a compromise')
     }
+    if (compromiseOccurrenceDate !== undefined && compromiseOccurrenceDate > context.now + clockSkewSeconds) {
+      throw new KmipError('InvalidField', 'the Compromise Occurrence Date is in the future')
+    }
     if (object.cmk !== undefined && event !== 'compromise') {
       await revokeCmk(context, object)
       return { uniqueIdentifier: object.uniqueIdentifier }
@@ -39,3 +42,5 @@ export const revoke = operation({
 })
 
 const reasonCodes: ReadonlySet<number> = new Set(Object.values(RevocationReasonCode))
+/** How far a client's clock may be ahead of the server's, when it says that a key was compromised just now. */
+const clockSkewSeconds = 60
