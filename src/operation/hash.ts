@@ -2,6 +2,8 @@ import type { Digest } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { HashRequest, HashResponse } from '../kmip/payload/hash.ts'
+import { checkLaterPart, firstPartOf } from './first-part.ts'
+import type { FirstPart } from './first-part.ts'
 import { nothing, phaseOf, requireData } from './key-use.ts'
 import { operation } from './operation.ts'
 
@@ -21,12 +23,15 @@ export const hash = operation({
       const digest = context.provider.openDigest(hashingAlgorithm)
       digest.update(phase === 'only' ? requireData(data) : data ?? nothing)
       if (phase === 'first') {
-        return { correlationValue: context.streams.open(context.caller, Operation.Hash, digest, context.now) }
+        const content: OpenHash = { digest, begun: firstPartOf(request) }
+        return { correlationValue: context.streams.open(context.caller, Operation.Hash, content, context.now) }
       }
       return output(digest)
     }
     const correlationValue = request.correlationValue!
-    const digest = context.streams.find(context.caller, Operation.Hash, correlationValue, context.now) as Digest
+    const open = context.streams.find(context.caller, Operation.Hash, correlationValue, context.now) as OpenHash
+    checkLaterPart(open.begun, request)
+    const { digest } = open
     digest.update(phase === 'next' ? requireData(data) : data ?? nothing)
     if (phase === 'next') return { correlationValue }
     context.streams.close(correlationValue)
@@ -39,3 +44,8 @@ export const hash = operation({
     }
   },
 })
+
+interface OpenHash {
+  readonly digest: Digest
+  readonly begun: FirstPart
+}

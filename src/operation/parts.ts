@@ -1,13 +1,15 @@
 import { KmipError } from '../kmip/error.ts'
 import type { Use } from '../model/usage.ts'
 import { checkOnePart, checkPlaintext, checkTagCarried, checkTellsVersion } from './cmk-use.ts'
+import { checkLaterPart, firstPartOf } from './first-part.ts'
+import type { FirstPart } from './first-part.ts'
 import { asKey, chargeUse, nothing, phaseOf, requireData, useKey } from './key-use.ts'
 import type { KeyInUse, Part } from './key-use.ts'
 import type { Identifier } from '../kmip/identifier.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import type { Context } from './operation.ts'
 
-interface PartRequest extends Part {
+interface PartRequest extends Part, FirstPart {
   readonly uniqueIdentifier?: Identifier | undefined
   readonly cryptographicParameters?: CryptographicParameters | undefined
 }
@@ -47,12 +49,13 @@ export async function runPart<S, R>(
     chargeUse(context, key.object, data?.length ?? 0)
     const stream = await parts.open(key)
     const result = parts.update(stream, data ?? nothing)
-    const content: OpenPart<S> = { uniqueIdentifier, stream, parameters: key.parameters }
+    const content: OpenPart<S> = { uniqueIdentifier, stream, parameters: key.parameters, begun: firstPartOf(request) }
     const correlationValue = context.streams.open(context.caller, parts.code, content, context.now)
     return { uniqueIdentifier, correlationValue, result }
   }
   const correlationValue = request.correlationValue!
   const open = context.streams.find(context.caller, parts.code, correlationValue, context.now) as OpenPart<S>
+  checkLaterPart(open.begun, request)
   const key = await useKey(context, open.uniqueIdentifier, parts.use, open.parameters)
   if (request.uniqueIdentifier !== undefined && context.batch.identifier(request.uniqueIdentifier) !== open.uniqueIdentifier) {
     throw new KmipError('InvalidField', 'the operation under way is one with another object')
@@ -113,4 +116,5 @@ interface OpenPart<S> {
   readonly uniqueIdentifier: string
   readonly stream: S
   readonly parameters: CryptographicParameters
+  readonly begun: FirstPart
 }
