@@ -69,7 +69,9 @@ test('tests that show what conversations cannot are there', () => {
   expect(shownElsewhere.filter(({ shownBy }) => !existsSync(root + shownBy))).toEqual([])
 })
 
-test.for(versions.map((version) => `${major(version)}.${minor(version)}`))('what Query offers in %s is in the conversations', async (version) => {
+const written = versions.map((version) => `${major(version)}.${minor(version)}`)
+
+test.for(written)('what Query offers in %s is in the conversations', async (version) => {
   const functions = Object.keys(QueryFunction).map((name) => `<QueryFunction type="Enumeration" value="${name}"/>`)
   const { engine } = testEngine()
   const { bytes } = await engine.process(encodeItem(request(version, item('Query', functions.join('')))), alice)
