@@ -21,7 +21,8 @@ export async function startPykmip(): Promise<Pick<RunningServer, 'host' | 'port'
     `policy_path=${home}`, `database_path=${home}/pykmip.db`, 'enable_tls_client_auth=False', 'logging_level=ERROR', '',
   ].join('\n'))
   const words = ['-f', configuration, '-l', join(home, 'pykmip.log')]
-  const child = spawn('/usr/bin/pykmip-server', words, { stdio: 'ignore' })
+  // A group of its own: the server has a process that would outlive it.
+  const child = spawn('/usr/bin/pykmip-server', words, { stdio: 'ignore', detached: true })
   await listening(port)
   const files = (name: string) => ({ cert: join(certificates, `${name}.pem`), key: join(certificates, `${name}.key`) })
   return {
@@ -30,7 +31,7 @@ export async function startPykmip(): Promise<Pick<RunningServer, 'host' | 'port'
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
-      child.kill('SIGKILL')
+      process.kill(-child.pid!, 'SIGKILL')
       await ended
       await rm(home, { recursive: true, force: true })
     },
