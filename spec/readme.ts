@@ -60,9 +60,8 @@ function algorithmsTable(): string {
   ].join('\n\n')
 }
 
-function isUsed({ algorithm, encrypt, sign, mac }: KeyCapability): boolean {
-  const isElsewhere = signers.has(algorithm) || algorithm === CryptographicAlgorithm.ECDH
-  return encrypt.length > 0 || sign.length > 0 || mac || isElsewhere
+function isUsed({ algorithm, encrypt, sign, mac, agree = false }: KeyCapability): boolean {
+  return encrypt.length > 0 || sign.length > 0 || mac || agree || signers.has(algorithm)
 }
 
 function sizeOf({ lengths, curves }: KeyCapability): string {
@@ -74,7 +73,7 @@ function sizeOf({ lengths, curves }: KeyCapability): string {
   return lengths.length === 0 ? 'any' : lengths.join(', ')
 }
 
-function usesOf({ algorithm, encrypt, sign, mac }: KeyCapability): string {
+function usesOf({ algorithm, encrypt, sign, mac, agree = false }: KeyCapability): string {
   const names = algorithm === CryptographicAlgorithm.RSA ? PaddingMethod : BlockCipherMode
   const modes = encrypt.filter((mode) => mode !== noMode).map((mode) => nameOf(names, mode))
   const isHmac = /^(HMAC|SM3)/.test(nameOf(CryptographicAlgorithm, algorithm))
@@ -82,7 +81,7 @@ function usesOf({ algorithm, encrypt, sign, mac }: KeyCapability): string {
     encrypt.length > 0 && `encryption${modes.length === 0 ? '' : ` (${modes.join(', ')})`}`,
     (sign.length > 0 || signers.has(algorithm)) && 'signatures',
     mac && (isHmac ? 'HMAC' : 'CMAC'),
-    algorithm === CryptographicAlgorithm.ECDH && 'key agreement',
+    agree && 'key agreement',
   ]
   return parts.filter((part) => typeof part === 'string').join('; ')
 }

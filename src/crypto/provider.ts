@@ -201,5 +201,7 @@ export interface KeyCapability {
   /** Digital Signature Algorithms. */
   readonly sign: readonly number[]
   readonly mac: boolean
+  /** Whether Derive Key agrees a secret with another party's public key; absent: it does not. */
+  readonly agree?: boolean
   readonly wrap: readonly number[]
 }

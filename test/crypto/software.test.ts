@@ -25,15 +25,25 @@ describe('what the software provider says of itself', () => {
     for (const algorithm of ['AES', 'SM4'] as const) {
       const known = vectors<CipherVector[]>('cipher').filter((vector) => vector.algorithm === algorithm)
         .map(({ parameters }) => BlockCipherMode[parameters['blockCipherMode'] as keyof typeof BlockCipherMode])
-      const listed = capabilities.keys.find((entry) => entry.algorithm === a[algorithm])!.encrypt
+      const listed = capabilities.keys.filter((entry) => entry.algorithm === a[algorithm])
+        .flatMap(({ encrypt }) => encrypt)
       expect(new Set(known)).toEqual(new Set(listed))
     }
   })
 
-  it('names each algorithm once', () => {
-    const algorithms = capabilities.keys.map(({ algorithm }) => algorithm)
-    expect(new Set(algorithms).size).toBe(algorithms.length)
+  it('names each algorithm with a length or a curve once', () => {
+    const specs = capabilities.keys.flatMap(({ algorithm, lengths, curves }) => (
+      (curves ?? lengths).map((each) => `${algorithm} ${each}`)))
+    expect(new Set(specs).size).toBe(specs.length)
   })
+
+  it.for([[128, true, false], [192, true, false], [256, true, true], [512, false, true]] as const)(
+    'tells which modes an AES key of %i bits has', ([length, hasBlockModes, hasXts]) => {
+      const found = capabilities.keys.find((entry) => entry.algorithm === a.AES && entry.lengths.includes(length))!
+      expect(found.encrypt.includes(BlockCipherMode.GCM)).toBe(hasBlockModes)
+      expect(found.encrypt.includes(BlockCipherMode.XTS)).toBe(hasXts)
+      expect(found.mac).toBe(hasBlockModes)
+    })
 })
 
 describe('private-key operations', () => {

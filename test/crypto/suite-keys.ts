@@ -31,7 +31,7 @@ function symmetricKeys({ test }: Harness): void {
           const parameters = mode === 0 ? {} : { blockCipherMode: mode }
           worked += await roundTrip(provider, key, parameters) ? 1 : 0
         }
-        expect(worked, `modes of ${entry.algorithm} with ${length} bits`).toBeGreaterThan(0)
+        expect(worked, `modes of ${entry.algorithm} with ${length} bits`).toBe(entry.encrypt.length)
       }
     }
   })
