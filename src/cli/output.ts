@@ -41,6 +41,20 @@ export function isoDate(seconds: number): string | number {
   return Number.isNaN(moment.getTime()) ? seconds : moment.toISOString().replace('.000Z', 'Z')
 }
 
+/** The first of a list, as many as a column takes, and how many more there are; `--json` has them all. */
+export function shortList(values: readonly string[]): string {
+  const [first = '', ...others] = values.map((value) => (
+    value.length > listColumns ? `${value.slice(0, listColumns - 1)}…` : value))
+  let text = first
+  let left = others.length
+  for (const other of others) {
+    if (text.length + 2 + other.length > listColumns) break
+    text += `, ${other}`
+    left -= 1
+  }
+  return left === 0 ? text : `${text} +${left}`
+}
+
 /** Terminals act on control characters, and names are what somebody else has chosen. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => (
@@ -61,3 +75,6 @@ function plainDate(moment: Date): string {
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0')
 }
+
+/** So that a row with an identifier, a type and a state still fits a terminal of 132 columns. */
+const listColumns = 40

@@ -11,7 +11,7 @@ import { parseDate } from '../date.ts'
 import { onEach } from '../each.ts'
 import { nameOf, valueByName, valuesByName } from '../names.ts'
 import { customAttribute } from '../new-object.ts'
-import { table } from '../output.ts'
+import { shortList, table } from '../output.ts'
 import { plainAttributes } from '../plain.ts'
 
 const pageOptions = {
@@ -106,7 +106,7 @@ function rowOf(attributes: AttributeSet): string[] {
   const { cryptographicAlgorithm, cryptographicLength } = attributes
   return [
     uniqueIdentifier,
-    name.map(({ nameValue }) => nameValue).join(', '),
+    shortList(name.map(({ nameValue }) => nameValue)),
     nameOf(ObjectType, objectType),
     cryptographicAlgorithm === undefined ? '' : nameOf(CryptographicAlgorithm, cryptographicAlgorithm),
     cryptographicLength === undefined ? '' : String(cryptographicLength),
