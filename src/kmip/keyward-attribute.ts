@@ -1,6 +1,7 @@
 import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { KmipError } from './error.ts'
+import { wrongType } from './schema.ts'
 
 /**
  * What a customer master key has and KMIP has no attribute for: vendor attributes of 2.x with the identification
@@ -110,6 +111,8 @@ function textOfValue(item: Item): string {
     case ItemType.DateTime: return new Date(item.value * 1000).toISOString().replace('.000Z', 'Z')
     case ItemType.Interval: return `${item.value}s`
     case ItemType.TextString: return item.value
+    case ItemType.Structure:
+    case ItemType.ByteString: throw wrongType(item.tag)
     default: return String(item.value)
   }
 }

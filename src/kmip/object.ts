@@ -115,10 +115,10 @@ export type ObjectKind = ManagedObjectValue['kind']
 /** The object of a Register, Import, Get or Export payload: which structure it is, its tag says. */
 export function managedObject(): Field<ManagedObjectValue> {
   const kinds = new Map(Object.entries(objectShapes).map(([kind, { tag }]) => [tag, kind as ObjectKind]))
-  return field([...kinds.keys()], (item, coding) => {
+  return field<ManagedObjectValue>([...kinds.keys()], (item, coding) => {
     const kind = kinds.get(item.tag)!
-    const value: unknown = objectShapes[kind].shape.decode(item, coding)
-    return { kind, value } as ManagedObjectValue
+    // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- tsc needs it: kind and shape belong together by the table
+    return { kind, value: objectShapes[kind].shape.decode(item, coding) } as ManagedObjectValue
   }, (writer, { kind, value }, coding) => {
     const { tag, shape } = objectShapes[kind]
     shape.encode(writer, tag, value as never, coding)

@@ -32,7 +32,8 @@ function countOf(name: AttributeName, value: unknown): number {
 }
 
 function itemCount({ value }: Item): number {
-  return Array.isArray(value) ? value.reduce((sum: number, child: Item) => sum + itemCount(child), 1) : 1
+  if (!Array.isArray(value)) return 1
+  return (value as readonly Item[]).reduce((sum, child) => sum + itemCount(child), 1)
 }
 
 /** Clients give objects some tens of attributes at most; a certificate's subject may add as many. */

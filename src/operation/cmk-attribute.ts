@@ -111,7 +111,7 @@ export async function deleteOfCmk(
     const gone = isAll ? instances : [theInstance(instances, { current: given, index }, context)]
     let left = cmk
     for (const { value } of gone) {
-      left = await deleteAlias(context, left, String((value as VendorAttribute).attributeValue.value))
+      left = await deleteAlias(context, left, (value as VendorAttribute).attributeValue.value as string)
     }
     return gone[0]
   }

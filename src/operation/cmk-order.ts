@@ -39,9 +39,9 @@ export function takeOrder(set: AttributeSet = {}): CmkOrder {
   for (const { attributeName, attributeValue } of vendorAttribute.filter(isCmkAttribute)) {
     checkOrderable(attributeName)
     const { value } = attributeValue
-    const tag = { key: attributeName.slice(tagPrefix.length), value: String(value) }
+    const tag = { key: attributeName.slice(tagPrefix.length), value: value as string }
     if (attributeName.startsWith(tagPrefix)) tags.push(tag)
-    else if (attributeName === 'cmk-alias') aliases.push(String(value))
+    else if (attributeName === 'cmk-alias') aliases.push(value as string)
     else put(attributeName as KeywardName, value as string | number | boolean)
   }
   put('cmk-description', description)

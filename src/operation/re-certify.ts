@@ -97,7 +97,8 @@ async function linkKey(key: string, certificate: string, { objects }: Context): 
 
 /** What the old certificate said of itself, the new one says for itself. */
 function withoutFacts(attributes: AttributeSet): AttributeSet {
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !isFact(name))) as AttributeSet
+  const rest: AttributeSet = Object.fromEntries(Object.entries(attributes).filter(([name]) => !isFact(name)))
+  return rest
 }
 
 function isFact(name: string): boolean {

@@ -6,7 +6,7 @@ test.each(fixture.aliases)('alias $name $repeat: $reason', async ({ name, repeat
   const alice = new Lab().as('alice')
   await alice.create({ 'cmk-alias': 'alias/taken' })
   const id = await alice.create({ 'cmk-description': 'for its aliases' })
-  const alias = name ?? `alias/${'x'.repeat(repeat!)}`
+  const alias = name ?? `alias/${'x'.repeat(repeat)}`
   expect(await outcome(alice.add(id, 'cmk-alias', alias))).toBe(reason)
   expect(await outcome(alice.create({ 'cmk-alias': alias }))).toBe(reason === 'Success' ? 'NonUniqueNameAttribute' : reason)
   expect(await outcome(alice.encrypt(alias, Buffer.from('x')))).toBe(

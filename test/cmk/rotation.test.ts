@@ -177,7 +177,6 @@ describe('automatic', () => {
     await lab.as('alice').create({ 'cmk-rotation-automatic': true, 'cmk-rotation-interval': '7d' })
     await lab.as('alice').create({ 'cmk-rotation-automatic': true, 'cmk-rotation-interval': '8d' })
     lab.passDays(7)
-    let slow: Promise<number> | undefined
     let release = (): void => {}
     const paused: Store = {
       ...store,
@@ -187,7 +186,7 @@ describe('automatic', () => {
         return store.scan(...request)
       },
     }
-    slow = new Scheduler({ ...lab.services, store: paused }, 'slow').run()
+    const slow = new Scheduler({ ...lab.services, store: paused }, 'slow').run()
     await new Promise((resolve) => setImmediate(resolve))
     leaseMs = 10_000_000
     expect(await new Scheduler(lab.services, 'fast').run()).toBe(1)

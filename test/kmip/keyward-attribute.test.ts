@@ -39,7 +39,8 @@ describe('text of 1.x', () => {
   })
 })
 
-test.each([['7d', 604_800], ['12h', 43_200], ['30m', 1_800], ['90s', 90], ['90', 90], ['0', 0]])('%s is %d s', (given, seconds) => {
+const intervals: [string, number][] = [['7d', 604_800], ['12h', 43_200], ['30m', 1_800], ['90s', 90], ['90', 90], ['0', 0]]
+test.each(intervals)('%s is %d s', (given, seconds) => {
   expect(parseDuration(given)).toBe(seconds)
 })
 

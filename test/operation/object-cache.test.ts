@@ -39,7 +39,7 @@ async function fill(store: Store, many: number): Promise<string[]> {
 }
 
 async function count(found: AsyncIterable<unknown>): Promise<number> {
-  let many = 0
-  for await (const _ of found) many += 1
-  return many
+  const all: unknown[] = []
+  for await (const each of found) all.push(each)
+  return all.length
 }

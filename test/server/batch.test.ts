@@ -18,6 +18,7 @@ import { TtlvWriter } from '../../src/ttlv/writer.ts'
 import { alice, testEngine } from '../support/engine.ts'
 
 type Ask = [operation: number, payload: OutgoingPayload]
+type Case = [name: string, asks: Ask[], header: Partial<RequestHeader>]
 const version = 104
 
 describe('what was undone or did not fit has not happened, and has given nothing', () => {
@@ -37,7 +38,7 @@ describe('what was undone or did not fit has not happened, and has given nothing
     ['by itself', [create()], {}],
     ['in a batch', [create(), create()], {}],
     ['under Undo', [create(), create()], { batchErrorContinuationOption: BatchErrorContinuationOption.Undo }],
-  ] as [string, Ask[], Partial<RequestHeader>][])('a Create whose answer is too large makes nothing, %s', async (_, asks, header) => {
+  ] as Case[])('a Create whose answer is too large makes nothing, %s', async (_name, asks, header) => {
     const server = testEngine()
     const items = await ask(server, asks, { ...header, maximumResponseSize: 150 })
     expect(items.at(-1)).toMatchObject({ resultReason: ResultReason.ResponseTooLarge })

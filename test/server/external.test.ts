@@ -20,12 +20,10 @@ import type { RunningServer } from '../support/server.ts'
 
 type Manager = Pick<RunningServer, 'host' | 'port' | 'certificates' | 'stop'>
 
-externalSuite('Keyward', 104, () => startServer(), undefined)
+externalSuite('Keyward', 104, () => startServer())
 externalSuite('PyKMIP', 102, startPykmip, await ensurePackages(['python3-pykmip']))
 
-function externalSuite(
-  name: string, version: number, start: () => Promise<Manager>, missing: string | undefined,
-): void {
+function externalSuite(name: string, version: number, start: () => Promise<Manager>, missing?: string): void {
   describe.skipIf(missing !== undefined)(`a CMK whose key is at ${name}`, () => {
     let manager: Manager
     let there: Client

@@ -245,7 +245,7 @@ export async function outcome(attempt: Promise<unknown>): Promise<string> {
 }
 
 export function vendors(values: CmkValues): VendorAttribute[] {
-  return Object.entries(values).flatMap(([name, value]) => [value].flat().map((each) => vendor(name, each as CmkValue)))
+  return Object.entries(values).flatMap(([name, value]) => [value].flat().map((each) => vendor(name, each)))
 }
 
 function vendor(attributeName: string, value: CmkValue): VendorAttribute {
