@@ -117,8 +117,9 @@ export function managedObject(): Field<ManagedObjectValue> {
   const kinds = new Map(Object.entries(objectShapes).map(([kind, { tag }]) => [tag, kind as ObjectKind]))
   return field<ManagedObjectValue>([...kinds.keys()], (item, coding) => {
     const kind = kinds.get(item.tag)!
-    // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- tsc needs it: kind and shape belong together by the table
-    return { kind, value: objectShapes[kind].shape.decode(item, coding) } as ManagedObjectValue
+    // Kind and shape belong together by the table, which the type checker cannot follow.
+    const object: unknown = { kind, value: objectShapes[kind].shape.decode(item, coding) }
+    return object as ManagedObjectValue
   }, (writer, { kind, value }, coding) => {
     const { tag, shape } = objectShapes[kind]
     shape.encode(writer, tag, value as never, coding)
