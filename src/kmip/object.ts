@@ -117,13 +117,16 @@ export function managedObject(): Field<ManagedObjectValue> {
   const kinds = new Map(Object.entries(objectShapes).map(([kind, { tag }]) => [tag, kind as ObjectKind]))
   return field<ManagedObjectValue>([...kinds.keys()], (item, coding) => {
     const kind = kinds.get(item.tag)!
-    // Kind and shape belong together by the table, which the type checker cannot follow.
-    const object: unknown = { kind, value: objectShapes[kind].shape.decode(item, coding) }
-    return object as ManagedObjectValue
+    return objectOf(kind, objectShapes[kind].shape.decode(item, coding))
   }, (writer, { kind, value }, coding) => {
     const { tag, shape } = objectShapes[kind]
     shape.encode(writer, tag, value as never, coding)
   })
+}
+
+/** Kind and structure belong together by the table, which the type checker cannot follow. */
+function objectOf(kind: ObjectKind, value: unknown): ManagedObjectValue {
+  return { kind, value } as ManagedObjectValue
 }
 
 /** The object's key block, or undefined for an object that has none. */
