@@ -120,7 +120,7 @@ export function managedObject(): Field<ManagedObjectValue> {
     return objectOf(kind, objectShapes[kind].shape.decode(item, coding))
   }, (writer, { kind, value }, coding) => {
     const { tag, shape } = objectShapes[kind]
-    shape.encode(writer, tag, value as never, coding)
+    shape.encode(writer, tag, value, coding)
   })
 }
 
