@@ -35,6 +35,11 @@ export function orderLength(algorithm: number, bits: number): number | undefined
   return algorithm === c.DSA ? (bits <= 1024 ? 160 : 256) : undefined
 }
 
+/** Whether elliptic keys on the curve are those of X25519 or X448 (RFC 7748); Ed25519 and Ed448 are algorithms. */
+export function agreesOnly(curve: number): boolean {
+  return curve === r.CURVE25519 || curve === r.CURVE448
+}
+
 /** Whether keys of the algorithm lie on a curve that is named with them. */
 export function isElliptic(algorithm: number): boolean {
   return ellipticAlgorithms.has(algorithm)

@@ -1,10 +1,11 @@
 import type { KeySpec } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
-import { LinkType } from '../kmip/generated/enums.ts'
+import { CryptographicUsageMask, LinkType } from '../kmip/generated/enums.ts'
 import type { ProtectionStorageMasks } from '../kmip/protection-storage-masks.ts'
-import { curveForLength, defaultLength, isElliptic, orderLength } from '../model/key-length.ts'
+import { agreesOnly, curveForLength, defaultLength, isElliptic, orderLength } from '../model/key-length.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { hasMask } from '../model/usage.ts'
 import { newIdentifier } from './identifier.ts'
 import { keyParts } from './key-parts.ts'
 import { givenAttributes, newObject } from './new-object.ts'
@@ -118,7 +119,14 @@ function pairSpec({ privateKey, publicKey }: PairAttributes): KeySpec {
   const length = given ?? qlength ?? 0
   const named = curve ?? curveForLength(algorithm, length === 0 ? undefined : length)
   if (named === undefined) throw new KmipError('InvalidField', 'no curve is named, and none has this length')
+  if (agreesOnly(named) && [privateKey, publicKey].some(mayBeForSignatures)) {
+    throw new KmipError('InvalidAttributeValue', 'keys of this algorithm on this curve agree on secrets and do not sign')
+  }
   return { algorithm, length, curve: named }
+}
+
+function mayBeForSignatures({ cryptographicUsageMask: mask = 0 }: AttributeSet): boolean {
+  return hasMask(mask, CryptographicUsageMask.Sign) || hasMask(mask, CryptographicUsageMask.Verify)
 }
 
 /** What one of the keys has of them, both have (KMIP 2.1 Table 191). */
