@@ -75,6 +75,9 @@ describe('for people', () => {
     expect(created.stdout).toMatch(/^Unique Identifier {2}\S+\nactive\n$/)
     expect((await say(['locate', '--name', 'table'])).stdout).toMatch(
       /^UNIQUE IDENTIFIER +NAME +TYPE +ALGORITHM +BITS +STATE\n\S+ +table +SymmetricKey +AES +256 +Active\n1 found\n$/)
+    const names = Array.from({ length: 30 }, (_, number) => ['--name', `many-${number}`]).flat()
+    await say(['create', ...names])
+    expect((await say(['locate', '--name', 'many-29'])).stdout).toMatch(/many-0, many-1, many-2, many-3, many-4 \+25 +Symm/)
     const shown = await say(['show', 'name:table'])
     expect(shown.stdout).toMatch(/^Activation Date +[\d-]{10} [\d:]{8} [+-]\d\d:\d\d \([\d-]{10} [\d:]{8} UTC\)$/m)
     const refused = await say(['show', 'no-such-key'])
