@@ -84,6 +84,11 @@ export function withProtectionDescription(cmk: Cmk, text: string | undefined, no
 function checkDeletable(cmk: Cmk, now: number): void {
   checkState(cmk, 'scheduleDeletion', now)
   checkFeature(cmk, 'scheduleDeletion')
+  checkUnprotected(cmk)
+}
+
+/** @throws KmipError Permission Denied while deletion protection is on */
+export function checkUnprotected(cmk: Cmk): void {
   if (cmk.deletionProtection) {
     throw new KmipError(
       'PermissionDenied',

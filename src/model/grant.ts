@@ -1,6 +1,7 @@
 import { KmipError } from '../kmip/error.ts'
 import { UsageLimits } from '../kmip/attribute-value.ts'
 import type { UsageLimits as Limits } from '../kmip/attribute-value.ts'
+import { Operation } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { Rights } from '../kmip/rights.ts'
 import type { Right } from '../kmip/rights.ts'
@@ -42,10 +43,18 @@ export interface Grant {
  */
 export function rightsFor(grant: Grant | undefined, operation: number): readonly Right[] | undefined {
   if (grant?.rights === undefined) return undefined
-  const rights = grant.rights.filter(({ operations }) => operations?.operation.includes(operation) !== false)
+  const rights = grant.rights.filter(({ operations, objects, objectGroups }) => (
+    operations?.operation.includes(operation) !== false &&
+    !(accountWide.has(operation) && (objects !== undefined || objectGroups !== undefined))))
   if (rights.length === 0) throw notAuthorised()
   return [...rights.filter(isUncounted), ...rights.filter((right) => !isUncounted(right))]
 }
+
+/** What concerns the account as a whole is not covered by a right to some of its objects. */
+const accountWide: ReadonlySet<number> = new Set([
+  Operation.SetDefaults, Operation.SetConstraints, Operation.GetConstraints, Operation.ReProvision, Operation.Interop,
+  Operation.DelegatedLogin,
+])
 
 /** The first right that covers an object. */
 export function rightOver(

@@ -193,7 +193,7 @@ const ownNames: Partial<Record<AttributeName, KeywardName>> = {
 const fixedNames: ReadonlySet<AttributeName> = new Set<AttributeName>([
   'activationDate', 'processStartDate', 'protectStopDate', 'deactivationDate', 'cryptographicUsageMask',
   'cryptographicParameters', 'cryptographicDomainParameters', 'sensitive', 'extractable', 'keyValueLocation',
-  'protectionStorageMask', 'protectionLevel', 'rotateName', 'rotateOffset',
+  'protectionStorageMask', 'protectionLevel', 'rotateName', 'rotateOffset', 'usageLimits',
 ])
 
 type Settable =

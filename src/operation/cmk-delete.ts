@@ -1,5 +1,5 @@
 import { checkMayManage } from '../cmk/key-class.ts'
-import { deletedNow, disabled, scheduledForDeletion } from '../cmk/lifecycle.ts'
+import { checkUnprotected, deletedNow, disabled, scheduledForDeletion } from '../cmk/lifecycle.ts'
 import { checkState } from '../cmk/state.ts'
 import { KmipError } from '../kmip/error.ts'
 import { cmkStateAt } from '../model/cmk.ts'
@@ -34,6 +34,21 @@ export async function revokeCmk(context: Context, object: ManagedObject): Promis
   const cmk = await currentCmk(context, object)
   checkMayManage(cmk, context.caller)
   context.objects.cmks.save(disabled(cmk, context.now))
+}
+
+/**
+ * A compromise ends a version for ever, like a deletion, and there is no window in which to think again: who may not
+ * delete the CMK may not end it so either.
+ *
+ * @throws KmipError as `destroyCmk`, and Permission Denied for a CMK that services depend on
+ */
+export async function checkCompromisable(context: Context, object: ManagedObject): Promise<void> {
+  const cmk = await currentCmk(context, object)
+  checkMayManage(cmk, context.caller)
+  if (cmk.keyClass !== 'customer') {
+    throw new KmipError('PermissionDenied', 'services depend on this CMK: disable it instead')
+  }
+  checkUnprotected(cmk)
 }
 
 /** @throws KmipError Wrong Key Lifecycle State: material that is awaited, not Activate, enables such a CMK */

@@ -9,6 +9,7 @@ import type { ManagedObject } from '../model/managed-object.ts'
 import type { Context } from './operation.ts'
 import { replaceKey, replacePair } from './replace-key.ts'
 import type { Pair, PairRequested } from './replace-key.ts'
+import { withTemplates } from './template.ts'
 
 /**
  * Makes a new primary version, all in the unit of work of the context: before its commit the old version is the
@@ -61,8 +62,10 @@ async function rotateSymmetric(
   { stopsOld, attributes }: { readonly stopsOld: boolean; readonly attributes?: AttributeSet | undefined },
 ): Promise<ManagedObject> {
   const { objects, now } = context
-  checkRequested(attributes)
-  const fresh = await replaceKey(context, old, attributes, undefined)
+  // A template is what it holds: before it is expanded, nothing of it would be checked.
+  const requested = await withTemplates(attributes, context)
+  checkRequested(requested)
+  const fresh = await replaceKey(context, old, requested, undefined)
   const rotated = objects.cmks.save(withVersion(cmk, { uniqueIdentifier: fresh.uniqueIdentifier, creationDate: now }))
   const left = await objects.load(old.uniqueIdentifier)
   if (stopsOld) objects.save({ ...left, attributes: { ...left.attributes, protectStopDate: now } })

@@ -32,12 +32,21 @@ export class OtherAnswer {
   }
 }
 
-/** @throws KmipError Invalid Asynchronous Correlation Value when it is none of the caller's account */
+/**
+ * Whether the caller may see the request and its outcome: it is the same principal's (and user's); who shows a ticket
+ * of less than all rights sees only what was asked with that ticket.
+ */
+export function isOwnJob(job: JobRecord, { account, principal, user, grant }: Caller): boolean {
+  if (job.account !== account || job.principal !== principal || job.user !== user) return false
+  return grant?.isLimited !== true || job.ticket === grant.ticket
+}
+
+/** @throws KmipError Invalid Asynchronous Correlation Value when it is none of the caller's */
 export async function loadJob(objects: Objects, caller: Caller, correlationValue: Buffer): Promise<StoredJob> {
   const id = jobId(correlationValue)
   const record = await objects.readRecord(id)
   const job = record && decodeJob(record.data)
-  if (job?.account !== caller.account) {
+  if (job === undefined || !isOwnJob(job, caller)) {
     throw new KmipError('InvalidAsynchronousCorrelationValue', 'no request with this correlation value is outstanding')
   }
   return { id, revision: record!.revision, job }

@@ -3,11 +3,11 @@ import {
   QueryAsynchronousRequestsRequest, QueryAsynchronousRequestsResponse,
 } from '../kmip/payload/query-asynchronous-requests.ts'
 import { token } from './index-keys.ts'
-import { correlationValueOf, decodeJob } from './job.ts'
+import { correlationValueOf, decodeJob, isOwnJob } from './job.ts'
 import { operation } from './operation.ts'
 
 /**
- * KMIP 2.1 6.1.41 Query Asynchronous Requests: those of the caller's account whose outcome has not been fetched, the
+ * KMIP 2.1 6.1.41 Query Asynchronous Requests: those of the caller whose outcome has not been fetched, the
  * oldest first. Several criteria narrow the list together.
  */
 export const queryAsynchronousRequests = operation({
@@ -24,7 +24,9 @@ export const queryAsynchronousRequests = operation({
       if (wanted?.some((value) => value.equals(asynchronousCorrelationValue)) === false) continue
       const record = await objects.readRecord(id)
       if (record === undefined) continue
-      const { operation: code, submissionDate, processingStage } = decodeJob(record.data)
+      const job = decodeJob(record.data)
+      if (!isOwnJob(job, caller)) continue
+      const { operation: code, submissionDate, processingStage } = job
       if (operations?.operation.includes(code) === false) continue
       found.push({ asynchronousCorrelationValue, operation: code, submissionDate, processingStage })
     }

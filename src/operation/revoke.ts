@@ -2,7 +2,7 @@ import { KmipError } from '../kmip/error.ts'
 import { Operation, RevocationReasonCode } from '../kmip/generated/enums.ts'
 import { RevokeRequest, RevokeResponse } from '../kmip/payload/revoke.ts'
 import { revocationEvent } from '../model/lifecycle.ts'
-import { revokeCmk } from './cmk-delete.ts'
+import { checkCompromisable, revokeCmk } from './cmk-delete.ts'
 import { afterEvent, checkHasState } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -31,6 +31,7 @@ export const revoke = operation({
       await revokeCmk(context, object)
       return { uniqueIdentifier: object.uniqueIdentifier }
     }
+    if (object.cmk !== undefined) await checkCompromisable(context, object)
     const revoked = afterEvent(event, object, context.now)
     if (revoked === undefined) throw new KmipError('WrongKeyLifecycleState', 'the state does not allow it')
     const occurrence = event === 'compromise' && {
