@@ -30,7 +30,8 @@ describe('what a CMK refuses is refused by other ways too', () => {
       uniqueIdentifier: `key/${id}`, attributes: { templateNames: [templateName] },
     })
     expect(await outcome(asked)).not.toBe('Success')
-    await expect(alice.client.request(get, { uniqueIdentifier: `key/${id}` })).rejects.toMatchObject({ reason: 'NotExtractable' })
+    const served = alice.client.request(get, { uniqueIdentifier: `key/${id}` })
+    await expect(served).rejects.toMatchObject({ reason: 'NotExtractable' })
   })
 
   test('a compromise does not end a CMK that is protected from deletion; unprotected, it does', async () => {

@@ -24,7 +24,9 @@ describe('an asynchronous request belongs to who made it', () => {
 describe('a right to some objects', () => {
   const grant: Grant = { ...limited, rights: [{ objects: { uniqueIdentifier: ['k1'] } }] }
 
-  it.each([Operation.SetDefaults, Operation.SetConstraints, Operation.DelegatedLogin])('is none to operation %d', (operation) => {
+  it.each([
+    Operation.SetDefaults, Operation.SetConstraints, Operation.DelegatedLogin,
+  ])('is none to operation %d', (operation) => {
     expect(() => rightsFor(grant, operation)).toThrow()
   })
 
