@@ -41,18 +41,27 @@ export async function runPart<S, R>(
   context: Context, request: PartRequest, data: Buffer | undefined, parts: Parts<S, R>,
 ): Promise<PartResult<R>> {
   const phase = phaseOf(request)
-  if (phase === 'only' || phase === 'first') {
-    if (phase === 'only') return runOnce(context, request, requireData(data), parts)
-    const key = await useKey(context, request.uniqueIdentifier, parts.use, request.cryptographicParameters)
-    const { uniqueIdentifier, cmk } = key.object
-    if (cmk !== undefined) checkOnePart(parts.use)
-    chargeUse(context, key.object, data?.length ?? 0)
-    const stream = await parts.open(key)
-    const result = parts.update(stream, data ?? nothing)
-    const content: OpenPart<S> = { uniqueIdentifier, stream, parameters: key.parameters, begun: firstPartOf(request) }
-    const correlationValue = context.streams.open(context.caller, parts.code, content, context.now)
-    return { uniqueIdentifier, correlationValue, result }
-  }
+  if (phase === 'only') return runOnce(context, request, requireData(data), parts)
+  return phase === 'first' ? runFirst(context, request, data, parts) : runLater(context, request, data, parts, phase)
+}
+
+async function runFirst<S, R>(
+  context: Context, request: PartRequest, data: Buffer | undefined, parts: Parts<S, R>,
+): Promise<PartResult<R>> {
+  const key = await useKey(context, request.uniqueIdentifier, parts.use, request.cryptographicParameters)
+  const { uniqueIdentifier, cmk } = key.object
+  if (cmk !== undefined) checkOnePart(parts.use)
+  chargeUse(context, key.object, data?.length ?? 0)
+  const stream = await parts.open(key)
+  const result = parts.update(stream, data ?? nothing)
+  const content: OpenPart<S> = { uniqueIdentifier, stream, parameters: key.parameters, begun: firstPartOf(request) }
+  const correlationValue = context.streams.open(context.caller, parts.code, content, context.now)
+  return { uniqueIdentifier, correlationValue, result }
+}
+
+async function runLater<S, R>(
+  context: Context, request: PartRequest, data: Buffer | undefined, parts: Parts<S, R>, phase: 'next' | 'last',
+): Promise<PartResult<R>> {
   const correlationValue = request.correlationValue!
   const open = context.streams.find(context.caller, parts.code, correlationValue, context.now) as OpenPart<S>
   checkLaterPart(open.begun, request)
