@@ -194,7 +194,10 @@ export class Connection {
     clearTimeout(this.#timer)
     if (this.#closed) return
     this.#timer = setTimeout(() => {
-      if (this.#link === undefined) this.#connected().catch(() => undefined)
+      if (this.#link !== undefined) return
+      // Timers count whole milliseconds: one may come a little before this clock says so.
+      if (performance.now() < this.#nextTryMs) return this.#plan()
+      this.#connected().catch(() => undefined)
     }, Math.max(this.#nextTryMs - performance.now(), 0) + 1)
     this.#timer.unref()
   }
