@@ -1,9 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Ckr } from '../kmip/pkcs11-constants.ts'
-import type { Job, Mechanism, Template, Verb } from './pkcs11-protocol.ts'
+import type { CryptJob, Mechanism, Template, Verb } from './pkcs11-protocol.ts'
+import { verbs } from './pkcs11-protocol.ts'
 import type { Token } from './pkcs11-token.ts'
-
-export type CryptJob = Extract<Job, { op: 'crypt' }>
 
 /** Marks an error that came before any data was touched: the operation may be tried again. */
 export interface EarlyError extends Error {
@@ -12,15 +12,16 @@ export interface EarlyError extends Error {
 
 /**
  * Runs operations with keys. Where the token answers within microseconds, the call is made at once; where it takes
- * longer, as one behind a network does, in a thread, so that all sessions work at the same time. Which it is, the last
- * calls of the same kind have shown.
+ * longer, as one behind a network does, in a thread, so that all sessions work at the same time; and in between by turns.
+ * Which it is, the last calls of the same kind have shown.
  */
 export class Crypt {
   readonly #token: Token
   /** By verb, mechanism and the magnitude of the data. */
-  readonly #paces = new Map<string, Pace>()
+  readonly #paces = new Map<number, Pace>()
   /** Calls in threads. */
   #calls = 0
+  #isSecond = false
 
   constructor(token: Token) {
     this.#token = token
@@ -39,13 +40,12 @@ export class Crypt {
   #runIn(session: Buffer, job: CryptJob): Buffer | Promise<Buffer> {
     const { sessions, module } = this.#token
     const begun = performance.now()
-    const pace = `${job.verb} ${job.mechanism.mechanism} ${Math.ceil(Math.log2(job.data.length + 1))}`
-    const known = this.#paces.get(pace)
+    const pace = this.#paceOf(job)
     try {
       const active = this.#begin(session, job)
       const data = asBuffer(job.data)
       const room = Buffer.allocUnsafe(job.room)
-      if (known !== undefined && known.ms < quickMsMax && known.resting === 0) {
+      if (pace.ms < quickMsMax && pace.resting === 0 && !this.#isForThread(pace)) {
         const result = sync[job.verb](module, active, data, room)
         this.#noteSync(pace, performance.now() - begun)
         sessions.give(active)
@@ -69,6 +69,12 @@ export class Crypt {
     }
   }
 
+  /** Of calls that take longer than a trip to a thread, each second one: then two processors work. */
+  #isForThread({ ms }: Pace): boolean {
+    this.#isSecond = !this.#isSecond
+    return this.#isSecond && ms > tripMs && this.#calls < threadCallsMax && hasProcessors
+  }
+
   /**
    * Starts the operation. A handle that is not valid any more is looked up once again: nothing has been done with it.
    */
@@ -76,7 +82,7 @@ export class Crypt {
     const { module } = this.#token
     const native = nativeMechanism(mechanism)
     try {
-      begin[verb](module, session, native, this.#token.handleOf(key))
+      begin[verb](module, session, native, this.#token.handleOfReferred(key))
       return session
     } catch (error) {
       const { code } = error as { code?: number }
@@ -84,33 +90,52 @@ export class Crypt {
     }
     this.#token.forget(key.id)
     try {
-      begin[verb](module, session, native, this.#token.handleOf(key))
+      begin[verb](module, session, native, this.#token.handleOfReferred(key))
       return session
     } catch (error) {
       throw early(error)
     }
   }
 
-  /** What was slow at once is not tried so again for a while. */
-  #noteSync(pace: string, ms: number): void {
-    const isSlow = ms > quickMsMax
-    const last = this.#paces.get(pace)?.ms ?? ms
-    this.#paces.set(pace, { ms: last * 0.9 + ms * 0.1, resting: isSlow ? restingCalls : 0 })
+  /**
+   * What was slow at once, one call after the other, is not tried so again for a while. A single slow one is the
+   * machine's doing: its process had to wait for a processor.
+   */
+  #noteSync(pace: Pace, ms: number): void {
+    if (ms <= quickMsMax) {
+      pace.slow = 0
+      pace.ms = pace.ms * 0.9 + ms * 0.1
+      return
+    }
+    pace.slow += 1
+    if (pace.slow === slowCallsMax) pace.resting = restingCalls
   }
 
   /** @param ms a call's share of the time, as several are made at once */
-  #noteLater(pace: string, ms: number): void {
-    const { ms: last, resting } = this.#paces.get(pace) ?? { ms, resting: 0 }
+  #noteLater(pace: Pace, ms: number): void {
+    pace.ms = pace.ms === Infinity ? ms : pace.ms * 0.9 + ms * 0.1
+    pace.resting = Math.max(0, pace.resting - 1)
+    pace.slow = 0
+  }
+
+  #paceOf({ verb, mechanism: { mechanism }, data }: CryptJob): Pace {
+    const kind = (mechanism * verbs.length + verbs.indexOf(verb)) * 64 + Math.clz32(data.length)
+    const known = this.#paces.get(kind)
+    if (known !== undefined) return known
     if (this.#paces.size > pacesMax) this.#paces.clear()
-    this.#paces.set(pace, { ms: last * 0.9 + ms * 0.1, resting: Math.max(0, resting - 1) })
+    const pace: Pace = { ms: Infinity, slow: 0, resting: 0 }
+    this.#paces.set(kind, pace)
+    return pace
   }
 }
 
 interface Pace {
-  /** Milliseconds, of late. */
-  readonly ms: number
+  /** Milliseconds, of late; Infinity while nothing is known. */
+  ms: number
+  /** Calls at once that were slow, one after the other. */
+  slow: number
   /** So many calls are made in threads before one is tried at once again. */
-  readonly resting: number
+  resting: number
 }
 
 /** Structures come with their bytes as the binding wants them. */
@@ -164,7 +189,13 @@ const later: Readonly<Record<Verb, Later>> = {
   sign: (module, session, data, room) => module.C_SignAsync(session, data, room),
 }
 
-/** Milliseconds: below, a trip to a thread takes longer than the call. */
+/** Milliseconds: below, a call may be made at once, because nobody else has to wait for long. */
 const quickMsMax = 0.3
+/** Milliseconds: below, a trip to a thread takes longer than the call. */
+const tripMs = 0.035
+/** Calls beside those at once; more would only wait for the same processors. */
+const threadCallsMax = 8
+const hasProcessors = availableParallelism() > 1
+const slowCallsMax = 3
 const restingCalls = 1000
 const pacesMax = 1000

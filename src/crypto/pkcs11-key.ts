@@ -7,6 +7,8 @@ import type { CipherMode } from './symmetric.ts'
 /** A secret or private key that is in the token, or that the token can unwrap. */
 export interface TokenKey extends Key {
   readonly place: KeyPlace
+  /** The place as the record has it. */
+  readonly reference: Buffer
   /** Block cipher modes that the token has for it. */
   readonly modes: ReadonlyMap<number, CipherMode>
 }
@@ -28,6 +30,13 @@ export function decodeReference(bytes: Buffer): Reference {
   if ('publicKey' in stored) return { publicKey: Buffer.from(stored.publicKey, 'base64') }
   const { id, objectClass, wrapped } = stored
   return { place: { id, objectClass, wrapped: wrapped === undefined ? undefined : openWrapped(wrapped) } }
+}
+
+/** @throws Error as `decodeReference`, and for that of a public key */
+export function placeIn(reference: Uint8Array): KeyPlace {
+  const decoded = decodeReference(Buffer.from(reference))
+  if ('publicKey' in decoded) throw new Error('a public key has no place in a token')
+  return decoded.place
 }
 
 export function encodeReference(reference: Reference): Buffer {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { encodeFrame, frameReader } from './pkcs11-protocol.ts'
 import type { Answer, Failure, Job } from './pkcs11-protocol.ts'
+import { decodeAnswer, encodeJob, recordReader } from './pkcs11-wire.ts'
 
 /** What the token, or the process that has its module, could not do. */
 export class LinkError extends Error {
@@ -24,15 +24,16 @@ export interface LinkOptions {
 }
 
 /**
- * One process with one PKCS#11 module. What is asked in one turn of the event loop goes in one write. When the process
- * ends, all calls that are under way fail; which of them have been done nobody knows, so none is repeated.
+ * One process with one PKCS#11 module. What is asked in one turn of the event loop goes in a few writes: the process
+ * works on the first while the last are made. When it ends, all calls that are under way fail; which of them have been
+ * done nobody knows, so none is repeated.
  */
 export class Link {
   readonly #child: ChildProcess
   readonly #options: LinkOptions
   readonly #waiting = new Map<number, Call>()
   readonly #watch: NodeJS.Timeout
-  #batch: { id: number; job: Job }[] = []
+  #batch: Buffer[] = []
   #lastId = 0
   #ended: string | undefined
 
@@ -46,9 +47,7 @@ export class Link {
     this.#child.on('exit', (code, signal) => this.#end(`its process ended (${signal ?? code})`))
     this.#child.stdin!.on('error', () => this.#end('its process does not listen'))
     const answers = this.#child.stdio[3] as Readable
-    answers.on('data', frameReader((value) => {
-      for (const answer of value as Answer[]) this.#settle(answer)
-    }))
+    answers.on('data', recordReader((record) => this.#settle(decodeAnswer(record))))
     answers.on('error', () => this.#end('its process does not answer'))
     this.#watch = setInterval(() => this.#checkDeadline(), watchMs)
     this.#watch.unref()
@@ -69,12 +68,13 @@ export class Link {
     if (this.#waiting.size >= this.#options.callsMax) {
       return Promise.reject(new LinkError('too many calls are waiting', busy))
     }
-    const id = (this.#lastId += 1)
+    const id = this.#lastId = (this.#lastId + 1) % idsMax
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) this.#holdLoop(true)
       this.#waiting.set(id, { resolve, reject, begunMs: performance.now() })
-      this.#batch.push({ id, job })
-      if (this.#batch.length === 1) setImmediate(() => this.#flush())
+      this.#batch.push(encodeJob(id, job))
+      if (this.#batch.length === batchMax) this.#flush()
+      else if (this.#batch.length === 1) setImmediate(() => this.#flush())
     })
   }
 
@@ -95,7 +95,7 @@ export class Link {
   #flush(): void {
     const batch = this.#batch
     this.#batch = []
-    if (this.#ended === undefined) this.#child.stdin!.write(encodeFrame(batch))
+    if (batch.length > 0 && this.#ended === undefined) this.#child.stdin!.write(Buffer.concat(batch))
   }
 
   #settle(answer: Answer): void {
@@ -146,3 +146,6 @@ interface Referenced { ref(): void; unref(): void }
 
 const busy: Failure = { kind: 'busy', code: 0, name: 'busy', early: true }
 const watchMs = 100
+/** The number of a call is 4 octets; long before it comes again, its call has been given up. */
+const idsMax = 2 ** 32
+const batchMax = 16

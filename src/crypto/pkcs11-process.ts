@@ -2,8 +2,8 @@ import { Socket } from 'node:net'
 import { Cka } from '../kmip/pkcs11-constants.ts'
 import { asBuffer, Crypt, nativeMechanism, nativeTemplate } from './pkcs11-crypt.ts'
 import type { EarlyError } from './pkcs11-crypt.ts'
-import { encodeFrame, frameReader } from './pkcs11-protocol.ts'
 import type { Answer, Failure, Job, Template } from './pkcs11-protocol.ts'
+import { decodeJob, encodeAnswer, recordReader } from './pkcs11-wire.ts'
 import { oaepFacts } from './pkcs11-probe.ts'
 import { Busy } from './pkcs11-sessions.ts'
 import { KeyMissing, Token, unwrapKey } from './pkcs11-token.ts'
@@ -125,30 +125,26 @@ function failureOf(error: unknown): Failure {
 
 function serve(): void {
   const output = new Socket({ fd: 3, readable: false, writable: true })
-  let answers: Answer[] = []
-  let scheduled = false
+  let answers: Buffer[] = []
   const flush = (): void => {
-    scheduled = false
-    const batch = answers
+    if (answers.length > 0) output.write(Buffer.concat(answers))
     answers = []
-    output.write(encodeFrame(batch))
   }
   const answer = (one: Answer): void => {
-    answers.push(one)
-    if (scheduled) return
-    scheduled = true
-    setImmediate(flush)
+    answers.push(encodeAnswer(one))
+    // Some at a time, so that the other side works on them while the next are made.
+    if (answers.length === batchMax) flush()
+    else if (answers.length === 1) setImmediate(flush)
   }
   const fail = (id: number) => (error: unknown) => answer({ id, failure: failureOf(error) })
-  const read = frameReader((value) => {
-    for (const { id, job } of value as { id: number; job: Job }[]) {
-      try {
-        const result = run(job)
-        if (result instanceof Promise) result.then((done: unknown) => answer({ id, result: done }), fail(id))
-        else answer({ id, result })
-      } catch (error) {
-        fail(id)(error)
-      }
+  const read = recordReader((record) => {
+    const { id, job } = decodeJob(record)
+    try {
+      const result = run(job)
+      if (result instanceof Promise) result.then((done: unknown) => answer({ id, result: done }), fail(id))
+      else answer({ id, result })
+    } catch (error) {
+      fail(id)(error)
     }
   })
   const input = new Socket({ fd: 0, readable: true, writable: false })
@@ -161,6 +157,7 @@ function serve(): void {
 
 const passing: Template = [{ type: Cka.TOKEN, value: false }, { type: Cka.EXTRACTABLE, value: true }]
 const wrapGrowthMax = 32
+const batchMax = 16
 const materialAttributes: ReadonlySet<number> = new Set([
   Cka.VALUE, Cka.MODULUS, Cka.PUBLIC_EXPONENT, Cka.PRIVATE_EXPONENT, Cka.PRIME_1, Cka.PRIME_2, Cka.EXPONENT_1,
   Cka.EXPONENT_2, Cka.COEFFICIENT, Cka.EC_PARAMS,

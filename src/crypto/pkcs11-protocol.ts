@@ -1,13 +1,7 @@
-import { deserialize, serialize } from 'node:v8'
-
-/**
- * What the provider and the process that holds the PKCS#11 module say to each other: batches of jobs there, batches
- * of answers back, each a length and a V8 serialization.
- */
+/** What the provider and the process that holds the PKCS#11 module say to each other: jobs there, answers back. */
 export type Job =
   | { readonly op: 'connect'; readonly options: ConnectOptions; readonly pin: string | undefined }
-  | { readonly op: 'crypt'; readonly verb: Verb; readonly key: KeyPlace; readonly mechanism: Mechanism
-    readonly data: Uint8Array; readonly room: number }
+  | CryptJob
   | { readonly op: 'generate'; readonly mechanism: Mechanism; readonly template: Template; readonly place: NewPlace }
   | { readonly op: 'generatePair'; readonly mechanism: Mechanism; readonly publicTemplate: Template
     readonly template: Template; readonly place: NewPlace; readonly publicValues: readonly number[] }
@@ -19,7 +13,19 @@ export type Job =
   | { readonly op: 'destroy'; readonly key: KeyPlace }
   | { readonly op: 'oaepFacts' }
 
-export type Verb = 'encrypt' | 'decrypt' | 'sign'
+/** A use of a key. */
+export interface CryptJob {
+  readonly op: 'crypt'
+  readonly verb: Verb
+  readonly key: ReferredPlace
+  readonly mechanism: Mechanism
+  readonly data: Uint8Array
+  /** Bytes that the result has at the most. */
+  readonly room: number
+}
+
+export const verbs = ['encrypt', 'decrypt', 'sign'] as const
+export type Verb = (typeof verbs)[number]
 
 export interface Mechanism {
   readonly mechanism: number
@@ -33,6 +39,12 @@ export interface KeyPlace {
   readonly id: string
   readonly objectClass: number
   readonly wrapped?: WrappedKey | undefined
+}
+
+/** A key place as the record has it, which is looked into only when the key is not at hand by its id. */
+export interface ReferredPlace {
+  readonly id: string
+  readonly reference: Uint8Array
 }
 
 export interface WrappedKey {
@@ -101,27 +113,4 @@ export interface Failure {
   readonly code: number
   readonly name: string
   readonly early: boolean
-}
-
-/** One frame. */
-export function encodeFrame(value: unknown): Buffer {
-  const body = serialize(value)
-  const frame = Buffer.allocUnsafe(body.length + 4)
-  frame.writeUInt32LE(body.length)
-  body.copy(frame, 4)
-  return frame
-}
-
-/** Puts chunks of a stream together to the values of whole frames. */
-export function frameReader(take: (value: unknown) => void): (chunk: Buffer) => void {
-  let held: Buffer = Buffer.alloc(0)
-  return (chunk) => {
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
-    while (held.length >= 4) {
-      const end = 4 + held.readUInt32LE()
-      if (held.length < end) return
-      take(deserialize(held.subarray(4, end)))
-      held = held.subarray(end)
-    }
-  }
 }

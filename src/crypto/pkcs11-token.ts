@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import type { PKCS11 } from 'pkcs11js'
 import { Cka, Ckm, Cko, Ckr } from '../kmip/pkcs11-constants.ts'
-import type { ConnectOptions, KeyPlace, NewPlace, Template, TokenFacts, WrappedKey } from './pkcs11-protocol.ts'
+import { placeIn } from './pkcs11-key.ts'
+import type {
+  ConnectOptions, KeyPlace, NewPlace, ReferredPlace, Template, TokenFacts, WrappedKey,
+} from './pkcs11-protocol.ts'
 import { Sessions } from './pkcs11-sessions.ts'
 import { curveParameter, ecPrivateTemplate, wrappingKeyTemplate } from './pkcs11-template.ts'
 
@@ -32,6 +35,11 @@ export class Token {
     this.sessions = new Sessions(this.module, slot, options)
     if (options.storage === 'encryptedDatabase') this.#wrapping = prepareWrapping(this.module, this.#anchor)
     this.facts = this.#ask(slot)
+  }
+
+  /** As `handleOf`, of a key that is named as its record has it. */
+  handleOfReferred({ id, reference }: ReferredPlace): Buffer {
+    return this.#handles.get(id) ?? this.handleOf(placeIn(reference))
   }
 
   /** The object's handle; found or unwrapped once. @throws KeyMissing */

@@ -49,7 +49,9 @@ export function tokenProvider(options: TokenProviderOptions): Provider {
   const { name, connection, software } = options
   const token = new TokenCalls(name, connection)
   const run: Run = (verb, key, mechanism, data, room) =>
-    token.call({ op: 'crypt', verb, key: key.place, mechanism, data, room: Math.max(room, 16) })
+    token.call({
+      op: 'crypt', verb, key: { id: key.place.id, reference: key.reference }, mechanism, data, room: Math.max(room, 16),
+    })
   const oaepFacts = token.once(() => token.call<OaepFacts>({ op: 'oaepFacts' }))
   const parts: Parts = { ...options, token, run, oaepFacts }
   return {
@@ -283,7 +285,7 @@ function load(stored: StoredKey, facts: TokenFacts | undefined, software: Provid
     return publicKey({ ...stored, bytes: new Secret(Buffer.from(reference.publicKey)) }, software)
   }
   const modes = algorithm === CryptographicAlgorithm.AES ? modesOf(length, facts) : noModes
-  const key: TokenKey = { algorithm, length, curve, kind, place: reference.place, modes }
+  const key: TokenKey = { algorithm, length, curve, kind, place: reference.place, reference: stored.reference, modes }
   return key
 }
 
