@@ -3,6 +3,7 @@ import { CertificateType, KeyFormatType, ObjectType, Operation, SecretDataType }
 import type { ManagedObjectValue } from '../kmip/object.ts'
 import { ExportRequest, ExportResponse } from '../kmip/payload/export.ts'
 import { Secret } from '../kmip/secret.ts'
+import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { servingReasons } from './get.ts'
@@ -25,7 +26,7 @@ export const exportObject = operation({
     return {
       objectType: ObjectType[stored.kind],
       uniqueIdentifier: stored.uniqueIdentifier,
-      attributes: attributesOf(stored, context.now),
+      attributes: inListedOrder(attributesOf(stored, context.now)),
       object,
     }
   },

@@ -2,6 +2,7 @@ import { inVersion } from '../kmip/attribute-codec.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { GetAttributeListRequest, GetAttributeListResponse } from '../kmip/payload/get-attribute-list.ts'
 import { keysIn } from '../model/attribute-list.ts'
+import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -15,7 +16,7 @@ export const getAttributeList = operation({
   reasons: ['ObjectNotFound'],
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)
-    const keys = keysIn(attributesOf(object, context.now))
+    const keys = keysIn(inListedOrder(attributesOf(object, context.now)))
     return {
       uniqueIdentifier: object.uniqueIdentifier,
       attributeReference: keys.filter(({ name }) => inVersion(name, { version: context.version })),

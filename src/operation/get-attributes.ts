@@ -4,6 +4,7 @@ import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { GetAttributesRequest, GetAttributesResponse } from '../kmip/payload/get-attributes.ts'
 import { instancesAt, keyText } from '../model/attribute-list.ts'
+import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -20,7 +21,7 @@ export const getAttributes = operation({
     const texts = new Set(references.map(referenceText))
     if (texts.size < references.length) throw new KmipError('InvalidMessage', 'an attribute is asked for twice')
     const all = attributesOf(object, context.now)
-    const attributes = references.length === 0 ? all : selected(all, references)
+    const attributes = references.length === 0 ? inListedOrder(all) : selected(all, references)
     return { uniqueIdentifier: object.uniqueIdentifier, attributes }
   },
 })

@@ -76,7 +76,7 @@ export function newObject(context: Context, draft: Draft): ManagedObject {
   })
 }
 
-/** Attributes in the order of the table, whatever order they came in: a response always lists them alike. */
+/** Attributes in the order of the table, whatever order they came in: what is made from them is always alike. */
 export function inTableOrder(set: AttributeSet): AttributeSet {
   const { indices } = set
   const entries = attributeNames

@@ -6,6 +6,7 @@ import { NotifyRequest } from '../kmip/payload/notify.ts'
 import { PutRequest } from '../kmip/payload/put.ts'
 import type { FieldMap, Structure } from '../kmip/schema.ts'
 import { instancesAt, keyText, keysIn } from '../model/attribute-list.ts'
+import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import type { ObjectChange } from './change-feed.ts'
@@ -49,7 +50,7 @@ function putPayload(object: ManagedObject, now: number): unknown {
       ? { putFunction: PutFunction.New }
       : { putFunction: PutFunction.Replace, replacedUniqueIdentifier: replaced.linkedObjectIdentifier }),
     object: value,
-    attributes: attributesOf(object, now),
+    attributes: inListedOrder(attributesOf(object, now)),
   }
 }
 
@@ -61,7 +62,7 @@ function notifyPayload({ before, after }: ObjectChange, now: number): unknown {
   const changed = past === undefined ? present : changes(past, present)
   return {
     uniqueIdentifier: after.uniqueIdentifier,
-    attributes: { ...changed, lastChangeDate },
+    attributes: inListedOrder({ ...changed, ...(lastChangeDate !== undefined && { lastChangeDate }) }),
     attributeReference: past === undefined ? [] : gone(past, present),
   }
 }
