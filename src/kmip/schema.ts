@@ -53,8 +53,8 @@ export interface Structure<F extends FieldMap> {
   readonly clause: string
   readonly fields: F
   /**
-   * @throws KmipError Missing Data for an absent required field, Invalid Field for a field of the
-   *   wrong type, a repeated or an unknown one
+   * @throws KmipError Missing Data for an absent required field (1.x: Invalid Message), Invalid Field for a field of the
+   *   wrong type, a repeated (1.x: Invalid Message, KMIP 1.4 11.1) or an unknown one
    */
   decode(item: Item, coding: Coding): InferFields<F>
   encode(writer: TtlvWriter, tag: number, value: InferFields<F>, coding: Coding): void
@@ -72,6 +72,7 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
     fields,
     decode(item, coding) {
       if (item.type !== ItemType.Structure) throw wrongType(item.tag)
+      const isOld = coding.version < v2
       const result: Record<string, unknown> = {}
       for (const { name } of lists) result[name] = []
       for (const child of item.value) {
@@ -82,11 +83,11 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
         if (isList) (result[name] as unknown[]).push(value)
         else if (result[name] === undefined) result[name] = value
         else if (field.merge !== undefined) result[name] = field.merge(result[name], value)
-        else throw new KmipError('InvalidField', `repeated field ${name}`)
+        else throw new KmipError(isOld ? 'InvalidMessage' : 'InvalidField', `repeated field ${name}`)
       }
       if (coding.partial === true) return result as InferFields<F>
       for (const { name } of required) {
-        if (result[name] === undefined) throw new KmipError('MissingData', `missing field ${name}`)
+        if (result[name] === undefined) throw new KmipError(isOld ? 'InvalidMessage' : 'MissingData', `missing field ${name}`)
       }
       return result as InferFields<F>
     },
@@ -224,3 +225,5 @@ function bigintOf(item: Item, type: 0x03 | 0x04 | 0x0b): bigint {
 function hexTag(tag: number): string {
   return `0x${tag.toString(16)}`
 }
+
+const v2 = parseVersion('2.0')

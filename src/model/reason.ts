@@ -57,8 +57,9 @@ const in1_x: Reasons = {
   IllegalObjectType: 'IllegalOperation',
   InvalidAttribute: 'InvalidField',
   InvalidAttributeValue: 'InvalidField',
+  InvalidAsynchronousCorrelationValue: 'ItemNotFound',
   InvalidCSR: 'InvalidField',
-  InvalidCorrelationValue: 'InvalidField',
+  InvalidCorrelationValue: 'ItemNotFound',
   InvalidDataType: 'InvalidField',
   InvalidObjectType: 'InvalidField',
   InvalidTicket: 'AuthenticationNotSuccessful',
@@ -86,20 +87,47 @@ const in1_x: Reasons = {
   WrappingObjectNotFound: 'ItemNotFound',
 }
 
+/** More values of an attribute than the server keeps; of what makes an object. */
+const tooMany: Reasons = { ServerLimitExceeded: 'IndexOutOfBounds' }
+const notCertifiable: Reasons = { InvalidObjectType: 'PermissionDenied', KeyValueNotPresent: 'PermissionDenied' }
+const notUsable: Reasons = { InvalidObjectType: 'PermissionDenied' }
+const onlyAttributes: Reasons = { KeyValueNotPresent: 'IllegalOperation' }
+
 /** Where KMIP 1.4 11.2 to 11.42 differ from the general rule. */
 const byOperation: ReadonlyMap<number, Reasons> = new Map<number, Reasons>([
   [Operation.Activate, { InvalidObjectType: 'IllegalOperation' }],
   [Operation.AddAttribute, {
+    ...tooMany,
     AttributeSingleValued: 'IllegalOperation',
     InvalidAttribute: 'PermissionDenied',
     NonUniqueNameAttribute: 'IllegalOperation',
-    ServerLimitExceeded: 'IndexOutOfBounds',
+  }],
+  [Operation.Certify, notCertifiable],
+  [Operation.Create, tooMany],
+  [Operation.CreateKeyPair, tooMany],
+  [Operation.CreateSplitKey, tooMany],
+  [Operation.Decrypt, notUsable],
+  [Operation.DeleteAttribute, { InvalidAttribute: 'ItemNotFound' }],
+  [Operation.DeriveKey, {
+    IncompatibleCryptographicUsageMask: 'InvalidField',
+    WrongKeyLifecycleState: 'InvalidField',
   }],
   [Operation.Destroy, { ObjectDestroyed: 'PermissionDenied' }],
+  [Operation.Encrypt, notUsable],
+  [Operation.Export, onlyAttributes],
+  [Operation.Get, onlyAttributes],
   [Operation.GetUsageAllocation, { AttributeNotFound: 'IllegalOperation', InvalidObjectType: 'IllegalOperation' }],
+  [Operation.Import, tooMany],
+  [Operation.JoinSplitKey, tooMany],
+  [Operation.MAC, notUsable],
+  [Operation.MACVerify, notUsable],
   [Operation.ModifyAttribute, {
     AttributeNotFound: 'InvalidField',
     NonUniqueNameAttribute: 'IllegalOperation',
   }],
+  [Operation.ReCertify, notCertifiable],
+  [Operation.Register, tooMany],
   [Operation.Revoke, { InvalidObjectType: 'IllegalOperation' }],
+  [Operation.Sign, notUsable],
+  [Operation.SignatureVerify, notUsable],
 ])

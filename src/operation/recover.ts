@@ -16,6 +16,8 @@ export const recover = operation({
       const attributes = withDeleted(object.attributes, [{ name: 'archiveDate', value: object.attributes.archiveDate }])
       context.objects.save({ ...object, archived: undefined, attributes })
     }
+    // What was recovered is what later batch items mean (KMIP 2.1 6.1).
+    context.batch.produced(object.uniqueIdentifier)
     return { uniqueIdentifier: object.uniqueIdentifier }
   },
 })

@@ -26,6 +26,15 @@ const told: [string, keyof typeof Operation, Reason, Reason][] = [
   ['1.4', 'Import', 'ObjectAlreadyExists', 'ObjectAlreadyExists'],
   ['1.3', 'Get', 'Sensitive', 'PermissionDenied'],
   ['1.4', 'Get', 'Sensitive', 'Sensitive'],
+  ['1.0', 'Poll', 'InvalidAsynchronousCorrelationValue', 'ItemNotFound'],
+  ['1.3', 'Encrypt', 'InvalidCorrelationValue', 'ItemNotFound'],
+  ['1.4', 'Get', 'KeyValueNotPresent', 'IllegalOperation'],
+  ['1.4', 'Encrypt', 'KeyValueNotPresent', 'KeyValueNotPresent'],
+  ['1.0', 'Certify', 'InvalidObjectType', 'PermissionDenied'],
+  ['1.4', 'DeriveKey', 'IncompatibleCryptographicUsageMask', 'InvalidField'],
+  ['1.4', 'DeriveKey', 'WrongKeyLifecycleState', 'InvalidField'],
+  ['1.2', 'DeleteAttribute', 'InvalidAttribute', 'ItemNotFound'],
+  ['1.2', 'Create', 'ServerLimitExceeded', 'IndexOutOfBounds'],
 ]
 
 test.for(told)('in %s, %s: %s is %s', ([version, operation, reason, expected]) => {
