@@ -6,8 +6,8 @@ import {
   TransparentDSAPublicKey, TransparentECPrivateKey, TransparentECPublicKey, TransparentRSAPrivateKey,
   TransparentRSAPublicKey, TransparentSymmetricKey,
 } from '../kmip/key-material.ts'
-import type { EcPublic, PrivateNumbers, PublicNumbers, RsaPrivate } from './asymmetric.ts'
-import { byteCurves, convertPoint, curveById } from './curve.ts'
+import type { EcPrivate, EcPublic, PrivateNumbers, PublicNumbers, RsaPrivate } from './asymmetric.ts'
+import { byteCurves, convertPoint, curveById, curveParameters, publicPoint } from './curve.ts'
 import type { ByteCurve } from './curve.ts'
 import { unsignedBytes, unsignedInteger } from './der.ts'
 import { invalid } from './failure.ts'
@@ -42,7 +42,7 @@ export function readTransparentPrivate(keyFormatType: number, items: readonly It
       const { recommendedCurve, d } = decodeTransparent(TransparentECPrivateKey, items)
       const byteCurve = byteCurveFor(keyFormatType, recommendedCurve)
       if (byteCurve !== undefined) return { type: 'bytes', curve: byteCurve, bytes: exactBytes(d, byteCurve) }
-      return positive({ type: 'ec', curve: curveById(recommendedCurve), d })
+      return withPoint(positive({ type: 'ec', curve: curveById(recommendedCurve), d }))
     }
   }
 }
@@ -135,6 +135,15 @@ function writeRsaPrivate({ n, e, d, p, q, dp, dq, qi }: RsaPrivate): readonly It
   return encodeTransparent(TransparentRSAPrivateKey, {
     modulus: n, privateExponent: d, publicExponent: e, p, q, primeExponentP: dp, primeExponentQ: dq, crtCoefficient: qi,
   })
+}
+
+/**
+ * With the public point, which the other formats of the key hold too (RFC 5915 section 3). What is no key is refused
+ * where keys are checked.
+ */
+function withPoint(key: EcPrivate): EcPrivate {
+  const isKey = key.d > 0n && key.d < curveParameters(key.curve).n
+  return isKey ? { ...key, point: publicPoint(key.curve, key.d) } : key
 }
 
 function positive<T extends object>(numbers: T): T {

@@ -46,6 +46,7 @@ describe('key formats', () => {
     for (const format of formats) {
       const decodedKey = decodeKeyBlock(encodeKeyBlock(privateKey, format), 'private')
       expect(decodedKey).toMatchObject({ algorithm, length, kind: 'private' })
+      expect(decodedKey.bytes.reveal().equals(privateKey.bytes.reveal())).toBe(true)
       await provider.importKey(decodedKey)
       expect(publicKeyOf(decodedKey).bytes.reveal().equals(publicKey.bytes.reveal())).toBe(true)
     }
