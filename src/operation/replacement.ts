@@ -5,9 +5,10 @@ import type { Link, VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { LinkType } from '../kmip/generated/enums.ts'
 import type { ObjectKind } from '../kmip/object.ts'
-import { instancesAt, withAdded, withDeleted } from '../model/attribute-list.ts'
+import { instancesAt, withDeleted } from '../model/attribute-list.ts'
 import { checkInitialAttributes } from '../model/initial-attributes.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { withLink } from './certificate-object.ts'
 import type { Context } from './operation.ts'
 import { withTemplates } from './template.ts'
 
@@ -35,13 +36,15 @@ export async function replacementAttributes(
   return overlaid({ ...takenOver(existing.attributes), ...shiftedDates(existing.attributes, offset, context.now) }, given)
 }
 
-/** The object that was replaced: without names, linked to what replaced it; its dates are left alone. */
+/**
+ * The object that was replaced: without names, linked to what replaced it, which is one object, the last (KMIP 1.4 3.35);
+ * its dates are left alone.
+ */
 export function replaced(existing: ManagedObject, replacementIdentifier: string, now: number): ManagedObject {
   const { attributes } = existing
   const nameless = withDeleted(attributes, instancesAt(attributes, { name: 'name' }))
-  const link = linkTo(LinkType.ReplacementObjectLink, replacementIdentifier)
-  const { set } = withAdded(nameless, { name: 'link', value: link })
-  return { ...existing, attributes: { ...set, rotateLatest: false, rotateDate: now } }
+  const linked = withLink(nameless, LinkType.ReplacementObjectLink, replacementIdentifier)
+  return { ...existing, attributes: { ...linked, rotateLatest: false, rotateDate: now } }
 }
 
 /** The link of the replacement to the object that it replaces. */

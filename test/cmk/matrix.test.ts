@@ -68,9 +68,10 @@ const attempts: Partial<Record<CmkOperation, (client: LabClient, key: Key) => Pr
   sign: (client, { id }) => client.sign(id, message),
   verify: (client, { publicKey, signature }) => client.verify(publicKey, message, signature),
   getPublicKey: async (client, { id, publicKey }) => {
-    // Without material it is that which is missed, in every version.
+    // Without material it is that which is missed, in every version; Get of 1.x says so in another way (KMIP 1.4 11.12).
     const reason = await outcome(client.get(publicKey))
-    return reason === 'KeyValueNotPresent' ? client.sign(id, message) : client.get(publicKey)
+    const isMissing = reason === 'KeyValueNotPresent' || reason === 'IllegalOperation'
+    return isMissing ? client.sign(id, message) : client.get(publicKey)
   },
   createKeyVersion: (client, { id }) => client.set(id, 'cmk-rotate', true),
   updateRotationPolicy: (client, { id }) => client.set(id, 'cmk-rotation-interval', '30d'),
