@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { Needed, readExternals, readHsms } from './config-protection.ts'
@@ -25,8 +25,11 @@ export interface Config {
    * HSM (`hsm:` and its name). It holds for a new file, and for one that SIGUSR2 makes. `file`: it needs nobody at start.
    */
   readonly rootKeyProtection: string
-  /** Its first line is the passphrase; or else KEYWARD_ROOT_KEY_PASSPHRASE is. */
-  readonly rootKeyPassphraseFile?: string | undefined
+  /**
+   * The file whose first line is the passphrase. None: `KEYWARD_ROOT_KEY_PASSPHRASE` is, which only the environment can
+   * hold.
+   */
+  readonly rootKeyPassphraseFile: string | undefined
   readonly logLevel: LogLevel
   /**
    * The version from which on answers have a Server Correlation Value, if the client has given none of its own. 2.1:
@@ -88,7 +91,7 @@ export class ConfigError extends Error {
  *
  * @param environment as `process.env`
  * @param workingDirectory absolute
- * @throws ConfigError for an unknown key, a wrong value or an unreadable file
+ * @throws ConfigError for an unknown key or variable, a wrong value or an unreadable file
  */
 export function loadConfig(environment: Readonly<NodeJS.ProcessEnv>, workingDirectory: string): Config {
   const path = resolve(workingDirectory, environment[fileVariable] ?? 'keyward.json')
@@ -101,6 +104,7 @@ export function loadConfig(environment: Readonly<NodeJS.ProcessEnv>, workingDire
   const twice = Object.keys(settings.hsms ?? {}).find((name) => Object.hasOwn(settings.externals ?? {}, name))
   if (twice !== undefined) throw new ConfigError('externals', `${twice} is the name of an HSM already`)
   const dataDirectory = settings.dataDirectory ?? join(workingDirectory, 'data')
+  checkVariables(environment, settings)
   return Object.freeze({
     ...defaults,
     ...settings,
@@ -111,10 +115,14 @@ export function loadConfig(environment: Readonly<NodeJS.ProcessEnv>, workingDire
   })
 }
 
-/** Variables that look like settings and are none: most likely misspelt. */
-export function unknownVariables(environment: Readonly<NodeJS.ProcessEnv>): string[] {
-  const known = new Set([...Object.values(environmentNames()), fileVariable, acknowledgeVariable])
-  return Object.keys(environment).filter((name) => name.startsWith('KEYWARD_') && !known.has(name))
+/** Variables that look like settings and are none are most likely misspelt, and what they should have set is not. */
+function checkVariables(environment: Readonly<NodeJS.ProcessEnv>, { hsms = {} }: Pick<Partial<Config>, 'hsms'>): void {
+  const pins = Object.values(hsms).map(({ pinEnvironment }) => pinEnvironment)
+  const known = new Set([
+    ...Object.values(environmentNames()), ...pins, fileVariable, passphraseVariable, acknowledgeVariable,
+  ])
+  const unknown = Object.keys(environment).find((name) => name.startsWith('KEYWARD_') && !known.has(name))
+  if (unknown !== undefined) throw new ConfigError(unknown, 'there is no such setting')
 }
 
 /** Every environment variable that is read, by the setting that it overrides. */
@@ -275,8 +283,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function readFile(file: string, isNamed: boolean): Record<string, unknown> {
   let text: string
   try {
+    // A device may never end.
+    if (statSync(file).isCharacterDevice()) throw new ConfigError(file, 'is a device, and no file')
     text = readFileSync(file, 'utf8')
   } catch (error) {
+    if (error instanceof ConfigError) throw error
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' && !isNamed) return {}
     throw new ConfigError(file, code === 'ENOENT' ? 'there is no such file' : `cannot be read (${String(code)})`)
@@ -307,6 +318,8 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const structured: ReadonlySet<string> = new Set(['issuerRealms', 'servicePrincipals', 'hsms', 'externals'])
 
 const fileVariable = 'KEYWARD_CONFIG'
+/** The passphrase of the root key's file, which is secret: no configuration file can hold it. */
+export const passphraseVariable = 'KEYWARD_ROOT_KEY_PASSPHRASE'
 /**
  * `before-commit` makes the server acknowledge changes before they are durable: the negative control of the test that kills
  * it. Not a setting, so that no configuration file can hold it.
@@ -324,6 +337,7 @@ const defaults = {
   port: 5696,
   httpsPort: undefined,
   rootKeyProtection: 'file',
+  rootKeyPassphraseFile: undefined,
   logLevel: 'info',
   correlationSince: '2.1',
   interop: 'auto',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { stat, readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { RemoteKeyManager } from './client/key-manager.ts'
+import { passphraseVariable } from './config.ts'
 import type { Config } from './config.ts'
 import type { ExternalSettings, HsmSettings } from './config-protection.ts'
 import { Breaker } from './crypto/breaker.ts'
@@ -27,7 +28,7 @@ export async function openProtection(
 ): Promise<Protection> {
   const entries = Object.entries(hsms)
   const secrets = new Set(entries.flatMap(([, { pinEnvironment }]) => pinEnvironment ?? []))
-  secrets.add('KEYWARD_ROOT_KEY_PASSPHRASE')
+  secrets.add(passphraseVariable)
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secrets.has(name)))
   const connections = entries.map(([name, settings]) => new Connection({
     ...settings, name, log, pin: pinOf(settings),

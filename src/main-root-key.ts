@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { ConfigError } from './config.ts'
+import { ConfigError, passphraseVariable } from './config.ts'
 import type { Config } from './config.ts'
 import type { Provider } from './crypto/provider.ts'
 import { BlockCipherMode, CryptographicAlgorithm } from './kmip/generated/enums.ts'
@@ -57,9 +57,9 @@ function protectionOf(config: Config, providers: ReadonlyMap<string, Provider>):
 }
 
 async function passphrase({ rootKeyPassphraseFile: path }: Config): Promise<Secret> {
-  const given = process.env['KEYWARD_ROOT_KEY_PASSPHRASE']
+  const given = process.env[passphraseVariable]
   if (given !== undefined) return new Secret(Buffer.from(given))
-  if (path === undefined) throw new Error('neither rootKeyPassphraseFile nor KEYWARD_ROOT_KEY_PASSPHRASE is given')
+  if (path === undefined) throw new Error(`neither rootKeyPassphraseFile nor ${passphraseVariable} is given`)
   return readSecretFile('passphrase', path)
 }
 

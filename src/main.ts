@@ -1,14 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
-import { ConfigError, acknowledgeVariable, loadConfig, unknownVariables } from './config.ts'
+import { ConfigError, acknowledgeVariable, loadConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { softwareProvider } from './crypto/software.ts'
 import { parseVersion } from './kmip/version.ts'
+import { announcement } from './main-announce.ts'
+import type { Ports } from './main-announce.ts'
 import { openProtection } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
 import { Keys } from './operation/keys.ts'
@@ -29,6 +30,7 @@ import type { IdentityPolicy } from './server/identity.ts'
 import { Listener } from './server/listener.ts'
 import type { ListenerOptions } from './server/listener.ts'
 import { Scheduler } from './server/scheduler.ts'
+import { makeDirectory } from './store/directory.ts'
 import { StartError } from './store/error.ts'
 import { openKeyring } from './store/keyring.ts'
 import { openLmdbStore } from './store/lmdb.ts'
@@ -38,18 +40,18 @@ import { sealedStore } from './store/sealed.ts'
 async function start(): Promise<void> {
   const config = loadConfig(process.env, process.cwd())
   const log = logger(config)
-  for (const name of unknownVariables(process.env)) log.warn({ name }, 'no setting has this name')
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the server stops because of a bug')
     process.exit(1)
   })
-  if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config.certificatesDirectory)
+  makeDirectory('data directory', config.dataDirectory, 0o700)
+  if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config)
   const thread: ThreadData = { config, ticketKeys: randomBytes(48) }
   const running = await serve(thread, log)
   const workers = await Promise.all(
     Array.from({ length: config.workers - 1 }, () => startWorker({ ...thread, ports: running.ports }, log)),
   )
-  announce(config, running.ports)
+  process.stdout.write(`${announcement(config, running.ports)}\n`)
   const stop = once(async () => {
     log.info('draining')
     await Promise.all(workers.map(stopWorker))
@@ -63,10 +65,12 @@ async function start(): Promise<void> {
 }
 
 /** Issuing needs libraries that an ordinary start has no use for. */
-async function makeThrowAwayPki(directory: string): Promise<void> {
+async function makeThrowAwayPki({ certificatesDirectory: directory, host }: Config): Promise<void> {
   const { PkiError, makePki } = await import('./server/pki.ts')
-  await makePki(directory, Date.now()).catch((error: unknown) => {
-    throw error instanceof PkiError ? new CredentialsError(error.message) : error
+  await makePki(directory, Date.now(), { host }).catch((error: unknown) => {
+    if (error instanceof PkiError) throw new CredentialsError(error.message)
+    const { syscall, message } = error as NodeJS.ErrnoException
+    throw syscall === undefined ? error : new CredentialsError(`certificates directory ${directory}: ${message}`)
   })
 }
 
@@ -74,7 +78,6 @@ async function makeThrowAwayPki(directory: string): Promise<void> {
 async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   const { config } = thread
   const credentials = loadServerCredentials(config.certificatesDirectory, Date.now())
-  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
   const acknowledgesEarly = process.env[acknowledgeVariable] === 'before-commit'
   if (acknowledgesEarly) log.error('changes are acknowledged before they are durable: this is a test, and loses keys')
   const inner = await openLmdbStore({
@@ -159,12 +162,6 @@ function listenersOf(
   return { listener, https }
 }
 
-interface Ports {
-  readonly kmip: number
-  /** Absent without a port for HTTPS. */
-  readonly https: number | undefined
-}
-
 interface Running {
   /** With the configuration as it is then. */
   renewRootKey(reload: () => Config): Promise<void>
@@ -198,20 +195,6 @@ async function work(thread: ThreadData): Promise<void> {
   const running = await serve(thread, logger(thread.config))
   parentPort!.once('message', () => void running.stop().then(() => parentPort!.close()))
   parentPort!.postMessage('ready')
-}
-
-/** Tells a newcomer what runs and how to talk to it; the last line is what scripts wait for. */
-function announce(config: Config, { kmip: port, https }: Ports): void {
-  const cli = join(import.meta.dirname, 'cli', 'keyward.mjs')
-  const lines = [
-    `KMIP 1.0 to 2.1 over mutual TLS; store in ${config.dataDirectory}`,
-    `certificates in ${config.certificatesDirectory}: ca.pem, alice.pem and alice.key, bob.pem and bob.key`,
-    'try it, in another terminal:',
-    `  node ${cli} --port ${port} --certs ${config.certificatesDirectory} create --name first-key`,
-    ...(https === undefined ? [] : [`TTLV, XML and JSON over HTTPS: https://${config.host}:${https}/kmip`]),
-    `keyward ready on ${config.host}:${port}`,
-  ]
-  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 /** JSON lines on standard error; standard output is for people and for the ready line. */

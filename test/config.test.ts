@@ -77,6 +77,9 @@ const refusedEnvironment: [variable: string, value: string, need: RegExp][] = [
   ['KEYWARD_TLS_MIN_VERSION', 'TLSv1', /TLSv1.2/],
   ['KEYWARD_LIMITS_MESSAGE_BYTES_MAX', '1e9', /4096 to/],
   ['KEYWARD_CONFIG', '/nowhere/keyward.json', /no such file/],
+  ['KEYWARD_CONFIG', '/dev/zero', /a device/],
+  ['KEYWARD_PROT', '5696', /no such setting/],
+  ['KEYWARD_LIMITS_IDLE_MS', '1', /no such setting/],
 ]
 
 test.each(refusedEnvironment)('%s=%j is refused by name', (variable, value, need) => {
@@ -114,6 +117,15 @@ describe('a wrong file is refused by name, in one line', () => {
     expect(message).toContain(named)
     expect(message).not.toMatch(/\n|secret/)
   })
+})
+
+test('the variables that only the environment can hold are known, and so is one that the file names for a PIN', () => {
+  const hsms = { hsm: { module: '/m.so', token: 't', pinEnvironment: 'KEYWARD_HSM_PIN' } }
+  const path = write('hsm.json', { hsms })
+  const environment = { KEYWARD_ROOT_KEY_PASSPHRASE: 'secret', KEYWARD_HSM_PIN: '1234' }
+  expect(loadConfig({ ...environment, KEYWARD_CONFIG: path }, '/nowhere').hsms).toMatchObject(hsms)
+  const message = messageOf(environment, '/nowhere')
+  expect(message).toBe('configuration: KEYWARD_HSM_PIN: there is no such setting')
 })
 
 function messageOf(environment: NodeJS.ProcessEnv, workingDirectory: string): string {

@@ -1,8 +1,10 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { makeDirectory } from '../store/directory.ts'
 import { checkName } from './identity.ts'
 
 x509.cryptoProvider.set(webcrypto)
@@ -17,21 +19,26 @@ export class PkiError extends Error {}
  *
  * @param directory made when it is missing (mode 0755: the certificates are public)
  * @param nowMs milliseconds since 1970
- * @param curve of a new authority and what it certifies; P-384 for the 192-bit level of Suite B
+ * @param options.curve of a new authority and what it certifies (P-256); P-384 for the 192-bit level of Suite B
+ * @param options.host that the server is reached at besides this machine's own names
  * @throws PkiError when a certificate is there without its key, or the authority's key is needed and missing
+ * @throws StartError when the directory cannot be made
  */
-export async function makePki(directory: string, nowMs: number, curve: Curve = 'P-256'): Promise<void> {
-  mkdirSync(directory, { recursive: true })
+export async function makePki(directory: string, nowMs: number, options: PkiOptions = {}): Promise<void> {
+  const { curve = 'P-256', host } = options
+  makeDirectory('certificates directory', directory, 0o755)
   await completeAuthority(directory, nowMs, curve)
   for (const [name, account] of sampleClients) {
     await complete(directory, name, nowMs, request => issueClient(request, name, account, leafDaysMax))
   }
   // Last: the server makes a PKI when its own certificate is missing, so an interrupted run is taken up again.
-  await complete(directory, 'server', nowMs, issueServer)
+  await complete(directory, 'server', nowMs, request => issueServer(request, host))
 }
 
 /** Where the keys of a PKI lie. */
 export type Curve = 'P-256' | 'P-384'
+
+interface PkiOptions { readonly curve?: Curve, readonly host?: string }
 
 /** What `issueClientCertificate` wrote. */
 export interface IssuedCertificate { readonly certificatePath: string, readonly keyPath: string, readonly pem: string }
@@ -98,12 +105,10 @@ async function complete(
   writeNew(directory, `${name}.pem`, pem(await issue({ authority, publicKey, nowMs })), 0o644)
 }
 
-function issueServer(request: LeafRequest): Promise<x509.X509Certificate> {
-  const names: x509.JsonGeneralNames = [
-    { type: 'dns', value: 'localhost' },
-    { type: 'ip', value: '127.0.0.1' },
-    { type: 'ip', value: '::1' },
-  ]
+function issueServer(request: LeafRequest, host: string | undefined): Promise<x509.X509Certificate> {
+  const others = host === undefined || coveredHosts.has(host) ? [] : [host]
+  const names: x509.JsonGeneralNames = ['localhost', '127.0.0.1', '::1', ...others]
+    .map(value => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
   const alternatives = new x509.SubjectAlternativeNameExtension(names)
   return issueLeaf(request, [{ CN: ['localhost'] }], x509.ExtendedKeyUsage.serverAuth, leafDaysMax, [alternatives])
 }
@@ -230,6 +235,9 @@ type CryptoKeyPair = webcrypto.CryptoKeyPair
 
 /** OpenSSL's names of the curves. */
 const curves: Readonly<Record<string, Curve>> = { prime256v1: 'P-256', secp384r1: 'P-384' }
+
+/** What the certificate is for anyway, and what no client connects to: "any address". */
+const coveredHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::'])
 
 const sampleClients: readonly (readonly [name: string, account: string])[] = [['alice', 'alpha'], ['bob', 'beta']]
 

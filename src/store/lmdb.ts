@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
 import { checkChanges, checkLease, isId } from './bounds.ts'
+import { makeDirectory } from './directory.ts'
 import { StartError } from './error.ts'
 import { groupCommit } from './group-commit.ts'
 import { checkDataFile } from './lmdb-file.ts'
@@ -97,7 +97,7 @@ interface OpenFiles {
 async function openFiles({ directory, mapSize }: LmdbOptions): Promise<OpenFiles> {
   let release = () => {}
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory('data directory', directory, 0o700)
     release = await ownDirectory(directory)
     checkDataFile(directory)
     const root = open({ path: directory, noSubdir: false, mapSize, maxDbs: 8, ...safeSettings })

@@ -31,7 +31,7 @@ export async function startOwnServer(
 ): Promise<OwnServer> {
   const directory = mkdtempSync(join(tmpdir(), 'keyward-conformance-'))
   const certificates = join(directory, 'certs')
-  await makePki(certificates, Date.now(), curve)
+  await makePki(certificates, Date.now(), { curve })
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main], {
     cwd: directory,

@@ -64,7 +64,7 @@ describe('makePki', () => {
 
   test('P-384 throughout, signed with SHA-384, also what is issued later', async () => {
     const directory = join(base, 'p384')
-    await makePki(directory, nowMs, 'P-384')
+    await makePki(directory, nowMs, { curve: 'P-384' })
     await issueClientCertificate({ directory, name: 'carol', account: 'alpha', days: 30, nowMs })
     for (const name of ['ca', 'server', 'alice', 'bob', 'carol']) {
       const { publicKey, signatureAlgorithm } = certificate(`${name}.pem`, directory)

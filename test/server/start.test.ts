@@ -1,9 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
@@ -44,6 +48,35 @@ const cases: Case[] = [
     rmSync(join(home, 'data'), { recursive: true })
     writeFileSync(join(home, 'data'), '')
   }, says: /data/ },
+  { name: 'a data directory that is a link to nowhere', spoil: (home) => {
+    rmSync(join(home, 'data'), { recursive: true })
+    symlinkSync('nowhere', join(home, 'data'))
+  }, says: /data directory \S+\/data cannot be made/ },
+  { name: 'a data directory where none can be made', environment: () => ({
+    KEYWARD_DATA_DIR: '/proc/none/data',
+  }), says: /data directory \/proc\/none\/data cannot be made/ },
+  { name: 'a data directory below a device', environment: () => ({
+    KEYWARD_DATA_DIR: '/dev/null/data',
+  }), says: /data directory \/dev\/null\/data cannot be made/ },
+  { name: 'a certificates directory where none can be made', environment: () => ({
+    KEYWARD_CERTS_DIR: '/proc/none/certs',
+  }), says: /certificates directory \/proc\/none\/certs cannot be made/ },
+  { name: 'a certificates directory that takes no files', environment: () => ({
+    KEYWARD_CERTS_DIR: '/proc/self',
+  }), says: /certificates directory \/proc\/self/ },
+  { name: 'a certificates directory that is a file', spoil: (home) => {
+    rmSync(join(home, 'certs'), { recursive: true })
+    writeFileSync(join(home, 'certs'), '')
+  }, says: /certificates directory \S+\/certs cannot be made/ },
+  { name: 'a certificate that is a link to nowhere', spoil: (home) => {
+    rmSync(join(home, 'certs/server.pem'))
+    symlinkSync('nowhere', join(home, 'certs/server.pem'))
+  }, says: /server\.pem/ },
+  { name: 'a root key that is a link to nowhere', spoil: (home) => {
+    rmSync(join(home, 'data/root.key'))
+    symlinkSync('nowhere', join(home, 'data/root.key'))
+  }, says: /root key/ },
+  { name: 'a misspelt variable', environment: () => ({ KEYWARD_PROT: '5696' }), says: /KEYWARD_PROT/ },
   { name: 'a root key that is missing', spoil: (home) => rmSync(join(home, 'data/root.key')), says: /root key.*missing/ },
   { name: 'a root key that is another', spoil: (home) =>
     cpSync(join(occupied.directory, 'data/root.key'), join(home, 'data/root.key')), says: /root key/ },
@@ -79,12 +112,15 @@ describe('what stops the start is told in one line, and nothing is made or chang
     const home = mkdtempSync(join(tmpdir(), 'keyward-start-'))
     cpSync(pristine, home, { recursive: true })
     spoil?.(home)
+    const before = listing(home)
     const { code, output } = await run(home, environment?.() ?? {})
+    const after = listing(home)
     rmSync(home, { recursive: true, force: true })
     expect(output.trimEnd().split('\n')).toHaveLength(1)
     expect(output).toMatch(/^keyward: /)
     expect(output).toMatch(says)
     expect(code).toBe(1)
+    expect(after).toEqual(before)
   })
 
   it('control: the same directory unspoiled starts', async () => {
@@ -104,10 +140,58 @@ describe('the first start', () => {
   })
 })
 
-async function run(home: string, environment: Record<string, string>): Promise<{ code: number | null, output: string }> {
+describe('the command that the start prints works when it is pasted into another terminal', () => {
+  it.each([['127.0.0.1'], ['::1'], ['0.0.0.0'], ['127.0.0.2']])('of a server on %s', async (host) => {
+    const home = join(mkdtempSync(join(tmpdir(), 'keyward-start-')), 'it\'s $HOME')
+    mkdirSync(home)
+    const server = await startServer({ KEYWARD_HOST: host }, home)
+    const command = /^try it.*\n +(.*)$/m.exec(server.log())?.[1] ?? ''
+    const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('KEYWARD_'))
+    const { stdout } = await exec('sh', ['-c', command], { cwd: '/', env: Object.fromEntries(environment) })
+    await server.stop()
+    expect(stdout).toMatch(/[0-9a-f]{8}-/)
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('as another user than root', () => {
+  it.each([
+    ['a data directory', 'data', 0o700],
+    ['a certificates directory', 'certs', 0o755],
+    ['a root key', 'data/root.key', 0o600],
+    ['a server key', 'certs/server.key', 0o400],
+    ['the authority\'s certificate', 'certs/ca.pem', 0o644],
+    ['a store', 'data/store/data.mdb', 0o644],
+  ])('%s that may not be read stops the start in one line; control: as it was made it does not', async (_, path, mode) => {
+    const home = mkdtempSync(join(tmpdir(), 'keyward-start-'))
+    cpSync(pristine, home, { recursive: true })
+    for (const name of ['.', ...readdirSync(home, { recursive: true }) as string[]]) chownSync(join(home, name), nobody, nobody)
+    chmodSync(join(home, path), 0)
+    const { code, output } = await run(home, {}, nobody)
+    chmodSync(join(home, path), mode)
+    const control = await run(home, { KEYWARD_HOST: '192.0.2.1' }, nobody)
+    rmSync(home, { recursive: true, force: true })
+    expect(output.trimEnd().split('\n')).toHaveLength(1)
+    expect(output).toMatch(/^keyward: .*(EACCES|unable to open|is missing)/)
+    expect(output).toContain(path.split('/')[0])
+    expect(code).toBe(1)
+    // It gets as far as the port.
+    expect(control.output).toMatch(/EADDRNOTAVAIL/)
+  })
+})
+
+/** The names of all that lies in a directory, but for what only says who has the store. */
+function listing(home: string): string[] {
+  const names = readdirSync(home, { recursive: true }) as string[]
+  return names.filter((name) => !/^data\/store\/(owner|lock)/.test(name)).toSorted()
+}
+
+async function run(
+  home: string, environment: Record<string, string>, user?: number,
+): Promise<{ code: number | null, output: string }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
     cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(user !== undefined && { uid: user, gid: user }),
     env: {
       ...process.env, KEYWARD_PORT: '0', KEYWARD_DATA_DIR: join(home, 'data'), KEYWARD_CERTS_DIR: join(home, 'certs'),
       ...environment,
@@ -121,3 +205,7 @@ async function run(home: string, environment: Record<string, string>): Promise<{
   clearTimeout(timer)
   return { code, output: Buffer.concat(chunks).toString() }
 }
+
+const exec = promisify(execFile)
+/** Somebody who owns nothing else. */
+const nobody = 65_534

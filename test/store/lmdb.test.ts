@@ -77,7 +77,7 @@ describe('a directory that cannot be used is named in one line', () => {
     const bad = other?.endsWith('e') ? other : join(directory, 'd')
     const error = await openLmdbStore({ directory: bad, mapSize }).then(() => undefined, (reason: unknown) => reason)
     expect(error).toBeInstanceOf(StartError)
-    expect((error as Error).message).toMatch(new RegExp(`^data directory ${bad} cannot be opened: [^\n]+$`))
+    expect((error as Error).message).toMatch(new RegExp(`^data directory ${bad} cannot be (made|opened): [^\n]+$`))
   })
 })
 

@@ -155,7 +155,7 @@ const layers: readonly { readonly files: RegExp, readonly may: RegExp | 'all' }[
   { files: /^src\/cmk\//, may: /^src\/(ttlv|kmip|model|store\/store\.ts|crypto\/provider\.ts)/ },
   // Of `crypto` everything that is no adapter: encodings of keys and certificates, and shares of them, are pure.
   { files: /^src\/operation\//, may: /^src\/(ttlv|kmip|model|cmk|store\/store\.ts|crypto\/(?!software|pkcs11|external))/ },
-  { files: /^src\/server\//, may: /^src\/(ttlv|kmip|model|cmk|operation|store\/store\.ts|crypto\/provider\.ts)/ },
+  { files: /^src\/server\//, may: /^src\/(ttlv|kmip|model|cmk|operation|store\/(store|directory)\.ts|crypto\/provider\.ts)/ },
   { files: /^src\/client\//, may: /^src\/(ttlv|kmip)\// },
   { files: /^src\/config[a-z-]*\.ts$/, may: /^src\/server\/limits\.ts$/ },
   { files: /^src\/(main[a-z-]*\.ts|cli\/)/, may: 'all' },
