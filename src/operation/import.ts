@@ -9,7 +9,6 @@ import { checkValues } from '../model/attribute-policy.ts'
 import { checkAgreement } from '../model/initial-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import { importMaterial, isMaterial } from './cmk-import.ts'
-import { newIdentifier } from './identifier.ts'
 import { takeIn } from './incoming-object.ts'
 import { inTableOrder } from './new-object.ts'
 import { identifierPattern } from './objects.ts'
@@ -43,7 +42,8 @@ export const importObject = operation({
       context.batch.produced(imported, 'Import')
       return { uniqueIdentifier: imported }
     }
-    const uniqueIdentifier = existing?.uniqueIdentifier ?? await freeIdentifier(context, wantedId)
+    if (!identifierPattern.test(wantedId)) throw new KmipError('InvalidField', 'the Unique Identifier is not a usable one')
+    const uniqueIdentifier = existing?.uniqueIdentifier ?? wantedId
     const incoming = await takeIn(context, object, request.attributes, unwrapping(request.keyWrapType, object))
     const attributes = importedAttributes(context, wantedId, object, request.attributes, incoming.facts)
     const { value, asRegistered } = incoming
@@ -55,12 +55,6 @@ export const importObject = operation({
 
 function notKeptWrapped(): KmipError {
   return new KmipError('InvalidField', 'the material of a CMK is not kept wrapped')
-}
-
-/** An identifier that another account has is replaced by one of ours, so that the caller does not learn of it. */
-async function freeIdentifier(context: Context, wanted: string): Promise<string> {
-  if (!identifierPattern.test(wanted)) throw new KmipError('InvalidField', 'the Unique Identifier is not a usable one')
-  return await context.objects.isFree(wanted) ? wanted : newIdentifier()
 }
 
 /** Without Not Wrapped the object is kept as it is given (KMIP 2.1 Table 238). */

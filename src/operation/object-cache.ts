@@ -18,23 +18,24 @@ export class ObjectCache {
     this.#sweep = setInterval(() => this.#expire(performance.now()), Math.max(1, ageMsMax / 4)).unref()
   }
 
-  get(uniqueIdentifier: string, revision: number): ManagedObject | undefined {
-    const entry = this.#entries.get(uniqueIdentifier)
+  /** @param id of the object's record */
+  get(id: string, revision: number): ManagedObject | undefined {
+    const entry = this.#entries.get(id)
     if (entry === undefined) return undefined
-    this.#entries.delete(uniqueIdentifier)
+    this.#entries.delete(id)
     if (entry.object.revision !== revision || performance.now() >= entry.until) return undefined
     // Put last: what has not been used for longest makes room for others.
-    this.#entries.set(uniqueIdentifier, entry)
+    this.#entries.set(id, entry)
     return entry.object
   }
 
-  put(object: ManagedObject): void {
-    this.#entries.delete(object.uniqueIdentifier)
+  put(id: string, object: ManagedObject): void {
+    this.#entries.delete(id)
     if (this.#entries.size >= this.#entriesMax) {
       const unused = this.#entries.keys().next()
       if (!unused.done) this.#entries.delete(unused.value)
     }
-    this.#entries.set(object.uniqueIdentifier, { object, until: performance.now() + this.#ageMsMax })
+    this.#entries.set(id, { object, until: performance.now() + this.#ageMsMax })
   }
 
   close(): void {

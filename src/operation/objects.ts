@@ -17,6 +17,7 @@ import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
 import { CmkRecords } from './cmk-records.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
+import { recordIdOf } from './object-record.ts'
 import { StoredObjects } from './stored-objects.ts'
 
 /**
@@ -26,7 +27,6 @@ import { StoredObjects } from './stored-objects.ts'
  */
 export class Objects {
   readonly #store: Store
-  readonly #cache: ObjectCache
   readonly #stored: StoredObjects
   readonly #caller: Caller
   readonly #now: number
@@ -50,8 +50,7 @@ export class Objects {
    */
   constructor(store: Store, cache: ObjectCache, caller: Caller, now: number, region = 'local') {
     this.#store = store
-    this.#cache = cache
-    this.#stored = new StoredObjects(store, cache)
+    this.#stored = new StoredObjects(store, cache, caller.account)
     this.#caller = caller
     this.#now = now
     this.#region = region
@@ -210,7 +209,7 @@ export class Objects {
     if (cmk === undefined) throw new Error(`the CMK of object ${object.uniqueIdentifier} is missing`)
     if (cmk === object.cmk) return object
     const current = { ...object, cmk }
-    if (keeps && !this.#pending.has(object.uniqueIdentifier)) this.#cache.put(current)
+    if (keeps && !this.#pending.has(object.uniqueIdentifier)) this.#stored.keep(current)
     return current
   }
 
@@ -278,11 +277,6 @@ export class Objects {
     return imported
   }
 
-  /** Whether no object at all has the identifier, also none that the caller cannot see. */
-  async isFree(uniqueIdentifier: string): Promise<boolean> {
-    return !this.#pending.has(uniqueIdentifier) && await this.#store.revision(uniqueIdentifier) === 0
-  }
-
   /** Puts a changed object back; its Last Change Date becomes now. */
   save(object: ManagedObject): ManagedObject {
     if (object.cmk !== undefined) checkMayManage(object.cmk, this.#caller)
@@ -312,13 +306,14 @@ export class Objects {
     if (this.#pending.size + this.#removed.size + this.#records.size === 0) return
     const objects = [...this.#pending.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
-    const removals = [...this.#removed].map(([id, expected]): Change => ({ id, expected, data: undefined, keys: [] }))
+    const removals = [...this.#removed].map(([id, expected]): Change => (
+      { id: recordIdOf(this.#caller.account, id), expected, data: undefined, keys: [] }))
     this.#isBegun = true
     await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values()])
     this.#isBegun = false
     this.#committed = committed
     // The CMK is left out: it may have changed in the same commit, and is read again with the object.
-    for (const object of objects) this.#cache.put({ ...object, cmk: undefined, revision: object.revision + 1 })
+    for (const object of objects) this.#stored.keep({ ...object, cmk: undefined, revision: object.revision + 1 })
     this.#pending.clear()
     this.#removed.clear()
     this.#records.clear()
@@ -376,7 +371,7 @@ function operationOf({ mask, applies }: Use): 'encrypt' | 'decrypt' | 'sign' | '
 
 function changeOf(object: ManagedObject): Change {
   return {
-    id: object.uniqueIdentifier,
+    id: recordIdOf(object.account, object.uniqueIdentifier),
     expected: object.revision,
     data: encodeRecord(object),
     keys: indexKeys(object),
@@ -384,8 +379,8 @@ function changeOf(object: ManagedObject): Change {
 }
 
 /**
- * What a Unique Identifier of ours, or one that a client chose for Import, can look like. Objects
- * stand in the store under it; records of other kinds have ids that it does not match.
+ * What a Unique Identifier of ours, or one that a client chose for Import, can look like. The ids of objects' records
+ * begin with it (`object-record.ts`); records of other kinds have ids that do not.
  */
 export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 /** A Locate that means one object or a few finds them in memory the next time. */

@@ -3,32 +3,41 @@ import type { ManagedObject } from '../model/managed-object.ts'
 import { decodeRecord } from '../model/record.ts'
 import type { IndexKey, Store } from '../store/store.ts'
 import type { ObjectCache } from './object-cache.ts'
+import { recordIdOf, uniqueIdentifierOf } from './object-record.ts'
 
-/** Objects as they are stored, for one unit of work: whoever they belong to, and without their CMKs. */
+/** The objects of one account as they are stored, for one unit of work, and without their CMKs. */
 export class StoredObjects {
   readonly #store: Store
   readonly #cache: ObjectCache
+  readonly #account: string
   /** What was read whose keys providers hold: those that a commit gives up are the providers' to destroy. */
   #held: Map<string, ManagedObject> | undefined
 
-  constructor(store: Store, cache: ObjectCache) {
+  constructor(store: Store, cache: ObjectCache, account: string) {
     this.#store = store
     this.#cache = cache
+    this.#account = account
   }
 
   /** @param keeps whether the object may stay in memory for others */
   async read(uniqueIdentifier: string, keeps: boolean): Promise<ManagedObject | undefined> {
-    const revision = await this.#store.revision(uniqueIdentifier)
+    const id = recordIdOf(this.#account, uniqueIdentifier)
+    const revision = await this.#store.revision(id)
     if (revision === 0) return undefined
-    const object = this.#cache.get(uniqueIdentifier, revision) ?? await this.#decoded(uniqueIdentifier, keeps)
+    const object = this.#cache.get(id, revision) ?? await this.#decoded(id, keeps)
     if (object?.provider !== undefined) (this.#held ??= new Map()).set(uniqueIdentifier, object)
     return object
+  }
+
+  /** Puts an object that is as it is stored into memory, for others too. */
+  keep(object: ManagedObject): void {
+    this.#cache.put(recordIdOf(this.#account, object.uniqueIdentifier), object)
   }
 
   /** What was stored in the place of a changed object, as far as it is still known; always, if a provider held its key. */
   before({ uniqueIdentifier, revision }: ManagedObject): ManagedObject | undefined {
     const held = this.#held?.get(uniqueIdentifier)
-    return held?.revision === revision ? held : this.#cache.get(uniqueIdentifier, revision)
+    return held?.revision === revision ? held : this.#cache.get(recordIdOf(this.#account, uniqueIdentifier), revision)
   }
 
   /** Unique Identifiers by an index key; other requests get their turn between the pages, and while one takes long. */
@@ -38,7 +47,7 @@ export class StoredObjects {
     for (;;) {
       const ids = await this.#store.scan(key, { ...(after !== undefined && { after }), limit: pageSize, descending })
       for (const id of ids) {
-        yield id
+        yield uniqueIdentifierOf(id)
         if (performance.now() - turn < turnMs) continue
         await setImmediate()
         turn = performance.now()
@@ -50,11 +59,11 @@ export class StoredObjects {
     }
   }
 
-  async #decoded(uniqueIdentifier: string, keeps: boolean): Promise<ManagedObject | undefined> {
-    const record = await this.#store.read(uniqueIdentifier)
+  async #decoded(id: string, keeps: boolean): Promise<ManagedObject | undefined> {
+    const record = await this.#store.read(id)
     if (record === undefined) return undefined
-    const object = decodeRecord(uniqueIdentifier, record.revision, Buffer.from(record.data))
-    if (keeps) this.#cache.put(object)
+    const object = decodeRecord(uniqueIdentifierOf(id), record.revision, Buffer.from(record.data))
+    if (keeps) this.#cache.put(id, object)
     return object
   }
 }

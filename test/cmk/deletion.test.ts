@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RevocationReasonCode, State } from '../../src/kmip/generated/enums.ts'
+import { recordIdOf } from '../../src/operation/object-record.ts'
 import { Lab, outcome } from '../support/cmk.ts'
 
 describe('the window', () => {
@@ -42,14 +43,14 @@ describe('the window', () => {
     const lab = new Lab()
     const alice = lab.as('alice')
     const id = await alice.create({ 'cmk-alias': 'alias/app' })
-    const size = async () => (await lab.services.store.read(id))!.data.length
+    const size = async () => (await lab.services.store.read(recordIdOf('alpha', id)))!.data.length
     const before = await size()
     await alice.set(id, 'cmk-deletion-window', 7)
     lab.passDays(7)
     await lab.scheduler.run()
     expect(await size()).toBeLessThan(before)
     const { decodeRecord } = await import('../../src/model/record.ts')
-    const record = (await lab.services.store.read(id))!
+    const record = (await lab.services.store.read(recordIdOf('alpha', id)))!
     expect(decodeRecord(id, record.revision, Buffer.from(record.data)).value).toBeUndefined()
   })
 

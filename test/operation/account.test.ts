@@ -93,6 +93,38 @@ test('each account has a certificate authority of its own, whose key no client c
   }
 })
 
+test('an account may import an object at an identifier that another one has, and learns nothing of it', async () => {
+  const engines = testEngine()
+  const id = '<UniqueIdentifier type="TextString" value="disk-7"/>'
+  const key = (material: string, replace = '') => item('Import', `${id}
+    <ObjectType type="Enumeration" value="SymmetricKey"/>${replace}<Attributes>
+    <Name><NameValue type="TextString" value="${material}"/>
+    <NameType type="Enumeration" value="UninterpretedTextString"/></Name></Attributes>
+    <SymmetricKey><KeyBlock><KeyFormatType type="Enumeration" value="Raw"/><KeyValue>
+    <KeyMaterial type="ByteString" value="${material.repeat(16)}"/></KeyValue>
+    <CryptographicAlgorithm type="Enumeration" value="AES"/><CryptographicLength type="Integer" value="128"/>
+    </KeyBlock></SymmetricKey>`)
+  const payload = (answer: string) => answer.slice(answer.indexOf('BatchItem'))
+  const imported = payload(await printed(engines, key('aa')))
+  expect(imported).toContain('disk-7')
+  expect(await printed(engines, key('aa'))).toContain('ObjectAlreadyExists')
+  // As it was for the first, so it is for the second.
+  expect(payload(await printed(engines, key('bb'), bob))).toBe(imported)
+  for (const [caller, own, other] of [[alice, 'aa', 'bb'], [bob, 'bb', 'aa']] as const) {
+    for (let time = 0; time < 2; time += 1) {
+      expect(await printed(engines, item('Get', id), caller)).toContain(own.repeat(16))
+    }
+    const name = (value: string) => `<Attributes><Name><NameValue type="TextString" value="${value}"/>
+      <NameType type="Enumeration" value="UninterpretedTextString"/></Name></Attributes>`
+    expect(await printed(engines, item('Locate', name(own)), caller)).toContain('disk-7')
+    expect(await printed(engines, item('Locate', name(other)), caller)).not.toContain('disk-7')
+  }
+  expect(await printed(engines, key('cc', '<ReplaceExisting type="Boolean" value="true"/>'))).toContain('Success')
+  expect(await printed(engines, item('Destroy', id))).toContain('Success')
+  expect(await printed(engines, item('Get', id))).toContain('ObjectDestroyed')
+  expect(await printed(engines, item('Get', id), bob)).toContain('bb'.repeat(16))
+})
+
 type Engines = ReturnType<typeof testEngine>
 
 async function send({ engine }: Engines, batchItem: string, caller = alice, header = ''): Promise<Item> {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { newIdentifier } from '../../src/operation/identifier.ts'
 import { accountKey } from '../../src/operation/index-keys.ts'
 import { ObjectCache } from '../../src/operation/object-cache.ts'
+import { recordIdOf } from '../../src/operation/object-record.ts'
 import { Objects } from '../../src/operation/objects.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -13,7 +14,7 @@ test('a look through everything does not drive out what is in use', async () => 
   const cache = new ObjectCache(50, 60_000)
   await new Objects(store, cache, alice, 2).load(hot!)
   expect(await count(new Objects(store, cache, alice, 2).find(accountKey(alice.account)))).toBe(200)
-  expect([hot!, others.at(-1)!].map((id) => cache.get(id, 1) !== undefined)).toEqual([true, false])
+  expect([hot!, others.at(-1)!].map((id) => cache.get(recordIdOf(alice.account, id), 1) !== undefined)).toEqual([true, false])
 })
 
 test('what is loaded again and again stays, what was loaded once goes', async () => {
@@ -25,7 +26,7 @@ test('what is loaded again and again stays, what was loaded once goes', async ()
     await new Objects(store, cache, alice, 2).load(hot!)
     await new Objects(store, cache, alice, 2).load(id)
   }
-  expect([hot!, cold!].map((id) => cache.get(id, 1) !== undefined)).toEqual([true, false])
+  expect([hot!, cold!].map((id) => cache.get(recordIdOf(alice.account, id), 1) !== undefined)).toEqual([true, false])
 })
 
 async function fill(store: Store, many: number): Promise<string[]> {

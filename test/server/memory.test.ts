@@ -10,6 +10,7 @@ import {
 import { decodeRecord } from '../../src/model/record.ts'
 import type { Client } from '../../src/client/client.ts'
 import { encrypt } from '../../src/client/operations.ts'
+import { recordIdOf } from '../../src/operation/object-record.ts'
 import { openKeyring, openRootKeyFile } from '../../src/store/keyring.ts'
 import { openLmdbStore } from '../../src/store/lmdb.ts'
 import { sealedStore } from '../../src/store/sealed.ts'
@@ -109,7 +110,7 @@ async function wrappedIn(
   const inner = await openLmdbStore({ directory: join(directory, 'data/store'), mapSize: 17_179_869_184 })
   const rootKey = await openRootKeyFile(join(directory, 'data/root.key'), inner)
   const store = sealedStore(inner, await openKeyring({ store: inner, rootKey }))
-  const stored = await store.read(uniqueIdentifier)
+  const stored = await store.read(recordIdOf('alpha', uniqueIdentifier))
   const { provider } = decodeRecord(uniqueIdentifier, stored!.revision, Buffer.from(stored!.data))
   await store.close()
   const reference = decodeReference(provider!.reference)

@@ -7,6 +7,7 @@ import { Secret } from '../../src/kmip/secret.ts'
 import { encodeRecord } from '../../src/model/record.ts'
 import type { ManagedObject } from '../../src/model/managed-object.ts'
 import { indexKeys } from '../../src/operation/index-keys.ts'
+import { recordIdOf } from '../../src/operation/object-record.ts'
 import { openKeyring, openRootKeyFile } from '../../src/store/keyring.ts'
 import { openLmdbStore } from '../../src/store/lmdb.ts'
 import { sealedStore } from '../../src/store/sealed.ts'
@@ -19,7 +20,7 @@ export async function seed(dataDirectory: string, from: number, to: number, acco
   for (let start = from; start < to; start += batchSize) {
     const objects = Array.from({ length: Math.min(batchSize, to - start) }, (_, at) => aesKey(start + at, account))
     await store.apply(objects.map((object) => ({
-      id: object.uniqueIdentifier, expected: 0, data: encodeRecord(object), keys: indexKeys(object),
+      id: recordIdOf(account, object.uniqueIdentifier), expected: 0, data: encodeRecord(object), keys: indexKeys(object),
     })))
   }
   await store.close()

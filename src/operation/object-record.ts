@@ -1,0 +1,32 @@
+import { hash } from 'node:crypto'
+
+/**
+ * Where an object stands in the store: each account has an identifier space of its own (KMIP 2.1 4.58), so that an
+ * identifier that a client chooses for Import is free whatever other accounts have, and nobody learns of their objects.
+ * Of one account, ids are in the order of the Unique Identifiers: no identifier has a character as low as the separator.
+ */
+export function recordIdOf(account: string, uniqueIdentifier: string): string {
+  return `${uniqueIdentifier}${spaceOf(account)}`
+}
+
+/** The Unique Identifier of an object by such an id. */
+export function uniqueIdentifierOf(recordId: string): string {
+  return recordId.slice(0, -spaceCharacters)
+}
+
+/** The store is told no names: the ids of its records are not encrypted. */
+function spaceOf(account: string): string {
+  const known = spaces.get(account)
+  if (known !== undefined) return known
+  const space = separator + hash('sha256', `account ${account}`, 'base64url').slice(0, spaceCharacters - 1)
+  if (spaces.size >= spacesMax) spaces.clear()
+  spaces.set(account, space)
+  return space
+}
+
+const separator = '+'
+/** With the separator. 96 bits: no two accounts share a space by chance. */
+const spaceCharacters = 17
+/** So that a request costs no hash. */
+const spaces = new Map<string, string>()
+const spacesMax = 10_000
