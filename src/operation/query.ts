@@ -8,6 +8,7 @@ import { loadAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
 import type { AnyOperation, Context } from './operation.ts'
 import { storageMasks } from './protection.ts'
+import { inQueryOrder } from './query-order.ts'
 import { profilesOf } from './profiles.ts'
 import { capabilityInformation, objectTypesOf, registrationMethods } from './server-capabilities.ts'
 
@@ -44,9 +45,9 @@ type AnswerTo = (context: Context, operations: () => readonly AnyOperation[]) =>
 const answers: Readonly<Record<number, AnswerTo>> = {
   [QueryFunction.QueryOperations]: ({ version, settings }, operations) => {
     const available = operations().filter(({ since, isAvailable }) => since <= version && isAvailable?.(settings) !== false)
-    return { operation: [...available.map(({ code }) => code), ...serverOperations] }
+    return { operation: inQueryOrder('operations', [...available.map(({ code }) => code), ...serverOperations]) }
   },
-  [QueryFunction.QueryObjects]: ({ version }) => ({ objectType: objectTypesOf(version) }),
+  [QueryFunction.QueryObjects]: ({ version }) => ({ objectType: inQueryOrder('objectTypes', objectTypesOf(version)) }),
   [QueryFunction.QueryServerInformation]: ({ settings }) => ({
     // The published cases have an empty structure in every version; name and version stand beside it.
     vendorIdentification: `${settings.serverName} ${settings.serverVersion}`,
