@@ -32,9 +32,17 @@ export function symmetricAlgorithms(family: 'AES' | 'SM4'): readonly CmkAlgorith
     name: `${family}_${mode}`,
     usage: 'ENCRYPT/DECRYPT',
     parameters,
-    tellsVersion: mode === 'GCM',
+    tellsVersion: !isTagless(parameters),
     bytesMax: () => symmetricBytesMax,
   }))
+}
+
+/**
+ * Whether a mode authenticates nothing. A key that does such a mode can make the key stream of GCM, and so read what GCM
+ * protects without its tag and its additional data: the two never share a key.
+ */
+export function isTagless({ blockCipherMode }: CryptographicParameters): boolean {
+  return taglessModes.has(blockCipherMode)
 }
 
 function oaep(name: string, hash: number, hashBytes: number): CmkAlgorithm {
@@ -57,6 +65,9 @@ function signature(name: string, parameters: CryptographicParameters): CmkAlgori
 const { SHA_1, SHA_256, SHA_384 } = HashingAlgorithm
 const s = DigitalSignatureAlgorithm
 
+const taglessModes: ReadonlySet<number | undefined> = new Set([
+  BlockCipherMode.CBC, BlockCipherMode.ECB, BlockCipherMode.CTR,
+])
 /** Plaintext of one Encrypt. */
 const symmetricBytesMax = 6_144
 const sm2BytesMax = 6_047

@@ -2,6 +2,7 @@ import type { Cipher, EncryptOutput } from '../crypto/provider.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts'
 import { uses } from '../model/usage.ts'
+import { checkOwnIv } from './cmk-key.ts'
 import { encryptToBlob } from './cmk-ciphertext.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { orNothing } from './key-use.ts'
@@ -22,7 +23,8 @@ export const encrypt = operation({
     const parts: Parts<Cipher, EncryptOutput> = {
       code: Operation.Encrypt,
       use: uses.encrypt,
-      async once({ provider, key, parameters }, data) {
+      async once({ object, provider, key, parameters }, data) {
+        checkOwnIv(object, parameters, iv)
         return provider.encrypt(key, parameters, { data, iv, additionalData })
       },
       async open({ provider, key, parameters }) {

@@ -8,6 +8,7 @@ import type { Version } from '../kmip/version.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { charge } from '../model/usage-limits.ts'
 import type { Use } from '../model/usage.ts'
+import { cmkKey } from './cmk-key.ts'
 import { cmkParameters } from './cmk-use.ts'
 import type { Context } from './operation.ts'
 
@@ -35,11 +36,13 @@ export async function useKey(
 export async function asKey(
   context: Context, object: ManagedObject, requested: CryptographicParameters | undefined,
 ): Promise<KeyInUse> {
+  if (object.cmk !== undefined) {
+    const parameters = cmkParameters(object.cmk, requested ?? defaultParameters(object, context.version))
+    const { provider, key } = await cmkKey(context, object, parameters)
+    return { object, provider, key, parameters }
+  }
   const { provider, key } = await context.keys.of(object)
-  const parameters = object.cmk === undefined
-    ? requested ?? object.attributes.cryptographicParameters?.[0] ?? {}
-    : cmkParameters(object.cmk, requested ?? defaultParameters(object, context.version))
-  return { object, provider, key, parameters }
+  return { object, provider, key, parameters: requested ?? object.attributes.cryptographicParameters?.[0] ?? {} }
 }
 
 /** Before 1.4 there is no field for a tag, so a CMK's default is then not GCM but what all versions can carry. */

@@ -1,5 +1,6 @@
 import type { Awaitable, Key, Provider, StoredKey } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
+import { DerivationMethod, HashingAlgorithm } from '../kmip/generated/enums.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 
 /** A key and the provider that can use it. */
@@ -18,6 +19,7 @@ export class Keys {
   readonly #software: Provider
   readonly #storedKeyOf: (object: ManagedObject) => StoredKey
   readonly #loaded = new WeakMap<ManagedObject, Awaitable<UsableKey>>()
+  readonly #subkeys = new WeakMap<ManagedObject, Awaitable<UsableKey>>()
 
   /** @param storedKeyOf the object's material in the canonical form that providers take */
   constructor(
@@ -33,12 +35,17 @@ export class Keys {
    *   what the provider refuses
    */
   of(object: ManagedObject): Awaitable<UsableKey> {
-    const loaded = this.#loaded.get(object)
-    if (loaded !== undefined) return loaded
-    const loading = this.#load(object)
-    this.#loaded.set(object, loading)
-    loading.then((key) => this.#loaded.set(object, key), () => this.#loaded.delete(object))
-    return loading
+    return kept(this.#loaded, object, () => this.#load(object))
+  }
+
+  /**
+   * The key of a symmetric key's own for modes without a tag: HKDF-SHA-256 of its material, of the same length. What
+   * is done with it tells nothing of what the key itself protects.
+   *
+   * @throws KmipError as `of`; Feature Not Supported where the provider does not derive keys
+   */
+  taglessOf(object: ManagedObject): Awaitable<UsableKey> {
+    return kept(this.#subkeys, object, () => this.#derive(object))
   }
 
   /** The provider that holds the object's key. */
@@ -65,4 +72,28 @@ export class Keys {
     const provider = this.providerOf(object)
     return { provider, key: await provider.load(this.#storedKeyOf(object)) }
   }
+
+  async #derive(object: ManagedObject): Promise<UsableKey> {
+    const { provider, key } = await this.of(object)
+    const { kind, algorithm, length } = key
+    const bytes = await provider.derive(key, {
+      method: DerivationMethod.HKDF, parameters: { hashingAlgorithm: HashingAlgorithm.SHA_256 },
+      derivationData: taglessInfo, length: length / 8,
+    })
+    return { provider, key: await provider.load({ kind, algorithm, length, bytes }) }
+  }
 }
+
+function kept(
+  keys: WeakMap<ManagedObject, Awaitable<UsableKey>>, object: ManagedObject, load: () => Promise<UsableKey>,
+): Awaitable<UsableKey> {
+  const known = keys.get(object)
+  if (known !== undefined) return known
+  const loading = load()
+  keys.set(object, loading)
+  loading.then((key) => keys.set(object, key), () => keys.delete(object))
+  return loading
+}
+
+/** Never changed: what was encrypted so must stay readable. */
+const taglessInfo = Buffer.from('keyward cmk modes without a tag')

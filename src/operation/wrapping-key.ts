@@ -4,6 +4,7 @@ import type { Identifier } from '../kmip/identifier.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import type { Use } from '../model/usage.ts'
+import { cmkKey } from './cmk-key.ts'
 import { cmkWrapParameters } from './cmk-use.ts'
 import type { UsableKey } from './keys.ts'
 import type { Context } from './operation.ts'
@@ -37,7 +38,9 @@ export async function loadWrappingKey(context: Context, information: KeyInformat
   if (object.archived === true) throw new KmipError('WrappingObjectArchived', 'the wrapping key is archived')
   if (!wrappingKinds.has(object.kind)) throw new KmipError('IllegalOperation', 'the wrapping object is not a key')
   context.objects.checkUse(object, use)
-  return { object, parameters: parametersFor(context, object, information), ...await context.keys.of(object) }
+  const parameters = parametersFor(context, object, information)
+  const usable = object.cmk === undefined ? context.keys.of(object) : cmkKey(context, object, parameters)
+  return { object, parameters, ...await usable }
 }
 
 /**

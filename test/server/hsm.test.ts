@@ -7,10 +7,11 @@ import type { Client } from '../../src/client/client.ts'
 import {
   createKeyPair, decrypt, destroy, encrypt, get, getAttributes, reKey, revoke, sign,
 } from '../../src/client/operations.ts'
+import type { CryptographicParameters } from '../../src/kmip/attribute-value.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, HashingAlgorithm, KeyFormatType, ObjectType,
-  ProtectionStorageMask, RecommendedCurve, RevocationReasonCode,
+  PaddingMethod, ProtectionStorageMask, RecommendedCurve, RevocationReasonCode,
 } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { Secret } from '../../src/kmip/secret.ts'
@@ -111,6 +112,22 @@ describe.skipIf(missing !== undefined)('keys in a token, through the port', () =
     await expectReason(sm4, 'FeatureNotSupported')
   })
 
+  it.each(['vault', 'archive'])('does either modes with a tag or those without, with one CMK in %s', async (instance) => {
+    const place = { 'cmk-protection-level': 'HSM', 'cmk-instance': instance }
+    const uses = (uniqueIdentifier: string, cryptographicParameters: CryptographicParameters) =>
+      client.request(encrypt, { uniqueIdentifier, cryptographicParameters, data: Buffer.alloc(16) })
+    const byFirstUse = await createCmk(client, place)
+    await roundTrip(client, byFirstUse)
+    const forCbc = await createCmk(client, place, [cbc])
+    expect((await uses(forCbc, cbc)).data).toHaveLength(32)
+    const other = await createCmk(client, place)
+    await uses(other, ecb)
+    const refusal = 'UnsupportedCryptographicParameters'
+    for (const mode of [cbc, ecb]) await expectReason(uses(byFirstUse, mode), refusal)
+    for (const id of [forCbc, other]) await expectReason(uses(id, gcm), refusal)
+    await expectReason(createCmk(client, place, [gcm, cbc]), 'InvalidAttributeValue')
+  })
+
   it('finds its keys after a restart, and after the token was away', async () => {
     const uniqueIdentifier = await createIn(client)
     const sealed = await seal(client, uniqueIdentifier)
@@ -158,10 +175,13 @@ async function createIn(client: Client): Promise<string> {
   return uniqueIdentifier
 }
 
-async function createCmk(client: Client, given: Readonly<Record<string, string>>): Promise<string> {
+async function createCmk(
+  client: Client, given: Readonly<Record<string, string>>, cryptographicParameters?: CryptographicParameters[],
+): Promise<string> {
   const { uniqueIdentifier } = await client.request(shapes.create, {
     objectType: ObjectType.SymmetricKey,
     attributes: {
+      ...(cryptographicParameters !== undefined && { cryptographicParameters }),
       vendorAttribute: Object.entries({ 'cmk-usage': 'ENCRYPT/DECRYPT', ...given }).map(([attributeName, value]) => ({
         vendorIdentification: 'Keyward', attributeName,
         attributeValue: { tag: Tag.AttributeValue, type: ItemType.TextString, value },
@@ -221,4 +241,6 @@ async function until(check: () => Promise<void>): Promise<void> {
 }
 
 const gcm = { blockCipherMode: BlockCipherMode.GCM }
+const cbc = { blockCipherMode: BlockCipherMode.CBC, paddingMethod: PaddingMethod.PKCS5 }
+const ecb = { blockCipherMode: BlockCipherMode.ECB, paddingMethod: PaddingMethod.PKCS5 }
 const plaintext = Buffer.from('what is hidden')

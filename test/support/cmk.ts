@@ -3,7 +3,7 @@ import type { CmkSettings } from '../../src/cmk/settings.ts'
 import { Client } from '../../src/client/client.ts'
 import type { OperationShape } from '../../src/client/client.ts'
 import type { AttributeInstance, AttributeSet } from '../../src/kmip/attribute.ts'
-import type { VendorAttribute } from '../../src/kmip/attribute-value.ts'
+import type { CryptographicParameters, VendorAttribute } from '../../src/kmip/attribute-value.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import {
   CryptographicAlgorithm, EncodingOption, KeyFormatType, NameType, ObjectType, Operation, WrappingMethod,
@@ -85,9 +85,9 @@ export class LabClient {
   }
 
   /** A key of KMIP alone. */
-  async createPlain(): Promise<string> {
+  async createPlain(extra: AttributeSet = {}): Promise<string> {
     const { AES } = CryptographicAlgorithm
-    const attributes = { cryptographicAlgorithm: AES, cryptographicLength: 256, cryptographicUsageMask: 12 }
+    const attributes = { cryptographicAlgorithm: AES, cryptographicLength: 256, cryptographicUsageMask: 12, ...extra }
     return (await this.client.request(shapes.create, { objectType: ObjectType.SymmetricKey, attributes })).uniqueIdentifier
   }
 
@@ -178,7 +178,12 @@ export class LabClient {
   }
 
   /** Registers a key that is wrapped under another one. */
-  async registerWrapped(bytes: Buffer, wrappingKey: string): Promise<string> {
+  async registerWrapped(
+    bytes: Buffer, wrappingKey: string,
+    { cryptographicParameters, ivCounterNonce }: {
+      cryptographicParameters?: CryptographicParameters; ivCounterNonce?: Buffer
+    } = {},
+  ): Promise<string> {
     const keyBlock = {
       keyFormatType: KeyFormatType.Raw,
       keyValue: { wrapped: new Secret(bytes) },
@@ -186,7 +191,8 @@ export class LabClient {
       cryptographicLength: 256,
       keyWrappingData: {
         wrappingMethod: WrappingMethod.Encrypt, encodingOption: EncodingOption.NoEncoding,
-        encryptionKeyInformation: { uniqueIdentifier: wrappingKey },
+        encryptionKeyInformation: { uniqueIdentifier: wrappingKey, cryptographicParameters },
+        ivCounterNonce,
       },
     }
     const { uniqueIdentifier } = await this.client.request(shapes.register, {
