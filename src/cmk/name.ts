@@ -3,16 +3,13 @@ import type { Cmk, CmkTag } from '../model/cmk.ts'
 
 /** The rules of facts 9: aliases, tags, descriptions. */
 
-/**
- * @param service whether the caller acts for a service: names of services' own keys are reserved
- * @throws KmipError Invalid Field, Permission Denied
- */
-export function checkAliasName(name: string, service: string | undefined): void {
+/** @throws KmipError Invalid Field, also for the names that the server gives to default and service keys */
+export function checkAliasName(name: string): void {
   if (!aliasForm.test(name)) {
     throw new KmipError('InvalidField', 'InvalidParameter: an alias is alias/ and 1 to 255 letters, digits, _, / and -')
   }
-  if (name.startsWith(reservedPrefix) && name !== serviceAlias(service ?? '')) {
-    throw new KmipError('InvalidField', 'InvalidParameter: names under alias/acs are reserved for services')
+  if (name.startsWith(reservedPrefix)) {
+    throw new KmipError('InvalidField', 'InvalidParameter: names under alias/acs are the server\'s, and stay where they are')
   }
 }
 

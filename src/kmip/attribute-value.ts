@@ -11,6 +11,7 @@ export const AlternativeName = structure('2.1 4.2', {
   alternativeNameValue: text(Tag.AlternativeNameValue),
   alternativeNameType: enumeration(Tag.AlternativeNameType),
 })
+export type AlternativeName = Infer<typeof AlternativeName>
 
 export const ApplicationSpecificInformation = structure('2.1 4.4', {
   applicationNamespace: text(Tag.ApplicationNamespace),

@@ -60,6 +60,7 @@ export function checkValues(attributes: AttributeSet, reason: ResultReasonName, 
     if (isNew(earlier) || isNew(later)) checkOrder(attributes, earlier, later, reason)
   }
   if (isNew('name')) checkNames(attributes.name ?? [], reason)
+  if (isNew('alternativeName')) checkAlternativeNames(attributes.alternativeName ?? [], reason)
   if (isNew('vendorAttribute')) for (const each of attributes.vendorAttribute ?? []) checkVendorAttribute(each, reason)
   if (isNew('usageLimits') && attributes.usageLimits !== undefined) checkUsageLimits(attributes.usageLimits, reason)
   const information = isNew('applicationSpecificInformation') ? attributes.applicationSpecificInformation ?? [] : []
@@ -125,6 +126,13 @@ function checkNames(names: readonly Name[], reason: ResultReasonName): void {
   if (seen.size < names.length) throw new KmipError('NonUniqueNameAttribute', 'the object has this name already')
 }
 
+/** An ARN is a name that the server gives: one that a client gave could be taken for another CMK's. */
+function checkAlternativeNames(names: NonNullable<AttributeSet['alternativeName']>, reason: ResultReasonName): void {
+  if (names.some(({ alternativeNameValue }) => alternativeNameValue.startsWith(arnScheme))) {
+    throw new KmipError(reason, 'names that begin with acs:kms: are ARNs, which the server gives')
+  }
+}
+
 function checkVendorAttribute(attribute: VendorAttribute, reason: ResultReasonName): void {
   const { vendorIdentification } = attribute
   if (isCmkAttribute(attribute)) throw new KmipError('InvalidAttribute', 'this operation makes no CMK')
@@ -173,6 +181,7 @@ const orderedDates: readonly (readonly [DateName, DateName])[] = [
   ['protectStopDate', 'deactivationDate'],
 ]
 
+const arnScheme = 'acs:kms:'
 /** As in `yes-while-PreActive|Active-and-before-ProcessStartDate`. */
 const whilePattern = /^yes-while-([A-Za-z|]+?)(?:-and-(before-\w+))?$/
 /** KMIP 2.1 4.60. */

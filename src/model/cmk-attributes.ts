@@ -1,6 +1,6 @@
 import type { AttributeSet } from '../kmip/attribute.ts'
 import type { VendorAttribute } from '../kmip/attribute-value.ts'
-import { RotateNameType } from '../kmip/generated/enums.ts'
+import { AlternativeNameType, RotateNameType } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { itemTypes, keywardAttributes, keywardVendor, tagPrefix } from '../kmip/keyward-attribute.ts'
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
@@ -9,7 +9,7 @@ import type { Item } from '../ttlv/item.ts'
 import {
   cmkStateAt, generationOf, hasMaterial, isMaterialExpired, nextRotationDate, primaryOf, rotationStateAt,
 } from './cmk.ts'
-import type { Cmk } from './cmk.ts'
+import type { Cmk, CmkState } from './cmk.ts'
 import type { ManagedObject } from './managed-object.ts'
 
 /**
@@ -17,11 +17,13 @@ import type { ManagedObject } from './managed-object.ts'
  *
  * @param now seconds since 1970-01-01 UTC
  */
-export function cmkAttributes({ uniqueIdentifier, attributes }: ManagedObject, cmk: Cmk, now: number): AttributeSet {
+export function cmkAttributes(object: ManagedObject, cmk: Cmk, now: number): AttributeSet {
+  const { uniqueIdentifier, attributes } = object
   const generation = generationOf(cmk, uniqueIdentifier)
   return {
+    ...(primaryOf(cmk).uniqueIdentifier === uniqueIdentifier && withArn(attributes, cmk)),
     ...(cmk.description !== undefined && { description: cmk.description }),
-    vendorAttribute: [...attributes.vendorAttribute ?? [], ...vendorAttributes(uniqueIdentifier, cmk, now)],
+    vendorAttribute: [...attributes.vendorAttribute ?? [], ...vendorAttributes(object, cmk, now)],
     rotateAutomatic: cmk.rotationAutomatic,
     rotateDate: cmk.rotationLastDate,
     rotateGeneration: generation,
@@ -66,8 +68,18 @@ export function destroyedAt(object: ManagedObject, date: number): ManagedObject 
   }
 }
 
-function vendorAttributes(uniqueIdentifier: string, cmk: Cmk, now: number): VendorAttribute[] {
-  const state = cmkStateAt(cmk, now)
+/** The ARN is an Alternative Name of the primary version, and goes with that as an alias does. */
+function withArn({ alternativeName = [], indices }: AttributeSet, { arn }: Cmk): AttributeSet {
+  const taken = alternativeName.map((_name, at) => indices?.alternativeName?.[at] ?? at)
+  return {
+    alternativeName: [...alternativeName, { alternativeNameValue: arn, alternativeNameType: AlternativeNameType.URI }],
+    indices: { ...indices, alternativeName: [...taken, Math.max(-1, ...taken) + 1] },
+  }
+}
+
+function vendorAttributes(object: ManagedObject, cmk: Cmk, now: number): VendorAttribute[] {
+  const { uniqueIdentifier } = object
+  const state = shownState(object, cmk, now)
   const primary = primaryOf(cmk)
   const values: readonly (readonly [KeywardName, string | number | boolean | undefined])[] = [
     ['cmk-id', cmk.id],
@@ -104,6 +116,12 @@ function vendorAttributes(uniqueIdentifier: string, cmk: Cmk, now: number): Vend
   const own = values.flatMap(([name, value]) =>
     (value === undefined ? [] : [vendorAttribute(name, valueItem(name, value))]))
   return [...own, ...cmk.tags.map(({ key, value }) => vendorAttribute(tagPrefix + key, textItem(value)))]
+}
+
+/** A version that is compromised is used no more, which a CMK's states have no word for but Disabled. */
+function shownState({ attributes }: ManagedObject, cmk: Cmk, now: number): CmkState {
+  const state = cmkStateAt(cmk, now)
+  return state === 'Enabled' && attributes.compromiseDate !== undefined ? 'Disabled' : state
 }
 
 /** Parameters are there for as long as they are valid. */

@@ -14,6 +14,12 @@ export const archive = operation({
   async handle(request, context) {
     const object = await context.objects.load(context.batch.identifier(request.uniqueIdentifier))
     checkUnarchived(object)
+    if (object.cmk !== undefined) {
+      throw new KmipError(
+        'PermissionDenied',
+        'Rejected.UnsupportedOperation: a CMK is archived as a whole, and still decrypts then (cmk-archived = true)',
+      )
+    }
     if (object.attributes.destroyDate !== undefined) {
       throw new KmipError('PermissionDenied', 'the object is destroyed: there is nothing to archive')
     }

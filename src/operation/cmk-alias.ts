@@ -9,12 +9,12 @@ import type { Name } from '../kmip/attribute-value.ts'
 import type { Context } from './operation.ts'
 
 /** What of a context aliases need. */
-export type AliasContext = Pick<Context, 'objects' | 'now'> & { readonly caller: Pick<Context['caller'], 'service'> }
+export type AliasContext = Pick<Context, 'objects' | 'now'>
 
 /** @throws KmipError Wrong Key Lifecycle State, Invalid Field, Non Unique Name Attribute, Server Limit Exceeded */
 export async function createAlias(context: AliasContext, cmk: Cmk, name: string): Promise<Cmk> {
   checkState(cmk, 'createAlias', context.now)
-  checkAliasName(name, context.caller.service)
+  checkAliasName(name)
   return claimAlias(context, cmk, name)
 }
 
@@ -29,7 +29,7 @@ export async function claimAlias(context: AliasContext, cmk: Cmk, name: string):
 /** @throws KmipError Wrong Key Lifecycle State of the new target, Invalid Field, Object Not Found */
 export async function moveAlias(context: AliasContext, cmk: Cmk, name: string): Promise<Cmk> {
   checkState(cmk, 'updateAlias', context.now)
-  checkAliasName(name, context.caller.service)
+  checkAliasName(name)
   const holder = await holderOf(context, name)
   if (holder === undefined) throw new KmipError('ObjectNotFound', 'Forbidden.AliasNotFound: there is no such alias')
   if (holder.id === cmk.id) return cmk
@@ -41,7 +41,7 @@ export async function moveAlias(context: AliasContext, cmk: Cmk, name: string): 
 export async function deleteAlias(context: AliasContext, cmk: Cmk, name: string): Promise<Cmk> {
   checkState(cmk, 'deleteAlias', context.now)
   if (!cmk.aliases.includes(name)) throw new KmipError('AttributeNotFound', 'the CMK has no such alias')
-  checkAliasName(name, context.caller.service)
+  checkAliasName(name)
   await context.objects.cmks.setAlias(name, undefined)
   return detach(context, cmk, name)
 }

@@ -7,7 +7,7 @@ import { aliasPrefix, withDescription, withoutTag, withTag } from '../cmk/name.t
 import { withRotationPolicy } from '../cmk/rotation.ts'
 import { checkState } from '../cmk/state.ts'
 import type { AttributeInstance, AttributeName } from '../kmip/attribute.ts'
-import type { Name, VendorAttribute } from '../kmip/attribute-value.ts'
+import type { AlternativeName, Name, VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { isCmkAttribute, keywardAttribute, tagPrefix } from '../kmip/keyward-attribute.ts'
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
@@ -62,6 +62,7 @@ export async function changeCmk(context: Context, object: ManagedObject, change:
     return true
   }
   checkMayManage(cmk, context.caller)
+  if (name === 'cmk-enabled' && value === true) checkUncompromised(object)
   if (name === 'cmk-import-parameters') {
     await createImportParameters(context, cmk, String(value))
     return true
@@ -127,9 +128,17 @@ export async function deleteOfCmk(
   return instances[0]
 }
 
-/** A name that is an alias stays what it is. @throws KmipError Illegal Operation */
-export function checkNoAlias(object: ManagedObject, value: unknown): void {
-  if (object.cmk !== undefined && isAliasName(value)) throw unsupported('an alias is not renamed')
+/**
+ * A name that is an alias, and the ARN, stay what they are.
+ *
+ * @param old what is to be changed or, but for aliases, deleted
+ * @throws KmipError Illegal Operation, Read Only Attribute, Attribute Read Only
+ */
+export function checkNotFixed(action: AttributeAction, object: ManagedObject, { name, value }: AttributeInstance): void {
+  if (object.cmk === undefined) return
+  if (name === 'name' && action !== 'delete' && isAliasName(value)) throw unsupported('an alias is not renamed')
+  const isArn = name === 'alternativeName' && (value as AlternativeName).alternativeNameValue === object.cmk.arn
+  if (isArn) throw readOnly(action, 'the ARN of a CMK does not change')
 }
 
 /** Of names that are deleted, those that are aliases end as such; the object is then without them. */
@@ -167,6 +176,15 @@ function cmkName(
 
 async function current(context: Context, object: ManagedObject): Promise<Cmk> {
   return await context.objects.cmks.get(object.cmkId!, object.cmk) ?? object.cmk!
+}
+
+/** @throws KmipError Wrong Key Lifecycle State: a compromise is for ever */
+function checkUncompromised({ attributes }: ManagedObject): void {
+  if (attributes.compromiseDate === undefined) return
+  throw new KmipError(
+    'WrongKeyLifecycleState',
+    'Rejected.StateModifiedFailed: this version is compromised for ever; rotate the CMK (cmk-rotate = true), or make another',
+  )
 }
 
 function isAliasName(value: unknown): boolean {

@@ -3,12 +3,12 @@ import { chooseAlgorithm, chooseSpec, parametersOf, specOf, usageMasks } from '.
 import type { CmkKeySpec, SpecChoice } from '../cmk/key-spec.ts'
 import { checkFeature, checkTypeSpec, typeOf } from '../cmk/key-class.ts'
 import { archived, disabled, protectedFromDeletion, withProtectionDescription } from '../cmk/lifecycle.ts'
-import { checkAliasName, defaultKeyAlias, serviceAlias, withDescription, withTag } from '../cmk/name.ts'
+import { defaultKeyAlias, serviceAlias, withDescription, withTag } from '../cmk/name.ts'
 import { withRotationPolicy } from '../cmk/rotation.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import {
-  AlternativeNameType, KeyFormatType, KeyValueLocationType, LinkType, ObjectType, ProtectionLevel,
+  KeyFormatType, KeyValueLocationType, LinkType, ObjectType, ProtectionLevel,
 } from '../kmip/generated/enums.ts'
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
 import type { CreateKeyPairRequest } from '../kmip/payload/create-key-pair.ts'
@@ -95,7 +95,6 @@ async function found(context: Context, order: Order, cmk: Cmk, object: ManagedOb
   if (cmk.keyClass === 'default') current = await claimAlias(context, current, defaultKeyAlias)
   if (cmk.keyClass === 'service') current = await claimAlias(context, current, serviceAlias(cmk.service!))
   for (const name of order.aliases) {
-    checkAliasName(name, context.caller.service)
     if (!current.aliases.includes(name)) current = await createAlias(context, current, name)
   }
   return context.objects.load(object.uniqueIdentifier)
@@ -186,7 +185,6 @@ function versionAttributes(
   const parameters = given.map((each) => parametersOf(chooseAlgorithm(spec, usage, each), each))
     .filter((each) => Object.keys(each).length > 0)
   if (isElsewhere) checkOneSort(parameters)
-  const arn = { alternativeNameValue: cmk.arn, alternativeNameType: AlternativeNameType.URI }
   const { cryptographicParameters: checked, activationDate: date, ...others } = rest
   return {
     ...others,
@@ -199,7 +197,6 @@ function versionAttributes(
     protectionLevel: cmk.protectionLevel === 'HSM' ? ProtectionLevel.High : ProtectionLevel.Low,
     ...(parameters.length > 0 && { cryptographicParameters: parameters }),
     ...(isSecret && { sensitive: true, extractable: false }),
-    ...(isSecret && { alternativeName: [...rest.alternativeName ?? [], arn] }),
     ...(cmk.origin !== 'EXTERNAL' && { activationDate }),
   }
 }

@@ -2,7 +2,7 @@ import { checkMayManage } from '../cmk/key-class.ts'
 import { checkUnprotected, deletedNow, disabled, scheduledForDeletion } from '../cmk/lifecycle.ts'
 import { checkState } from '../cmk/state.ts'
 import { KmipError } from '../kmip/error.ts'
-import { cmkStateAt } from '../model/cmk.ts'
+import { cmkStateAt, generationOf } from '../model/cmk.ts'
 import type { Cmk } from '../model/cmk.ts'
 import { destroyedAt } from '../model/cmk-attributes.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -40,15 +40,19 @@ export async function revokeCmk(context: Context, object: ManagedObject): Promis
  * A compromise ends a version for ever, like a deletion, and there is no window in which to think again: who may not
  * delete the CMK may not end it so either.
  *
+ * @returns the other key of the pair that the version is, which is compromised with it
  * @throws KmipError as `destroyCmk`, and Permission Denied for a CMK that services depend on
  */
-export async function checkCompromisable(context: Context, object: ManagedObject): Promise<void> {
+export async function compromisedWith(context: Context, object: ManagedObject): Promise<ManagedObject[]> {
   const cmk = await currentCmk(context, object)
   checkMayManage(cmk, context.caller)
   if (cmk.keyClass !== 'customer') {
     throw new KmipError('PermissionDenied', 'services depend on this CMK: disable it instead')
   }
   checkUnprotected(cmk)
+  const { uniqueIdentifier, publicKey } = cmk.versions[generationOf(cmk, object.uniqueIdentifier) - 1]!
+  if (publicKey === undefined) return []
+  return [await context.objects.load(object.uniqueIdentifier === publicKey ? uniqueIdentifier : publicKey)]
 }
 
 /** @throws KmipError Wrong Key Lifecycle State: material that is awaited, not Activate, enables such a CMK */

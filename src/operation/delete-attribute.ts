@@ -8,7 +8,7 @@ import { keyOf, keyText, withDeleted } from '../model/attribute-list.ts'
 import type { AttributeKey } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, theInstance, withIdentifier } from './attribute-change.ts'
-import { deleteOfCmk, deletesOfCmk, withoutAliases } from './cmk-attribute.ts'
+import { checkNotFixed, deleteOfCmk, deletesOfCmk, withoutAliases } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -32,6 +32,7 @@ export const deleteAttribute = operation({
     }
     checkMayChange('delete', object, key, context.version, context.now)
     const gone = chosen(instancesNow(object, key, context.now), request, context)
+    for (const each of gone) checkNotFixed('delete', object, each)
     const left = await withoutAliases(context, object, gone)
     context.objects.save({ ...left, attributes: withDeleted(left.attributes, gone) })
     return { uniqueIdentifier: object.uniqueIdentifier, attribute: gone[0] }

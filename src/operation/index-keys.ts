@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AttributeInstance, AttributeName } from '../kmip/attribute.ts'
 import { instancesOf } from '../kmip/attribute-codec.ts'
-import type { Name, VendorAttribute } from '../kmip/attribute-value.ts'
+import type { AlternativeName, Name, VendorAttribute } from '../kmip/attribute-value.ts'
 import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -41,6 +41,10 @@ export function versionKey(account: string, cmkId: string): IndexKey {
 export function attributeKey(account: string, { name, value }: AttributeInstance): IndexKey | undefined {
   const vendor = name === 'vendorAttribute' ? value as VendorAttribute : undefined
   if (vendor !== undefined && isCmkAttribute(vendor)) return cmkAttributeKey(account, vendor)
+  if (name === 'alternativeName') {
+    const id = arnPattern.exec((value as AlternativeName).alternativeNameValue)?.[1]
+    if (id !== undefined) return versionKey(account, id)
+  }
   const text = indexed[name]?.(value as never)
   return text === undefined ? undefined : token(name, account, text)
 }
@@ -51,6 +55,9 @@ function cmkAttributeKey(account: string, { attributeName, attributeValue }: Ven
   return attributeName === 'cmk-id' && typeof value === 'string' ? versionKey(account, value) : cmkKey(account)
 }
 
+/** ARNs are derived from the CMK, and found as it is. */
+const arnPattern = /^acs:kms:[^:]*:[^:]*:key\/(.+)$/
+
 /** The store never sees values: the sealed store makes keyed hashes of these. */
 export function token(...parts: string[]): IndexKey {
   return hash('sha256', parts.map((part) => `${part.length}:${part}`).join(), 'base64url')
@@ -60,7 +67,7 @@ export function token(...parts: string[]): IndexKey {
 const indexed: Partial<Record<AttributeName, (value: never) => string>> = {
   name: (value: Name) => value.nameValue,
   objectGroup: (value: string) => value,
-  alternativeName: (value: { alternativeNameValue: string }) => value.alternativeNameValue,
+  alternativeName: (value: AlternativeName) => value.alternativeNameValue,
   applicationSpecificInformation: (value: { applicationNamespace: string; applicationData?: string }) =>
     JSON.stringify([value.applicationNamespace, value.applicationData]),
   vendorAttribute: (value: VendorAttribute) =>

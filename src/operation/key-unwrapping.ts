@@ -43,12 +43,12 @@ async function decrypt(context: Context, data: KeyWrappingData, bytes: Buffer): 
   const information = required(data.encryptionKeyInformation)
   let failure: unknown
   for (const uniqueIdentifier of await context.objects.versionsOf(named(context, information), uses.unwrapKey)) {
-    const wrapping = await loadWrappingKey(context, { ...information, uniqueIdentifier }, uses.unwrapKey)
-    const { provider, key, parameters } = wrapping
     try {
+      const wrapping = await loadWrappingKey(context, { ...information, uniqueIdentifier }, uses.unwrapKey)
+      const { provider, key, parameters } = wrapping
       return (await provider.unwrap(key, parameters, bytes, data.ivCounterNonce)).reveal()
     } catch (error) {
-      if (!(error instanceof KmipError) || error.reason !== 'CryptographicFailure') throw error
+      if (!(error instanceof KmipError) || !missReasons.has(error.reason)) throw error
       failure ??= error
     }
   }
@@ -113,5 +113,7 @@ function broken(): KmipError {
   return new KmipError('CryptographicFailure', 'the cryptographic operation failed')
 }
 
+/** Another version may have wrapped the key; and one that is compromised is no reason not to ask the others. */
+const missReasons: ReadonlySet<string> = new Set(['CryptographicFailure', 'WrongKeyLifecycleState'])
 const keyValueHeader = Buffer.from('42004501', 'hex')
 const depthMax = 16

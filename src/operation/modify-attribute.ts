@@ -6,7 +6,7 @@ import { checkCount } from '../model/attribute-count.ts'
 import { keyOf, keyText, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, theInstance, withIdentifier } from './attribute-change.ts'
-import { changeCmk, checkNoAlias } from './cmk-attribute.ts'
+import { changeCmk, checkNotFixed } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -34,7 +34,7 @@ export const modifyAttribute = operation({
     }
     checkMayChange('modify', object, key, context.version, context.now)
     const old = theInstance(instancesNow(object, key, context.now), { current, index }, context)
-    checkNoAlias(object, old.value)
+    checkNotFixed('modify', object, old)
     const set = withModified(object.attributes, old, value)
     checkCount(set)
     const saved = saveAttributes(context, object, set, name, 'InvalidField')

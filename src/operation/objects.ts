@@ -130,8 +130,17 @@ export class Objects {
       const newest = await this.load(first)
       // Rotated in between: what was the primary version may no longer protect.
       if (newest.cmk !== undefined && generationOf(newest.cmk, first) < newest.cmk.versions.length) continue
-      return { newest: this.checkUse(newest, use), older: use.applies === 'processing' ? older : [] }
+      return use.applies === 'processing' ? this.#processing(newest, older, use) : { newest: this.checkUse(newest, use), older: [] }
     }
+  }
+
+  /** What a compromised version has made is lost; what older ones have made is not. */
+  async #processing(newest: ManagedObject, older: readonly string[], use: Use): Promise<Versions> {
+    const [next, ...rest] = older
+    if (next === undefined || stateAt(newest.attributes, this.#now) !== 'Compromised') {
+      return { newest: this.checkUse(newest, use), older }
+    }
+    return this.#processing(await this.load(next), rest, use)
   }
 
   /** The object if it may be used so now. */

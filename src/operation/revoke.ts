@@ -2,7 +2,7 @@ import { KmipError } from '../kmip/error.ts'
 import { Operation, RevocationReasonCode } from '../kmip/generated/enums.ts'
 import { RevokeRequest, RevokeResponse } from '../kmip/payload/revoke.ts'
 import { revocationEvent } from '../model/lifecycle.ts'
-import { checkCompromisable, revokeCmk } from './cmk-delete.ts'
+import { compromisedWith, revokeCmk } from './cmk-delete.ts'
 import { afterEvent, checkHasState } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
@@ -31,13 +31,15 @@ export const revoke = operation({
       await revokeCmk(context, object)
       return { uniqueIdentifier: object.uniqueIdentifier }
     }
-    if (object.cmk !== undefined) await checkCompromisable(context, object)
-    const revoked = afterEvent(event, object, context.now)
-    if (revoked === undefined) throw new KmipError('WrongKeyLifecycleState', 'the state does not allow it')
-    const occurrence = event === 'compromise' && {
-      compromiseOccurrenceDate: compromiseOccurrenceDate ?? object.attributes.initialDate ?? context.now,
+    const others = object.cmk === undefined ? [] : await compromisedWith(context, object)
+    for (const each of [object, ...others]) {
+      const revoked = afterEvent(event, each, context.now)
+      if (revoked === undefined) throw new KmipError('WrongKeyLifecycleState', 'the state does not allow it')
+      const occurrence = event === 'compromise' && {
+        compromiseOccurrenceDate: compromiseOccurrenceDate ?? object.attributes.initialDate ?? context.now,
+      }
+      context.objects.save({ ...revoked, attributes: { ...revoked.attributes, ...occurrence, revocationReason } })
     }
-    context.objects.save({ ...revoked, attributes: { ...revoked.attributes, ...occurrence, revocationReason } })
     return { uniqueIdentifier: object.uniqueIdentifier }
   },
 })

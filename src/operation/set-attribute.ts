@@ -5,7 +5,7 @@ import { checkCount } from '../model/attribute-count.ts'
 import { keyOf, withAdded, withModified } from '../model/attribute-list.ts'
 import { checkMayChange } from '../model/attribute-policy.ts'
 import { instancesNow, saveAttributes, withIdentifier } from './attribute-change.ts'
-import { changeCmk } from './cmk-attribute.ts'
+import { changeCmk, checkNotFixed } from './cmk-attribute.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -30,6 +30,7 @@ export const setAttribute = operation({
     checkMayChange('set', object, key, context.version, context.now)
     const [old, ...others] = instancesNow(object, key, context.now)
     if (others.length > 0) throw new KmipError('MultiValuedAttribute', 'the object has several values of the attribute')
+    if (old !== undefined) checkNotFixed('set', object, old)
     const set = old === undefined
       ? withAdded(object.attributes, instance).set
       : withModified(object.attributes, old, instance.value)

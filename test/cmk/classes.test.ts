@@ -71,6 +71,10 @@ async function accountWithKeys() {
   return { lab, ids, sealed }
 }
 
+async function moveToOwn(client: LabClient, alias: string): Promise<void> {
+  await client.set(await client.create({ 'cmk-class': 'customer' }), 'cmk-alias-move', alias)
+}
+
 const data = Buffer.from('a data key')
 
 const attempts: Record<string, (client: LabClient, id: string, sealed: Sealed) => Promise<unknown>> = {
@@ -92,8 +96,14 @@ const attempts: Record<string, (client: LabClient, id: string, sealed: Sealed) =
   alias: (client, id) => client.add(id, 'cmk-alias', 'alias/another'),
   tag: (client, id) => client.set(id, 'cmk-tag-team', 'db'),
   deleteReservedAlias: (client, id) => client.delete(id, 'cmk-alias', 'alias/acs/rds'),
-  moveReservedAlias: async (client) => {
+  moveReservedAlias: (client) => moveToOwn(client, 'alias/acs/rds'),
+  moveDefaultAlias: (client) => moveToOwn(client, 'alias/acs/default'),
+  takeReservedAlias: (client, id) => client.add(id, 'cmk-alias', 'alias/acs/rds'),
+  /** By way of the alias that says which key is the service's. */
+  secondKey: async (client) => {
     const own = await client.create({ 'cmk-class': 'customer' })
-    await client.set(own, 'cmk-alias-move', 'alias/acs/rds')
+    await client.set(own, 'cmk-alias-move', 'alias/acs/rds').catch(() => {})
+    await client.delete(own, 'cmk-alias', 'alias/acs/rds').catch(() => {})
+    return client.create({ 'cmk-class': 'service' })
   },
 }

@@ -6,7 +6,7 @@ import type { AttributeInstance, AttributeSet } from '../../src/kmip/attribute.t
 import type { CryptographicParameters, VendorAttribute } from '../../src/kmip/attribute-value.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import {
-  CryptographicAlgorithm, EncodingOption, KeyFormatType, NameType, ObjectType, Operation, WrappingMethod,
+  AlternativeNameType, CryptographicAlgorithm, EncodingOption, KeyFormatType, NameType, ObjectType, Operation, WrappingMethod,
 } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { Secret } from '../../src/kmip/secret.ts'
@@ -217,6 +217,12 @@ export class LabClient {
 
   async locateNamed(nameValue: string): Promise<string[]> {
     const attributes = [{ name: 'name', value: { nameValue, nameType: NameType.UninterpretedTextString } } as const]
+    return (await this.client.request(shapes.locate, { attributes })).uniqueIdentifier
+  }
+
+  async locateByAlternativeName(alternativeNameValue: string): Promise<string[]> {
+    const value = { alternativeNameValue, alternativeNameType: AlternativeNameType.URI }
+    const attributes = [{ name: 'alternativeName', value } as const]
     return (await this.client.request(shapes.locate, { attributes })).uniqueIdentifier
   }
 
