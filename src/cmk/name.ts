@@ -1,7 +1,8 @@
 import { KmipError } from '../kmip/error.ts'
 import type { Cmk, CmkTag } from '../model/cmk.ts'
+import { specNamed } from './key-spec.ts'
 
-/** The rules of facts 9: aliases, tags, descriptions. */
+/** The rules of facts 9: aliases, tags, descriptions; and what else is chosen freely. */
 
 /** @throws KmipError Invalid Field, also for the names that the server gives to default and service keys */
 export function checkAliasName(name: string): void {
@@ -57,6 +58,19 @@ export function withDescription(cmk: Cmk, description: string | undefined): Cmk 
     throw new KmipError('InvalidField', `InvalidParameter: a description has at most ${descriptionMax} characters`)
   }
   return { ...cmk, description }
+}
+
+/** @throws KmipError Illegal Operation for CMKs that make no blobs, Invalid Field */
+export function withCiphertextFormat(cmk: Cmk, format: string | undefined): Cmk {
+  if (format !== undefined && format !== 'blob') {
+    throw new KmipError('InvalidField', 'InvalidParameter: cmk-ciphertext-format is blob, or not there')
+  }
+  if (format === 'blob' && specNamed(cmk.keySpec).kind !== 'symmetric') {
+    throw new KmipError(
+      'IllegalOperation', 'Rejected.UnsupportedOperation: only symmetric CMKs make ciphertext that describes itself',
+    )
+  }
+  return { ...cmk, ciphertextFormat: format }
 }
 
 export const aliasPrefix = 'alias/'

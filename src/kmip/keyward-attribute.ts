@@ -36,6 +36,7 @@ export const keywardAttributes = {
   'cmk-class': { type: 'text', setBy: 'creation' },
   'cmk-service': { type: 'text', setBy: 'server' },
   'cmk-description': { type: 'text', setBy: 'client' },
+  'cmk-ciphertext-format': { type: 'text', setBy: 'client' },
   'cmk-enabled': { type: 'boolean', setBy: 'client' },
   'cmk-archived': { type: 'boolean', setBy: 'client' },
   'cmk-deletion-window': { type: 'integer', setBy: 'client' },

@@ -95,6 +95,7 @@ function vendorAttributes(object: ManagedObject, cmk: Cmk, now: number): VendorA
     ['cmk-class', cmk.keyClass],
     ['cmk-service', cmk.service],
     ['cmk-description', cmk.description],
+    ['cmk-ciphertext-format', cmk.ciphertextFormat],
     ['cmk-enabled', state === 'Enabled'],
     ['cmk-archived', state === 'Archived' ? true : undefined],
     ['cmk-deletion-window', state === 'PendingDeletion' ? daysLeft(cmk.deleteDate!, now) : undefined],

@@ -1,7 +1,7 @@
 import { boolean, bytes, dateTime, integer, interval, many, nested, optional, structure, text } from '../kmip/schema.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
-import type { Cmk, CmkClass, CmkOrigin, CmkStatus, CmkUsage, ProtectionLevelName } from './cmk.ts'
+import type { CiphertextFormat, Cmk, CmkClass, CmkOrigin, CmkStatus, CmkUsage, ProtectionLevelName } from './cmk.ts'
 
 /** The stored form of a CMK. */
 export function encodeCmk({ revision: ignored, ...cmk }: Cmk): Buffer {
@@ -22,6 +22,7 @@ export function decodeCmk(revision: number, data: Buffer): Cmk {
     protectionLevel: cmk.protectionLevel as ProtectionLevelName,
     keyClass: cmk.keyClass as CmkClass,
     status: cmk.status as CmkStatus,
+    ciphertextFormat: cmk.ciphertextFormat as CiphertextFormat | undefined,
   }
 }
 
@@ -74,6 +75,7 @@ const CmkRecord = structure('Keyward CMK 1', {
   versions: many(nested(0x54_0119, Version)),
   aliases: many(text(0x54_011a)),
   description: optional(text(0x54_011b)),
+  ciphertextFormat: optional(text(0x54_0131)),
   tags: many(nested(0x54_011c, CmkTagRecord)),
 })
 

@@ -39,6 +39,8 @@ export interface Cmk {
   /** With their prefix `alias/`, in the order in which they came. */
   readonly aliases: readonly string[]
   readonly description?: string | undefined
+  /** What Encrypt through an address of the CMK gives; absent: what KMIP has, ciphertext with its IV and tag beside it. */
+  readonly ciphertextFormat?: CiphertextFormat | undefined
   readonly tags: readonly CmkTag[]
 }
 
@@ -70,6 +72,8 @@ export interface CmkTag {
 export type CmkUsage = 'ENCRYPT/DECRYPT' | 'SIGN/VERIFY'
 export type CmkOrigin = 'Aliyun_KMS' | 'EXTERNAL'
 export type ProtectionLevelName = 'SOFTWARE' | 'HSM' | 'EXTERNAL'
+/** `blob`: ciphertext that describes itself (facts 5.1). */
+export type CiphertextFormat = 'blob'
 export type CmkClass = 'customer' | 'default' | 'service'
 export type CmkStatus = 'Enabled' | 'Disabled' | 'PendingImport' | 'Archived'
 export type CmkState = CmkStatus | 'PendingDeletion' | 'Deleted'

@@ -58,6 +58,11 @@ export class BatchState {
     this.also(identifier, by)
   }
 
+  /** What a request without an identifier means. */
+  get placeholder(): string | undefined {
+    return this.#placeholder
+  }
+
   /** Notes an identifier of the response that does not become the ID Placeholder. */
   also(identifier: string, by?: keyof typeof UniqueIdentifier): void {
     this.#identifiers = [...this.#identifiers, identifier]

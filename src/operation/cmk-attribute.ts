@@ -3,7 +3,7 @@ import {
   archived, deletionCancelled, disabled, enabled, protectedFromDeletion, scheduledForDeletion, unarchived,
   withProtectionDescription,
 } from '../cmk/lifecycle.ts'
-import { aliasPrefix, withDescription, withoutTag, withTag } from '../cmk/name.ts'
+import { aliasPrefix, withCiphertextFormat, withDescription, withoutTag, withTag } from '../cmk/name.ts'
 import { withRotationPolicy } from '../cmk/rotation.ts'
 import { checkState } from '../cmk/state.ts'
 import type { AttributeInstance, AttributeName } from '../kmip/attribute.ts'
@@ -215,13 +215,17 @@ const fixedNames: ReadonlySet<AttributeName> = new Set<AttributeName>([
 ])
 
 type Settable =
-  | 'cmk-description' | 'cmk-enabled' | 'cmk-archived' | 'cmk-deletion-window' | 'cmk-deletion-protection'
+  | 'cmk-description' | 'cmk-ciphertext-format' | 'cmk-enabled' | 'cmk-archived' | 'cmk-deletion-window' | 'cmk-deletion-protection'
   | 'cmk-deletion-protection-description' | 'cmk-rotation-automatic' | 'cmk-rotation-interval'
 
 const setters = {
   'cmk-description': (cmk: Cmk, value: string, now: number) => {
     checkState(cmk, 'updateDescription', now)
     return withDescription(cmk, value)
+  },
+  'cmk-ciphertext-format': (cmk: Cmk, value: string, now: number) => {
+    checkState(cmk, 'updateDescription', now)
+    return withCiphertextFormat(cmk, value)
   },
   'cmk-enabled': (cmk: Cmk, value: boolean, now: number) => (value ? enabled(cmk, now) : disabled(cmk, now)),
   'cmk-archived': (cmk: Cmk, value: boolean, now: number) => (value ? archived(cmk, now) : unarchived(cmk, now)),
@@ -239,6 +243,10 @@ const removers: Partial<Record<KeywardName, (cmk: Cmk, now: number) => Cmk>> = {
   'cmk-description': (cmk, now) => {
     checkState(cmk, 'updateDescription', now)
     return withDescription(cmk, undefined)
+  },
+  'cmk-ciphertext-format': (cmk, now) => {
+    checkState(cmk, 'updateDescription', now)
+    return withCiphertextFormat(cmk, undefined)
   },
   'cmk-archived': unarchived,
   'cmk-deletion-protection': (cmk, now) => protectedFromDeletion(cmk, false, now),

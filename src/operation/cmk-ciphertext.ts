@@ -26,14 +26,16 @@ export async function encryptToBlob(
   context: Context, request: EncryptRequest, asked: CiphertextRequest,
 ): Promise<EncryptResponse> {
   checkAlone(request)
+  checkNoAdditionalData(request)
   if (asked.dataKeyLength !== undefined) return dataKey(context, request, asked, asked.dataKeyLength)
   if (asked.withoutPlaintext !== undefined) throw invalid('withoutPlaintext is for data keys')
   const given = requireData(context.batch.data(request.data))
-  if (asked.source === undefined) return sealed(context, request, asked, given)
+  const additionalData = contextData(asked.encryptionContext)
+  if (asked.source === undefined) return sealed(context, request, given, additionalData)
   context.objects.begin(Operation.Decrypt)
-  const { plaintext } = await openBlob(context, given, asked.source.encryptionContext)
+  const { plaintext } = await openBlob(context, given, contextData(asked.source.encryptionContext))
   context.objects.begin(Operation.Encrypt)
-  return sealed(context, request, asked, plaintext)
+  return sealed(context, request, plaintext, additionalData)
 }
 
 /**
@@ -45,13 +47,11 @@ export async function decryptBlob(
   context: Context, request: DecryptRequest, asked: CiphertextRequest,
 ): Promise<{ uniqueIdentifier: string; data: Buffer }> {
   checkAlone(request)
+  checkNoAdditionalData(request)
   if (asked.dataKeyLength !== undefined || asked.withoutPlaintext !== undefined || asked.source !== undefined) {
     throw invalid('Decrypt takes an encryption context and nothing else')
   }
-  const data = requireData(context.batch.data(request.data))
-  const { plaintext, object } = await openBlob(context, data, asked.encryptionContext, request.uniqueIdentifier)
-  context.batch.output('Decrypt', plaintext)
-  return { uniqueIdentifier: object.uniqueIdentifier, data: plaintext }
+  return opened(context, request, contextData(asked.encryptionContext))
 }
 
 async function dataKey(
@@ -60,16 +60,19 @@ async function dataKey(
   if (request.data !== undefined || asked.source !== undefined) throw invalid('a data key is made by the server')
   if (length < 1 || length > dataKeyBytesMax) throw invalid(`a data key has 1 to ${dataKeyBytesMax} bytes`)
   const plaintext = context.provider.random(length)
-  const response = await sealed(context, request, asked, plaintext)
+  const response = await sealed(context, request, plaintext, contextData(asked.encryptionContext))
   if (asked.withoutPlaintext !== true) context.extension!.answer = { plaintext }
   return response
 }
 
-async function sealed(
-  context: Context, { uniqueIdentifier, cryptographicParameters }: EncryptRequest, asked: CiphertextRequest,
-  plaintext: Buffer,
+/**
+ * @param additionalData the encryption context, as `contextData` makes it
+ * @throws KmipError as `encryptToBlob`
+ */
+export async function sealed(
+  context: Context, { uniqueIdentifier, cryptographicParameters }: EncryptRequest, plaintext: Buffer,
+  additionalData: Buffer | undefined,
 ): Promise<EncryptResponse> {
-  const additionalData = contextData(asked.encryptionContext)
   const identifier = context.batch.identifier(uniqueIdentifier)
   const { newest } = await context.objects.loadVersionsForUse(identifier, uses.encrypt)
   const { cmk } = newest
@@ -93,15 +96,29 @@ async function sealed(
 }
 
 /**
+ * What is in the blob that Data is; an identifier in the request must mean the same CMK.
+ *
+ * @param additionalData as for `sealed`
+ * @throws KmipError as `openBlob`
+ */
+export async function opened(
+  context: Context, request: DecryptRequest, additionalData: Buffer | undefined,
+): Promise<{ uniqueIdentifier: string; data: Buffer }> {
+  const data = requireData(context.batch.data(request.data))
+  const { plaintext, object } = await openBlob(context, data, additionalData, request.uniqueIdentifier)
+  context.batch.output('Decrypt', plaintext)
+  return { uniqueIdentifier: object.uniqueIdentifier, data: plaintext }
+}
+
+/**
  * What is in a blob. A blob that was changed, of another account or under another context is refused as ciphertext
  * under a wrong key is.
  *
  * @throws KmipError Cryptographic Failure; Wrong Key Lifecycle State and Permission Denied for a CMK of the caller's
  */
 async function openBlob(
-  context: Context, bytes: Buffer, entries: CiphertextRequest['encryptionContext'], expected?: Identifier,
+  context: Context, bytes: Buffer, additionalData: Buffer | undefined, expected?: Identifier,
 ): Promise<{ plaintext: Buffer; object: ManagedObject }> {
-  const additionalData = contextData(entries)
   const blob = decodeBlob(bytes)
   const object = blob && await context.objects.peek(blob.version)
   if (blob === undefined || object?.cmk === undefined) throw failed()
@@ -119,15 +136,20 @@ async function openBlob(
   return { plaintext, object }
 }
 
-/** What a blob holds, or what its form decides, is not given beside it. */
-function checkAlone(request: EncryptRequest | DecryptRequest): void {
+/** What a blob holds, or what its form decides, is not given beside it. @throws KmipError Invalid Field */
+export function checkAlone(request: EncryptRequest | DecryptRequest): void {
   const beside = [
-    request.ivCounterNonce, request.authenticatedEncryptionAdditionalData, request.correlationValue,
-    request.initIndicator, request.finalIndicator,
+    request.ivCounterNonce, request.correlationValue, request.initIndicator, request.finalIndicator,
     'authenticatedEncryptionTag' in request ? request.authenticatedEncryptionTag : undefined,
   ]
   if (beside.some((value) => value !== undefined)) {
-    throw invalid('such ciphertext holds its IV and tag, has a context for additional data, and comes in one part')
+    throw invalid('such ciphertext holds its IV and tag, and comes in one part')
+  }
+}
+
+function checkNoAdditionalData(request: EncryptRequest | DecryptRequest): void {
+  if (request.authenticatedEncryptionAdditionalData !== undefined) {
+    throw invalid('such ciphertext has an encryption context for additional data')
   }
 }
 

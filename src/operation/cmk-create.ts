@@ -3,7 +3,7 @@ import { chooseAlgorithm, chooseSpec, parametersOf, specOf, usageMasks } from '.
 import type { CmkKeySpec, SpecChoice } from '../cmk/key-spec.ts'
 import { checkFeature, checkTypeSpec, typeOf } from '../cmk/key-class.ts'
 import { archived, disabled, protectedFromDeletion, withProtectionDescription } from '../cmk/lifecycle.ts'
-import { defaultKeyAlias, serviceAlias, withDescription, withTag } from '../cmk/name.ts'
+import { defaultKeyAlias, serviceAlias, withCiphertextFormat, withDescription, withTag } from '../cmk/name.ts'
 import { withRotationPolicy } from '../cmk/rotation.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -149,6 +149,7 @@ function newCmk(context: Context, order: Order, { spec, usage }: SpecChoice, id:
 
 function configured(base: Cmk, order: Order, now: number): Cmk {
   let cmk = withDescription(base, textOf(order, 'cmk-description'))
+  cmk = withCiphertextFormat(cmk, textOf(order, 'cmk-ciphertext-format'))
   for (const tag of order.tags) cmk = withTag(cmk, tag)
   const isProtected = order.values.get('cmk-deletion-protection')
   if (isProtected === true) cmk = protectedFromDeletion(cmk, true, now)

@@ -59,15 +59,20 @@ export class CmkRecords {
    * no address of one.
    */
   async addressed(text: string, wantsPublicKey: boolean): Promise<string[]> {
+    const { versions = [] } = await this.addressedCmk(text) ?? {}
+    return versions.toReversed().map(({ uniqueIdentifier, publicKey = uniqueIdentifier }) =>
+      (wantsPublicKey ? publicKey : uniqueIdentifier))
+  }
+
+  /** The CMK that is addressed as a whole; undefined when the text is no address of one. */
+  async addressedCmk(text: string): Promise<Cmk | undefined> {
     const { account, region, now } = this.#scope
     const address = parseAddress(text, region, account)
-    if (address === undefined) return []
+    if (address === undefined) return undefined
     const id = address.kind === 'key' ? address.id : await this.aliasTarget(address.name)
     const cmk = id === undefined || !idForm.test(id) ? undefined : await this.get(id)
     // The alias of a deleted CMK is free, although the scheduler may not have come by yet.
-    if (cmk === undefined || (address.kind === 'alias' && cmkStateAt(cmk, now) === 'Deleted')) return []
-    return cmk.versions.toReversed().map(({ uniqueIdentifier, publicKey = uniqueIdentifier }) =>
-      (wantsPublicKey ? publicKey : uniqueIdentifier))
+    return cmk !== undefined && address.kind === 'alias' && cmkStateAt(cmk, now) === 'Deleted' ? undefined : cmk
   }
 
   /** The id of the CMK that an alias means. */

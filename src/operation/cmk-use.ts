@@ -1,4 +1,8 @@
 import { chooseAlgorithm, parametersOf, specNamed } from '../cmk/key-spec.ts'
+import { checkMayUse } from '../cmk/key-class.ts'
+import type { CmkCaller } from '../cmk/key-class.ts'
+import { checkState } from '../cmk/state.ts'
+import type { CmkOperation } from '../cmk/state.ts'
 import type { CmkAlgorithm } from '../cmk/algorithm.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -7,6 +11,17 @@ import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import type { Cmk } from '../model/cmk.ts'
 import type { Use } from '../model/usage.ts'
+
+/**
+ * Whether a CMK may be used so by the caller, in the state that it is in.
+ *
+ * @param now seconds since 1970-01-01 UTC
+ * @throws KmipError Permission Denied, Wrong Key Lifecycle State, Object Destroyed
+ */
+export function checkCmkUse(cmk: Cmk, use: Use, caller: CmkCaller, now: number): void {
+  checkMayUse(cmk, caller)
+  checkState(cmk, operationOf(use), now)
+}
 
 /**
  * The parameters with which a version of a CMK is used: one of the algorithms of its spec, completed.
@@ -73,6 +88,12 @@ export function checkTellsVersion(cmk: Cmk, parameters: CryptographicParameters)
   if (!algorithmOf(cmk, parameters).tellsVersion) {
     throw new KmipError('InvalidField', 'this mode does not tell which version made the data: name the version')
   }
+}
+
+function operationOf({ mask, applies }: Use): CmkOperation {
+  if (mask === 'Sign') return 'sign'
+  if (mask === 'Verify') return 'verify'
+  return applies === 'protection' ? 'encrypt' : 'decrypt'
 }
 
 function algorithmOf({ keySpec, usage }: Cmk, parameters: CryptographicParameters | undefined): CmkAlgorithm {

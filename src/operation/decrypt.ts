@@ -2,6 +2,7 @@ import type { Cipher } from '../crypto/provider.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { DecryptRequest, DecryptResponse } from '../kmip/payload/decrypt.ts'
 import { uses } from '../model/usage.ts'
+import { decryptByFormat, decryptsBlob } from './cmk-ciphertext-format.ts'
 import { decryptBlob } from './cmk-ciphertext.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { orNothing } from './key-use.ts'
@@ -18,6 +19,8 @@ export const decrypt = operation({
   reasons: [...keyUseReasons, 'CryptographicFailure', 'UnsupportedCryptographicParameters'],
   async handle(request, context) {
     if (context.extension !== undefined) return decryptBlob(context, request, context.extension.asked)
+    const isBlob = decryptsBlob(context, request)
+    if (isBlob !== false && await isBlob) return decryptByFormat(context, request)
     const iv = request.ivCounterNonce
     const additionalData = request.authenticatedEncryptionAdditionalData
     const tag = request.authenticatedEncryptionTag

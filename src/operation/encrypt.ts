@@ -3,6 +3,7 @@ import { Operation } from '../kmip/generated/enums.ts'
 import { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts'
 import { uses } from '../model/usage.ts'
 import { checkOwnIv } from './cmk-key.ts'
+import { encryptByFormat, encryptsToBlob } from './cmk-ciphertext-format.ts'
 import { encryptToBlob } from './cmk-ciphertext.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { orNothing } from './key-use.ts'
@@ -19,6 +20,8 @@ export const encrypt = operation({
   reasons: [...keyUseReasons, 'CryptographicFailure', 'UnsupportedCryptographicParameters'],
   async handle(request, context) {
     if (context.extension !== undefined) return encryptToBlob(context, request, context.extension.asked)
+    const asksForBlob = encryptsToBlob(context, request)
+    if (asksForBlob !== false && await asksForBlob) return encryptByFormat(context, request)
     const { ivCounterNonce: iv, authenticatedEncryptionAdditionalData: additionalData } = request
     const parts: Parts<Cipher, EncryptOutput> = {
       code: Operation.Encrypt,

@@ -1,5 +1,4 @@
-import { checkMayManage, checkMayUse } from '../cmk/key-class.ts'
-import { checkState } from '../cmk/state.ts'
+import { checkMayManage } from '../cmk/key-class.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { Right } from '../kmip/rights.ts'
 import { isPermitted, isVisible, ownerName } from '../model/access.ts'
@@ -14,6 +13,7 @@ import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
 import { RevisionConflict } from '../store/store.ts'
 import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
+import { checkCmkUse } from './cmk-use.ts'
 import { CmkRecords } from './cmk-records.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
@@ -130,7 +130,8 @@ export class Objects {
       const newest = await this.load(first)
       // Rotated in between: what was the primary version may no longer protect.
       if (newest.cmk !== undefined && generationOf(newest.cmk, first) < newest.cmk.versions.length) continue
-      return use.applies === 'processing' ? this.#processing(newest, older, use) : { newest: this.checkUse(newest, use), older: [] }
+      if (use.applies === 'processing') return this.#processing(newest, older, use)
+      return { newest: this.checkUse(newest, use), older: [] }
     }
   }
 
@@ -174,10 +175,7 @@ export class Objects {
 
   /** @throws KmipError as `loadForUse` for an object that is loaded already */
   checkUse(object: ManagedObject, use: Use): ManagedObject {
-    if (object.cmk !== undefined) {
-      checkMayUse(object.cmk, this.#caller)
-      checkState(object.cmk, operationOf(use), this.#now)
-    }
+    if (object.cmk !== undefined) checkCmkUse(object.cmk, use, this.#caller, this.#now)
     checkUse(object, use, this.#now)
     return object
   }
@@ -369,13 +367,6 @@ export type NewObject = Pick<
 
 function notFound(): KmipError {
   return new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
-}
-
-/** What a use is for a CMK's state. */
-function operationOf({ mask, applies }: Use): 'encrypt' | 'decrypt' | 'sign' | 'verify' {
-  if (mask === 'Sign') return 'sign'
-  if (mask === 'Verify') return 'verify'
-  return applies === 'protection' ? 'encrypt' : 'decrypt'
 }
 
 function changeOf(object: ManagedObject): Change {

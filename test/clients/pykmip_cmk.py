@@ -7,7 +7,7 @@ from kmip.core.enums import Tags
 from kmip.core.messages import payloads
 
 from checks import equal, expect, refused
-from pykmip_session import WRONG_STATE, check
+from pykmip_session import WRONG_STATE, Reason, check
 
 CBC = {
     'cryptographic_algorithm': enums.CryptographicAlgorithm.AES,
@@ -64,6 +64,25 @@ def cmk_goes_through_the_window_by_revoke_and_destroy(s):
     equal(s.client.decrypt(sealed, uid, CBC, iv), b'data')
 
 
+@check(since='1.2')
+def cmk_makes_ciphertext_that_describes_itself(s):
+    alias = 'alias/' + s.name('blob').replace('.', '_')
+    uid, _, _ = encrypted(s, alias)
+    set_(s, uid, 'cmk-ciphertext-format', 'blob')
+    blob, iv = s.client.encrypt(b'data', alias)
+    equal((blob[:36].decode(), len(blob), iv), (uid, 36 + 12 + 8 + 16, None))
+    set_(s, uid, 'cmk-rotate', True)
+    newer, _ = s.client.encrypt(b'data', alias)
+    expect(newer[:36] != blob[:36], 'the new version does not encrypt')
+    for each in (blob, newer):
+        equal(s.client.decrypt(each, alias), b'data')
+        equal(s.client.decrypt(each), b'data')
+    with refused(Reason.CRYPTOGRAPHIC_FAILURE):
+        s.client.decrypt(blob[:-1] + bytes([blob[-1] ^ 1]))
+    delete(s, uid, 'cmk-ciphertext-format')
+    equal(s.client.decrypt(blob), b'data')
+
+
 @check(until='1.4')
 def cmk_attributes_are_text_in_1_x(s):
     uid = create(s.client, {'cmk-description': 'for the ledger', 'cmk-tag-team': 'db'})
@@ -116,11 +135,11 @@ class VendorAttribute(primitives.Struct):
 
     def __init__(self, name, value):
         super().__init__(tag=Tags.ATTRIBUTE)
-        kind = primitives.Boolean if isinstance(value, bool) else primitives.Integer
+        kinds = {bool: primitives.Boolean, int: primitives.Integer, str: primitives.TextString}
         self.fields = [
             primitives.TextString('Keyward', Tags.VENDOR_IDENTIFICATION),
             primitives.TextString(name, Tags.ATTRIBUTE_NAME),
-            kind(value, Tags.ATTRIBUTE_VALUE),
+            kinds[type(value)](value, Tags.ATTRIBUTE_VALUE),
         ]
 
     def write(self, ostream, kmip_version=enums.KMIPVersion.KMIP_2_0):
