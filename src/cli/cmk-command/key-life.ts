@@ -1,4 +1,5 @@
 import type { CmkClient } from '../../client/cmk.ts'
+import type { KeywardName } from '../../kmip/keyward-attribute.ts'
 import { changed, described, withCmks } from '../cmk.ts'
 import { UsageError, command, wholeNumber } from '../command.ts'
 import type { AnyCommand } from '../command.ts'
@@ -75,16 +76,39 @@ export const keyRotation = command({
 })
 
 export const keyUpdate = command({
-  summary: 'change the description of a CMK',
+  summary: 'change the description of a CMK, or what its address encrypts to',
   positionals: '<cmk>',
-  options: { description: { type: 'string', value: 'TEXT', description: 'what it is for; empty: none' } },
-  examples: ['key update alias/orders --description "orders of the shop"'],
-  async run({ values: { description }, positionals: [cmk = ''], connect }) {
-    if (description === undefined) throw new UsageError('--description is missing')
-    return changed({ connect }, cmk, (cmks) => (description === ''
-      ? cmks.delete(cmk, 'cmk-description') : cmks.set(cmk, 'cmk-description', description)))
+  options: {
+    description: { type: 'string', value: 'TEXT', description: 'what it is for; empty: none' },
+    'ciphertext-format': {
+      type: 'string', value: 'FORMAT',
+      description: 'blob: what clients without --blob encrypt by alias/<name>, key/<id> or ARN describes itself; ' +
+        'kmip: it does not',
+    },
+  },
+  examples: [
+    'key update alias/orders --description "orders of the shop"', 'key update alias/orders --ciphertext-format blob',
+  ],
+  async run({ values, positionals: [cmk = ''], connect }) {
+    const { description, 'ciphertext-format': format } = values
+    if (description === undefined && format === undefined) {
+      throw new UsageError('give --description, --ciphertext-format or both')
+    }
+    if (format !== undefined && format !== 'blob' && format !== 'kmip') {
+      throw new UsageError('--ciphertext-format is blob or kmip')
+    }
+    return changed({ connect }, cmk, async (cmks) => {
+      if (description !== undefined) await setOrDelete(cmks, cmk, 'cmk-description', description)
+      if (format !== undefined) await setOrDelete(cmks, cmk, 'cmk-ciphertext-format', format === 'kmip' ? '' : format)
+    })
   },
 })
+
+/** An attribute that is empty is deleted, if it is there. */
+async function setOrDelete(cmks: CmkClient, cmk: string, name: KeywardName, value: string): Promise<void> {
+  if (value !== '') await cmks.set(cmk, name, value)
+  else if ((await cmks.describe(cmk)).values[name] !== undefined) await cmks.delete(cmk, name)
+}
 
 function change(
   name: string, summary: string, action: (cmks: CmkClient, cmk: string) => Promise<unknown>,

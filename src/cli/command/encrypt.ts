@@ -2,6 +2,7 @@ import type { Client } from '../../client/client.ts'
 import { CmkCipher } from '../../client/cmk-cipher.ts'
 import { encrypt as operation } from '../../client/operations.ts'
 import { CryptographicUsageMask } from '../../kmip/generated/enums.ts'
+import type { EncryptResponse } from '../../kmip/payload/encrypt.ts'
 import { helped, pairs } from '../cmk.ts'
 import { UsageError, command } from '../command.ts'
 import type { Outcome } from '../command.ts'
@@ -49,6 +50,7 @@ export const encrypt = command({
       ivCounterNonce: iv,
       authenticatedEncryptionAdditionalData: values.aad === undefined ? undefined : Buffer.from(values.aad, 'utf8'),
     }))
+    if (isBlob(answer)) return writtenBlob(answer.uniqueIdentifier, answer.data, values.out)
     const message = sealedMessage({ ...answer, ivCounterNonce: answer.ivCounterNonce ?? iv }, parameters)
     if (values.out === undefined) return { json: message, text: jsonText(message) }
     writeOutput(values.out, jsonText(message))
@@ -68,8 +70,18 @@ async function encryptBlob(client: Client, cmk: string, data: Buffer, values: Bl
   if (aad !== undefined || iv !== undefined) throw new UsageError('a blob takes --context, and no --aad or --iv')
   const cipher = new CmkCipher(client)
   const { version, blob } = await helped(cmk, () => cipher.encrypt(cmk, data, pairs('--context', values.context ?? [])))
+  return writtenBlob(version, blob, values.out)
+}
+
+function writtenBlob(version: string, blob: Buffer, out: string | undefined): Outcome {
   const ciphertext = blob.toString('base64')
-  if (values.out === undefined) return { json: { version, ciphertext }, text: ciphertext }
-  writeOutput(values.out, `${ciphertext}\n`)
-  return { json: { out: values.out, version }, text: `written to ${values.out}` }
+  if (out === undefined) return { json: { version, ciphertext }, text: ciphertext }
+  writeOutput(out, `${ciphertext}\n`)
+  return { json: { out, version }, text: `written to ${out}` }
+}
+
+/** Whether the answer is a blob although none was asked for: the CMK's address makes nothing else. */
+function isBlob(answer: EncryptResponse): answer is EncryptResponse & { readonly data: Buffer } {
+  const { uniqueIdentifier, data } = answer
+  return data?.toString('latin1', 0, uniqueIdentifier.length) === uniqueIdentifier
 }
