@@ -183,7 +183,7 @@ function checkUncompromised({ attributes }: ManagedObject): void {
   if (attributes.compromiseDate === undefined) return
   throw new KmipError(
     'WrongKeyLifecycleState',
-    'Rejected.StateModifiedFailed: this version is compromised for ever; rotate the CMK (cmk-rotate = true), or make another',
+    'Rejected.StateModifiedFailed: this version is compromised for ever; rotate the CMK (cmk-rotate = true)',
   )
 }
 
@@ -215,7 +215,8 @@ const fixedNames: ReadonlySet<AttributeName> = new Set<AttributeName>([
 ])
 
 type Settable =
-  | 'cmk-description' | 'cmk-ciphertext-format' | 'cmk-enabled' | 'cmk-archived' | 'cmk-deletion-window' | 'cmk-deletion-protection'
+  | 'cmk-description' | 'cmk-ciphertext-format' | 'cmk-enabled' | 'cmk-archived' | 'cmk-deletion-window'
+  | 'cmk-deletion-protection'
   | 'cmk-deletion-protection-description' | 'cmk-rotation-automatic' | 'cmk-rotation-interval'
 
 const setters = {

@@ -57,7 +57,7 @@ describe.each([102, 103, 104, 200, 201])('cmk-ciphertext-format = blob, in %i', 
   })
 })
 
-test('the context is the Authenticated Encryption Additional Data, and the same as that of the message extension', async () => {
+test('the context is the Authenticated Encryption Additional Data, as that of the message extension is', async () => {
   const { alice, cipher } = await place()
   const { data } = await alice.encrypt('alias/orders', plaintext, additionalData)
   expect((await cipher.decrypt(data!, context)).plaintext).toEqual(plaintext)
@@ -68,7 +68,7 @@ test('the context is the Authenticated Encryption Additional Data, and the same 
   }
 })
 
-test('by Unique Identifier KMIP\'s own rules hold, and what was encrypted so is decrypted through the address too', async () => {
+test('by Unique Identifier KMIP\'s own rules hold, and what it encrypted the address decrypts too', async () => {
   const { alice, id } = await place()
   const sealed = await alice.encrypt(id, plaintext)
   expect(sealed.authenticatedEncryptionTag).toHaveLength(16)
