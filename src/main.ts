@@ -25,6 +25,7 @@ import { clientCredentials } from './server/client-authority.ts'
 import { CredentialsError, hasServerCredentials, hasThrowAwayPki, loadServerCredentials } from './server/credentials.ts'
 import type { ServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
+import { GivenUpKeys } from './server/given-up-keys.ts'
 import { HttpsListener } from './server/https.ts'
 import type { IdentityPolicy } from './server/identity.ts'
 import { Listener } from './server/listener.ts'
@@ -120,9 +121,11 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   const engine = new Engine(services)
   const { listener, https } = listenersOf(engine, credentials, thread, log)
   const scheduler = new Scheduler(services, randomUUID())
+  const givenUpKeys = new GivenUpKeys(services)
   const [address, httpsAddress] = [await listener.listen(), await https?.listen()]
   engine.start()
   scheduler.start()
+  givenUpKeys.start()
   return {
     ports: { kmip: address.port, https: httpsAddress?.port },
     renewRootKey: (reload) => renewRootKey(reload, inner, protection.providers, log),
@@ -130,6 +133,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
       await Promise.all([listener.drain(), https?.drain()])
       await engine.stop()
       await scheduler.stop()
+      await givenUpKeys.stop()
       cache.close()
       protection.close()
       await store.close()

@@ -1,7 +1,7 @@
 import type { Secret } from '../kmip/secret.ts'
 import { Ckr } from '../kmip/pkcs11-constants.ts'
 import { Link, LinkError } from './pkcs11-link.ts'
-import type { ConnectOptions, Job, TokenFacts } from './pkcs11-protocol.ts'
+import type { ConnectOptions, Job, KeyPlace, TokenFacts } from './pkcs11-protocol.ts'
 
 export interface ConnectionOptions extends ConnectOptions {
   /** The instance's name, for the log. */
@@ -84,6 +84,25 @@ export class Connection {
     } catch (error) {
       if (error instanceof LinkError) this.#judge(error, link)
       throw error
+    }
+  }
+
+  /**
+   * Has a key destroyed in the token. One that is not found may only look so: a module that has seen the token go finds
+   * nothing in it any more. A fresh process sees what is there, and a key that it does not find either is gone.
+   *
+   * @throws LinkError
+   */
+  async destroy(key: KeyPlace): Promise<void> {
+    const job: Job = { op: 'destroy', key }
+    try {
+      await this.call(job)
+    } catch (error) {
+      if (!isMissing(error) || this.#connecting === undefined) throw error
+      await this.#connecting
+      await this.call(job).catch((again: unknown) => {
+        if (!isMissing(again)) throw again
+      })
     }
   }
 
@@ -206,6 +225,10 @@ export class Connection {
   #settled(link: Link): void {
     if (this.#link === link) this.#pauseMs = pauseMsMin
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof LinkError && error.failure?.kind === 'keyMissing'
 }
 
 const pauseMsMin = 250

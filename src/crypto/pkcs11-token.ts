@@ -83,31 +83,20 @@ export class Token {
     }
   }
 
-  /** Removes an object of the token; one that is not there any more is removed already. */
+  /**
+   * Removes an object of the token. Of a wrapped key only the copy goes that was unwrapped to be used.
+   *
+   * @throws KeyMissing
+   */
   destroy(place: KeyPlace): void {
-    try {
-      this.module.C_DestroyObject(this.#anchor, this.handleOf(place))
-    } catch (error) {
-      if (!(error instanceof KeyMissing) || !this.isHealthy()) throw error
-    } finally {
-      this.forget(place.id)
-    }
+    const handle = place.wrapped === undefined ? this.handleOf(place) : this.#handles.get(place.id)
+    this.forget(place.id)
+    if (handle !== undefined) this.module.C_DestroyObject(this.#anchor, handle)
   }
 
   /** Runs what makes objects in the session that keeps them. */
   make<T>(run: (session: Buffer) => T): T {
     return run(this.#anchor)
-  }
-
-  /** Whether the token still holds what it held: with its wrapping key gone, or an error, it is not the same token. */
-  isHealthy(): boolean {
-    try {
-      if (this.#wrapping !== undefined) findKey(this.module, this.#anchor, this.#wrapping.id, Cko.SECRET_KEY)
-      const { state } = this.module.C_GetSessionInfo(this.#anchor)
-      return typeof state === 'number'
-    } catch {
-      return false
-    }
   }
 
   #ask(slot: Buffer): TokenFacts {

@@ -107,8 +107,7 @@ function making({ token, storage, software }: Parts): Pick<Provider, Making> {
     async destroy(stored) {
       if (!('reference' in stored)) return
       const reference = decodeReference(stored.reference)
-      if ('publicKey' in reference || reference.place.wrapped !== undefined) return
-      await token.call({ op: 'destroy', key: reference.place })
+      if (!('publicKey' in reference)) await token.destroy(reference.place)
     },
   }
 }
@@ -228,6 +227,14 @@ class TokenCalls {
       return await this.#connection.call<T>(job)
     } catch (error) {
       throw error instanceof LinkError ? this.#refusal(error, job) : error
+    }
+  }
+
+  async destroy(key: KeyPlace): Promise<void> {
+    try {
+      await this.#connection.destroy(key)
+    } catch (error) {
+      throw error instanceof LinkError ? this.#refusal(error, { op: 'destroy', key }) : error
     }
   }
 

@@ -2,6 +2,7 @@ import type { Awaitable, Key, Provider, StoredKey } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
 import { DerivationMethod, HashingAlgorithm } from '../kmip/generated/enums.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import type { KeptKey } from './given-up.ts'
 
 /** A key and the provider that can use it. */
 export interface UsableKey {
@@ -51,21 +52,25 @@ export class Keys {
   /** The provider that holds the object's key. */
   providerOf(object: ManagedObject): Provider {
     if (object.provider === undefined) return this.#software
-    const provider = this.#providers.get(object.provider.name)
-    if (provider === undefined) {
-      throw new KmipError('ProtectionStorageUnavailable', 'the key\'s protection storage is not available')
-    }
-    return provider
+    return this.#named(object.provider.name)
   }
 
-  /** Has the provider remove what it keeps of a key that no object refers to any more. */
-  async destroy(object: ManagedObject): Promise<void> {
-    await this.providerOf(object).destroy(this.#storedKeyOf(object))
+  /** Has a provider remove what it keeps of a key that nothing leads to any more. */
+  async destroy({ provider, key }: KeptKey): Promise<void> {
+    await this.#named(provider).destroy(key)
   }
 
   /** The providers that keep keys at a protection level, in the order of the configuration. */
   providersOf(protection: 'HSM' | 'EXTERNAL'): Provider[] {
     return [...this.#providers.values()].filter((provider) => provider.protection === protection)
+  }
+
+  #named(name: string): Provider {
+    const provider = this.#providers.get(name)
+    if (provider === undefined) {
+      throw new KmipError('ProtectionStorageUnavailable', 'the key\'s protection storage is not available')
+    }
+    return provider
   }
 
   async #load(object: ManagedObject): Promise<UsableKey> {

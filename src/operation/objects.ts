@@ -15,6 +15,8 @@ import { RevisionConflict } from '../store/store.ts'
 import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
 import { checkCmkUse } from './cmk-use.ts'
 import { CmkRecords } from './cmk-records.ts'
+import { KeptKeys } from './given-up.ts'
+import type { KeptKey } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { recordIdOf } from './object-record.ts'
@@ -34,6 +36,8 @@ export class Objects {
   /** Revisions of what is to be removed, by Unique Identifier. */
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
+  /** Keys at providers that come and go with this unit of work. */
+  readonly keptKeys = new KeptKeys()
   #committed: ReturnType<Objects['committed']> = []
   /** Whether a commit was begun that has not succeeded. */
   #isBegun = false
@@ -313,12 +317,14 @@ export class Objects {
     if (this.#pending.size + this.#removed.size + this.#records.size === 0) return
     const objects = [...this.#pending.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
+    const orders = this.keptKeys.destructionsOf(committed)
     const removals = [...this.#removed].map(([id, expected]): Change => (
       { id: recordIdOf(this.#caller.account, id), expected, data: undefined, keys: [] }))
     this.#isBegun = true
-    await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values()])
+    await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values(), ...orders])
     this.#isBegun = false
     this.#committed = committed
+    this.keptKeys.committed(orders)
     // The CMK is left out: it may have changed in the same commit, and is read again with the object.
     for (const object of objects) this.#stored.keep({ ...object, cmk: undefined, revision: object.revision + 1 })
     this.#pending.clear()
@@ -328,12 +334,14 @@ export class Objects {
   }
 
   /**
-   * What this unit of work has made and will not commit. Nothing when the store failed: it may have taken the change.
+   * The keys that providers have made for this unit of work, which will not be committed. None when the store failed: it
+   * may have taken the change.
    *
    * @param error why the unit of work ends
    */
-  abandoned(error: unknown): ManagedObject[] {
-    return this.#isBegun && !(error instanceof RevisionConflict) ? [] : this.made()
+  abandoned(error: unknown): KeptKey[] {
+    if (this.#isBegun && !(error instanceof RevisionConflict)) return []
+    return this.keptKeys.abandonedOf([...this.#pending.values()], (object) => this.#stored.before(object))
   }
 
   /** What the last commit has changed, as it was and as it is; an object that is new has revision 0. */

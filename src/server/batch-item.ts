@@ -28,7 +28,7 @@ import type { Store } from '../store/store.ts'
 import type { Audit } from './audit.ts'
 import { failure, toKmipError } from './failure.ts'
 import type { FaultLog } from './failure.ts'
-import { destroyKeys } from './given-up-keys.ts'
+import { destroyAbandoned } from './given-up-keys.ts'
 import type { Limits } from './limits.ts'
 import type { ResponseRoom } from './response-room.ts'
 
@@ -106,7 +106,7 @@ export async function executeItem(
     if (commit !== undefined) await commit(result)
     return { item: result, refusal: undefined, response, notes }
   } catch (error) {
-    await destroyKeys(frame.objects.abandoned(error), services)
+    await destroyAbandoned(frame.objects.abandoned(error), services)
     if (error instanceof RevisionConflict) return error
     const refusal = toKmipError(error, services.log)
     return { item: failure(item, refusal, version), refusal, response: undefined, notes: [] }

@@ -15,7 +15,6 @@ import { isAsynchronous } from './asynchronous.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
 import { ChangeFeed } from './change-feed.ts'
-import type { ObjectChange } from './change-feed.ts'
 import { Endpoint } from './endpoint.ts'
 import type { Link } from './endpoint.ts'
 import { failure, failureOf, toKmipError } from './failure.ts'
@@ -54,7 +53,7 @@ export class Engine {
     this.#shortServices = { ...services, operations: new Map(operations) }
     this.#jobs = new StoredJobs(services, {
       record: (caller, item, outcome) => this.#record(caller, item, outcome),
-      publish: (changes) => this.#publish(changes),
+      publish: (objects) => this.#publish(objects),
     })
   }
 
@@ -179,7 +178,7 @@ export class Engine {
         }
         room?.confirm()
         this.#record(caller, item, outcome)
-        await this.#publish(objects.committed())
+        await this.#publish(objects)
         return { item: outcome.item, state }
       }
     } finally {
@@ -217,16 +216,15 @@ export class Engine {
       }
       if (outcomes.length < items.length) continue
       for (const [index, outcome] of outcomes.entries()) this.#record(caller, items[index]!, outcome)
-      await this.#publish(objects.committed())
+      await this.#publish(objects)
       return outcomes.map(({ item }) => item)
     }
     return [failure(items[0]!, busy, message.requestHeader.protocolVersion)]
   }
 
-  async #publish(changes: readonly ObjectChange[]): Promise<void> {
-    if (changes.length === 0) return
-    this.#changes.publish(changes)
-    await destroyGivenUp(changes, this.#services)
+  async #publish(objects: Objects): Promise<void> {
+    this.#changes.publish(objects.committed())
+    await destroyGivenUp(objects.keptKeys.destructions, this.#services)
   }
 
   #record(caller: Caller, item: RequestBatchItem, { refusal, response, notes }: Outcome): void {

@@ -23,7 +23,6 @@ import { TtlvWriter } from '../ttlv/writer.ts'
 import { holderOf } from './authentication.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
-import type { ObjectChange } from './change-feed.ts'
 import { failure } from './failure.ts'
 
 /**
@@ -176,7 +175,7 @@ export class StoredJobs implements Jobs {
       if (!await this.#apply(await this.#settle(claimed, outcome.item, before))) return !await this.#isOpen(id)
     }
     this.#ends.record(caller, item, outcome)
-    await this.#ends.publish(objects.committed())
+    await this.#ends.publish(objects)
     return true
   }
 
@@ -255,7 +254,7 @@ export class StoredJobs implements Jobs {
 /** Who is told what a job has done. */
 interface Ends {
   record(caller: Caller, item: RequestBatchItem, outcome: Outcome): void
-  publish(changes: readonly ObjectChange[]): Promise<void>
+  publish(objects: Objects): Promise<void>
 }
 
 interface Submission {

@@ -81,7 +81,7 @@ export class Scheduler {
       await (isDeleted ? executeDeletion : isExpired ? expireMaterial : rotateCmk)(context, cmk)
       await this.#holdFence(context.objects, fence)
       await context.objects.commit()
-      await destroyGivenUp(context.objects.committed(), this.#services)
+      await destroyGivenUp(context.objects.keptKeys.destructions, this.#services)
       const done = isDeleted ? Operation.Destroy : isExpired ? Operation.DeleteAttribute : Operation.ReKey
       audit.done(context.caller, done, { uniqueIdentifier: cmk.id })
       return true

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Provider, StoredKey } from '../../src/crypto/provider.ts'
 import { softwareProvider } from '../../src/crypto/software.ts'
+import type { Services } from '../../src/server/batch-item.ts'
+import { GivenUpKeys } from '../../src/server/given-up-keys.ts'
+import { givenUpKey } from '../../src/operation/given-up.ts'
 import { Keys } from '../../src/operation/keys.ts'
 import { storedKeyOf } from '../../src/operation/stored-key.ts'
 import { RevisionConflict, StoreUnavailable } from '../../src/store/store.ts'
@@ -72,20 +75,42 @@ test('a key stays when nobody knows whether the store has taken its object', asy
   expect(kept.size).toBe(1)
 })
 
-test('a provider that fails to destroy is logged, and the object is destroyed all the same', async () => {
-  const { say, kept, log } = vaultEngine(() => Promise.reject(new Error('the token is not there')))
+test('what a provider fails to destroy is logged, stays ordered, and goes when the provider is back', async () => {
+  const vault = vaultEngine()
+  const { say, kept, log, services, state } = vault
   const id = identifierIn(await say(request('2.1', create)))
+  state.isAway = true
   expect(await say(request('2.1', item('Destroy', of(id))))).toContain('Success')
   expect(kept.size).toBe(1)
-  expect(log).toContainEqual(expect.objectContaining({ uniqueIdentifier: id, provider: 'vault' }))
+  expect(log).toContainEqual(expect.objectContaining({ message: expect.stringContaining('will be tried again') }))
+  await new GivenUpKeys(services).run()
+  expect(kept.size).toBe(1)
+  state.isAway = false
+  // Another process, on the same store.
+  await new GivenUpKeys(services).run()
+  expect(kept.size).toBe(0)
+  expect(await services.store.scan(givenUpKey, { limit: 10 })).toEqual([])
+})
+
+test('a key whose creation is undone while the provider is away goes when it is back', async () => {
+  const { say, kept, services, state } = vaultEngine()
+  const undo = '<BatchErrorContinuationOption type="Enumeration" value="Undo"/>'
+  state.isAway = true
+  expect(await say(request('2.1', [create, item('Destroy', of(randomUUID()))], undo))).toContain('OperationUndone')
+  expect(kept.size).toBe(1)
+  state.isAway = false
+  await new GivenUpKeys(services).run()
+  expect(kept.size).toBe(0)
 })
 
 /** An engine whose keys lie in a provider that gives out references only. */
-function vaultEngine(destroy?: Provider['destroy']): {
+function vaultEngine(): {
   say: (message: ReturnType<typeof request>) => Promise<string>
   kept: Map<string, StoredKey>
   log: unknown[]
+  services: Services
   store: { isFull: boolean; conflicts: number }
+  state: { isAway: boolean }
 } {
   const kept = new Map<string, StoredKey>()
   const software = softwareProvider()
@@ -98,8 +123,12 @@ function vaultEngine(destroy?: Provider['destroy']): {
       kept.set(reference, key)
       return { algorithm: key.algorithm, length: key.length, kind: key.kind, reference: Buffer.from(reference) }
     },
-    destroy: destroy ?? ((key) => void kept.delete('reference' in key ? key.reference.toString() : '')),
+    async destroy(key) {
+      if (vaultState.isAway) throw new Error('the token is not there')
+      kept.delete('reference' in key ? key.reference.toString() : '')
+    },
   }
+  const vaultState = { isAway: false }
   const inner = memoryStore()
   const state = { isFull: false, conflicts: 0 }
   const store = {
@@ -114,10 +143,10 @@ function vaultEngine(destroy?: Provider['destroy']): {
     },
   }
   const keys = new Keys(software, new Map([['vault', vault]]), storedKeyOf)
-  const { engine, log } = testEngine({ provider: vault, keys, store })
+  const { engine, log, services } = testEngine({ provider: vault, keys, store })
   const say = async (message: ReturnType<typeof request>): Promise<string> =>
     printItem(decodeItem((await engine.process(encodeItem(message), alice)).bytes), { secrets: true })
-  return { say, kept, log, store: state }
+  return { say, kept, log, services, store: state, state: vaultState }
 }
 
 function identifierIn(answer: string): string {

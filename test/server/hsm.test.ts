@@ -128,6 +128,25 @@ describe.skipIf(missing !== undefined)('keys in a token, through the port', () =
     await expectReason(createCmk(client, place, [gcm, cbc]), 'InvalidAttributeValue')
   })
 
+  it('destroys in the token what was destroyed while it was away, even after a restart', async () => {
+    const uniqueIdentifier = await createIn(client)
+    await roundTrip(client, uniqueIdentifier)
+    const before = objectsIn(token)
+    const home = join(token.directory, 'tokens')
+    await rename(home, `${home}.away`)
+    await until(() => expectReason(seal(client, uniqueIdentifier), 'ProtectionStorageUnavailable'))
+    await revokeAndDestroy(client, uniqueIdentifier)
+    await until(async () => expect(server.log()).toContain('it will be tried again'))
+    // The first rounds find no token; that must not look like a key that is gone.
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    client.close()
+    await server.kill()
+    await rename(`${home}.away`, home)
+    expect(objectsIn(token)).toBe(before)
+    await start(server.directory)
+    await until(async () => expect(objectsIn(token)).toBe(before - 1))
+  }, 60_000)
+
   it('finds its keys after a restart, and after the token was away', async () => {
     const uniqueIdentifier = await createIn(client)
     const sealed = await seal(client, uniqueIdentifier)
