@@ -33,7 +33,8 @@ export interface Config {
   readonly logLevel: LogLevel
   /**
    * The version from which on answers have a Server Correlation Value, if the client has given none of its own. 2.1:
-   * PyKMIP, which ends at 2.0, cannot read one, whatever the standard says of that field.
+   * PyKMIP, which ends at 2.0, cannot read one, whatever the standard says of that field. A connection on which a test
+   * is under way (Interop) has them from 2.0 on in any case.
    */
   readonly correlationSince: '2.0' | '2.1'
   /**

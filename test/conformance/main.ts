@@ -138,7 +138,7 @@ const usage = `usage: npm run conformance -- [options] [FOLDER...]
 
 Runs every conversation (*.xml) below the folders; without any, the published OASIS cases
 when they are beside this checkout, and our own. Without --host our own server is started for it;
-one started by hand needs KEYWARD_HTTPS_PORT and KEYWARD_CORRELATION_SINCE=2.0 to pass all that it can.
+one started by hand needs KEYWARD_HTTPS_PORT to pass all that it can.
 
   --host H --port P        the KMIP server to test
   --https-port P           where the server speaks the HTTPS profile

@@ -17,8 +17,6 @@ export interface OwnServer {
 export interface OwnServerOptions {
   /** Of the certificates. */
   readonly curve?: Curve
-  /** Settings that are not the default ones. */
-  readonly environment?: Readonly<Record<string, string>>
 }
 
 /**
@@ -26,9 +24,7 @@ export interface OwnServerOptions {
  *
  * @throws Error when it is not ready in time, with what it has written
  */
-export async function startOwnServer(
-  { curve = 'P-256', environment = {} }: OwnServerOptions = {},
-): Promise<OwnServer> {
+export async function startOwnServer({ curve = 'P-256' }: OwnServerOptions = {}): Promise<OwnServer> {
   const directory = mkdtempSync(join(tmpdir(), 'keyward-conformance-'))
   const certificates = join(directory, 'certs')
   await makePki(certificates, Date.now(), { curve })
@@ -37,7 +33,7 @@ export async function startOwnServer(
     cwd: directory,
     env: {
       ...process.env, KEYWARD_HOST: '127.0.0.1', KEYWARD_PORT: '0', KEYWARD_HTTPS_PORT: '0',
-      KEYWARD_DATA_DIR: join(directory, 'data'), KEYWARD_CERTS_DIR: certificates, KEYWARD_LOG_LEVEL: 'error', ...environment,
+      KEYWARD_DATA_DIR: join(directory, 'data'), KEYWARD_CERTS_DIR: certificates, KEYWARD_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -44,23 +44,15 @@ function endpointOf(one: Case, { endpoint, otherEndpoint, suiteB192 }: GivenServ
 }
 
 function optionsFor(one: Case): OwnServerOptions {
-  if (isSuiteB192(one)) return onP384
-  return one.version === '2.0' && one.steps.some(listsCorrelation) ? correlating : plain
+  return isSuiteB192(one) ? onP384 : plain
 }
 
 function isSuiteB192({ name }: Case): boolean {
   return name.startsWith('SUITEB_192-')
 }
 
-function listsCorrelation({ response }: Case['steps'][number]): boolean {
-  const header = response.children.find(({ name }) => name === 'ResponseHeader')
-  return header?.children.some(({ name }) => name === 'ServerCorrelationValue') === true
-}
-
 const plain: OwnServerOptions = {}
 /** One server has one certificate, and Suite B's 192-bit level takes P-384 alone. */
 const onP384: OwnServerOptions = { curve: 'P-384' }
-/** By default Server Correlation Values begin with 2.1 (`correlationSince`). */
-const correlating: OwnServerOptions = { environment: { KEYWARD_CORRELATION_SINCE: '2.0' } }
 /** They expect just their own objects among all of the last minute, or of a type. */
 const expectsFewObjects = /^TC-(OFFSET|CREG)-/
