@@ -94,6 +94,14 @@ function deriveAsymmetric(key: SoftwareKey, { peer }: Derivation): Buffer {
   return agree(key, peer)
 }
 
+/** The signing key of a day, a region and a service, which are the derivation data, in this order (KMIP 2.1 7.12). */
+function deriveAwsSignature(key: SoftwareKey, { derivationParts: parts = [] }: Derivation): Buffer {
+  if (parts.length !== 3) throw invalid('the derivation data are date, region and service')
+  const info = hashInfo(HashingAlgorithm.SHA_256)
+  const start: Buffer = Buffer.concat([Buffer.from('AWS4'), keyBytes(key)])
+  return [...parts, Buffer.from('aws4_request')].reduce((secret, part) => hmac(info, createSecretKey(secret), part), start)
+}
+
 /** RFC 5869: the derivation data is the info; SHA-256 unless a hash is given (KMIP 2.1 7.12). */
 function deriveHkdf(key: SoftwareKey, { parameters, salt, derivationData, length }: Derivation): Promise<Buffer> {
   const info = hashInfo(parameters.hashingAlgorithm ?? HashingAlgorithm.SHA_256)
@@ -171,9 +179,8 @@ const iterationsMax = 2_000_000
 const hkdfInfoMax = 1024
 
 const m = DerivationMethod
-/** AWS Signature Version 4 is a use of HMAC for one cloud's requests, and is left out. */
 export const methods: ReadonlyMap<number, Method> = new Map<number, Method>([
   [m.PBKDF2, derivePbkdf2], [m.HASH, deriveHash], [m.HMAC, deriveHmac], [m.ENCRYPT, deriveEncrypt],
   [m.NIST800_108_C, deriveCounter], [m.NIST800_108_F, deriveFeedback], [m.NIST800_108_DPI, deriveDoublePipeline],
-  [m.AsymmetricKey, deriveAsymmetric], [m.HKDF, deriveHkdf],
+  [m.AsymmetricKey, deriveAsymmetric], [m.AWSSignatureVersion4, deriveAwsSignature], [m.HKDF, deriveHkdf],
 ])

@@ -177,6 +177,8 @@ export interface Derivation {
   readonly parameters: CryptographicParameters
   readonly initializationVector?: Buffer | undefined
   readonly derivationData?: Buffer | undefined
+  /** The same in the parts in which the client gave it, for the method that tells them apart. */
+  readonly derivationParts?: readonly Buffer[] | undefined
   readonly salt?: Buffer | undefined
   readonly iterationCount?: number | undefined
   /** The other party's public key, for key agreement. */

@@ -55,7 +55,7 @@ export function shortIdentifier(uniqueIdentifier: string): Buffer {
 function keyFormatOf({ value }: ManagedObject): number | undefined {
   if (value === undefined) return undefined
   switch (value.kind) {
-    case 'Certificate': return KeyFormatType.X_509
+    case 'Certificate': return KeyFormatType.Raw
     case 'OpaqueObject': return KeyFormatType.Opaque
     case 'CertificateRequest':
     case 'Template': return undefined

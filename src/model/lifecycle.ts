@@ -15,9 +15,8 @@ export function stateAt(dates: LifecycleDates, now: number): StateName {
   const compromised = dates.compromiseDate !== undefined
   if (dates.destroyDate !== undefined) return compromised ? 'DestroyedCompromised' : 'Destroyed'
   if (compromised) return 'Compromised'
-  if (dates.deactivationDate !== undefined && dates.deactivationDate <= now) return 'Deactivated'
-  if (dates.activationDate !== undefined && dates.activationDate <= now) return 'Active'
-  return 'PreActive'
+  if (dates.activationDate === undefined || dates.activationDate > now) return 'PreActive'
+  return dates.deactivationDate !== undefined && dates.deactivationDate <= now ? 'Deactivated' : 'Active'
 }
 
 /** The dates that an event sets, or undefined when the state does not allow it. */

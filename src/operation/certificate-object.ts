@@ -4,7 +4,7 @@ import type { LinkType } from '../kmip/generated/enums.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { withAdded } from '../model/attribute-list.ts'
 import { certificateAttributes } from './certificate-attributes.ts'
-import { digestOfValue } from './digest.ts'
+import { factsOfValue } from './digest.ts'
 import { newObject } from './new-object.ts'
 import type { Context } from './operation.ts'
 
@@ -21,13 +21,12 @@ export function certificateObject(
   context: Context, { certificate, certificateType, given, links }: CertificateDraft,
 ): ManagedObject {
   const value = { kind: 'Certificate', value: { certificateType, certificateValue: certificate } } as const
-  const digest = digestOfValue(value)
   return newObject(context, {
     kind: 'Certificate',
     // Not made: its key is not the server's random numbers.
     origin: 'registered',
     given: { originalCreationDate: context.now, ...given },
-    facts: { ...certificateAttributes(certificateType, certificate), ...(digest && { digest: [digest] }) },
+    facts: { ...certificateAttributes(certificateType, certificate), ...factsOfValue(value) },
     links: [...links],
     value,
   })

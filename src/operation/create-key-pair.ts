@@ -1,6 +1,7 @@
 import { Operation } from '../kmip/generated/enums.ts'
 import { CreateKeyPairRequest, CreateKeyPairResponse } from '../kmip/payload/create-key-pair.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { withPairDefaults } from '../model/server-defaults.ts'
 import { createCmkPair } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
 import { creationReasons } from './creation-reasons.ts'
@@ -35,6 +36,6 @@ export const createKeyPair = operation({
 async function createPlainPair(
   context: Context, request: CreateKeyPairRequest,
 ): Promise<{ privateKey: ManagedObject; publicKey: ManagedObject }> {
-  const given = await pairAttributes(context, request)
-  return newKeyPair(pairStorage(context, request), { given })
+  const told = await pairAttributes(context, request)
+  return newKeyPair(pairStorage(context, request), { given: withPairDefaults(told, context.version) })
 }

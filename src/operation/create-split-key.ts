@@ -8,6 +8,7 @@ import { CreateSplitKeyRequest, CreateSplitKeyResponse } from '../kmip/payload/c
 import { Secret } from '../kmip/secret.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
+import { withServerDefaults } from '../model/server-defaults.ts'
 import { symmetricKey } from './symmetric-key.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { digestOfMaterial } from './digest.ts'
@@ -34,7 +35,8 @@ export const createSplitKey = operation({
     if (request.splitKeyParts > partsMax) {
       throw new KmipError('ServerLimitExceeded', `a key has at most ${partsMax} parts`)
     }
-    const given = await givenAttributes(context, 'SplitKey', request.attributes, 'made')
+    const told = await givenAttributes(context, 'SplitKey', request.attributes, 'made')
+    const given = request.uniqueIdentifier === undefined ? withServerDefaults('SplitKey', told, context.version) : told
     if (given.name !== undefined && request.splitKeyParts > 1) {
       throw new KmipError('NonUniqueNameAttribute', 'a Name cannot be that of several parts')
     }

@@ -4,6 +4,7 @@ import { KmipError } from '../kmip/error.ts'
 import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { CreateRequest, CreateResponse } from '../kmip/payload/create.ts'
+import { withServerDefaults } from '../model/server-defaults.ts'
 import { createCmk } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
 import { keyParts } from './key-parts.ts'
@@ -31,7 +32,8 @@ export const create = operation({
       return { objectType: request.objectType, uniqueIdentifier }
     }
     const kind = kindOf(request.objectType)
-    const given = await givenAttributes(context, kind, request.attributes, 'made')
+    const told = await givenAttributes(context, kind, request.attributes, 'made')
+    const given = withServerDefaults(kind, told, context.version)
     const place = storedBy(context, { masks: request.protectionStorageMasks })
     const key = kind === 'SymmetricKey' ? await symmetricKey(place, given) : secret(context, given)
     const parts = keyParts(place.provider, key, kind, given, context.version)

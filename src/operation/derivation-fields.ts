@@ -38,5 +38,6 @@ const fields: ReadonlyMap<number, readonly OptionalField[]> = new Map<number, re
   [m.NIST800_108_F, ['derivationData', 'initializationVector']],
   [m.NIST800_108_DPI, ['derivationData']],
   [m.AsymmetricKey, []],
+  [m.AWSSignatureVersion4, ['derivationData']],
   [m.HKDF, ['derivationData', 'salt']],
 ])

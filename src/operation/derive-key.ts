@@ -100,7 +100,7 @@ async function prepare(
   }
   const derivationData = others[0] === undefined ? joined(parts) : secretBytes(others[0])
   checkDerivationFields(method, { ...derivationParameters, derivationData })
-  return { key, derivation: { ...common, derivationData } }
+  return { key, derivation: { ...common, derivationData, derivationParts: parts } }
 }
 
 async function baseKey(context: Context, object: ManagedObject): Promise<BaseKey> {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { AttributeValue } from '../kmip/attribute.ts'
+import type { AttributeSet, AttributeValue } from '../kmip/attribute.ts'
 import { HashingAlgorithm, KeyFormatType } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import type { KeyMaterial, ManagedObjectValue } from '../kmip/object.ts'
@@ -14,14 +14,21 @@ export function digestOfMaterial(material: KeyMaterial, keyFormatType: number): 
   return digestOf(material instanceof Secret ? material.reveal() : transparentBytes(material), keyFormatType)
 }
 
-/** The Digest of an object without a key block, or undefined where there is nothing to digest. */
-export function digestOfValue(object: ManagedObjectValue): Digest | undefined {
+/**
+ * Format and Digest of an object without a key block; nothing for a template. The published cases call the format of a
+ * certificate Raw (TC-CERTATTR-1-14 and -20, TC-IMPEXP-5-20), whatever the default one of KMIP 2.1 Table 81 is.
+ */
+export function factsOfValue(object: ManagedObjectValue): Pick<AttributeSet, 'keyFormatType' | 'digest'> {
   switch (object.kind) {
-    case 'Certificate': return digestOf(object.value.certificateValue, KeyFormatType.X_509)
-    case 'CertificateRequest': return digestOf(object.value.certificateRequestValue, KeyFormatType.PKCS_10)
-    case 'OpaqueObject': return digestOf(object.value.opaqueDataValue.reveal(), KeyFormatType.Opaque)
-    default: return undefined
+    case 'Certificate': return digested(object.value.certificateValue, KeyFormatType.Raw)
+    case 'CertificateRequest': return digested(object.value.certificateRequestValue, KeyFormatType.PKCS_10)
+    case 'OpaqueObject': return digested(object.value.opaqueDataValue.reveal(), KeyFormatType.Opaque)
+    default: return {}
   }
+}
+
+function digested(bytes: Buffer, keyFormatType: number): AttributeSet {
+  return { keyFormatType, digest: [digestOf(bytes, keyFormatType)] }
 }
 
 function digestOf(bytes: Buffer, keyFormatType: number): Digest {

@@ -2,14 +2,14 @@ import { isEncryptedPrivateKey } from '../crypto/key-format.ts'
 import type { PlainKey } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
-import { KeyFormatType, LinkType } from '../kmip/generated/enums.ts'
+import { LinkType } from '../kmip/generated/enums.ts'
 import { keyBlockOf } from '../kmip/object.ts'
 import type { KeyBlock, ManagedObjectValue } from '../kmip/object.ts'
 import { Secret } from '../kmip/secret.ts'
 import { parseVersion } from '../kmip/version.ts'
 import { symmetricLength } from '../model/key-length.ts'
 import { certificateAttributes } from './certificate-attributes.ts'
-import { digestOfValue } from './digest.ts'
+import { factsOfValue } from './digest.ts'
 import { digestsOf, readableKey } from './key-parts.ts'
 import { unwrapKeyBlock } from './key-unwrapping.ts'
 import type { Draft } from './new-object.ts'
@@ -32,7 +32,7 @@ export async function takeIn(
 ): Promise<Incoming> {
   if (object.kind === 'SplitKey') checkPart(object.value)
   const keyBlock = keyBlockOf(object)
-  if (keyBlock === undefined) return { value: object, facts: factsOf(context, object) }
+  if (keyBlock === undefined) return { value: object, facts: factsOf(object) }
   if (keyBlock.keyWrappingData === undefined) {
     if (keyBlock.keyValue !== undefined && 'wrapped' in keyBlock.keyValue) {
       throw new KmipError('InvalidField', 'the Key Value is wrapped, but Key Wrapping Data is missing')
@@ -52,20 +52,14 @@ export function withKeyBlock(object: ManagedObjectValue, keyBlock: KeyBlock): Ma
 }
 
 /** Objects without a key block. */
-function factsOf(context: Context, object: ManagedObjectValue): AttributeSet {
-  const digest = digestOfValue(object)
-  const digests = digest === undefined ? {} : { digest: [digest] }
+function factsOf(object: ManagedObjectValue): AttributeSet {
+  const common = factsOfValue(object)
   switch (object.kind) {
     case 'Certificate': {
-      const { certificateType, certificateValue } = object.value
-      const attributes = certificateAttributes(certificateType, certificateValue)
-      if (digest === undefined || context.version >= v2_1) return { ...attributes, ...digests }
-      // The cases of 2.0 call a certificate's format Raw; Table 81 of 2.1 says X.509.
-      const keyFormatType = KeyFormatType.Raw
-      return { ...attributes, keyFormatType, digest: [{ ...digest, keyFormatType }] }
+      return { ...certificateAttributes(object.value.certificateType, object.value.certificateValue), ...common }
     }
-    case 'OpaqueObject': return { opaqueDataType: object.value.opaqueDataType, ...digests }
-    default: return digests
+    case 'OpaqueObject': return { opaqueDataType: object.value.opaqueDataType, ...common }
+    default: return common
   }
 }
 
@@ -162,7 +156,6 @@ async function unwrapped(context: Context, keyBlock: KeyBlock, isRequired: boole
 }
 
 const v2 = parseVersion('2.0')
-const v2_1 = parseVersion('2.1')
 const readableKinds: ReadonlySet<string> = new Set(['SymmetricKey', 'PublicKey', 'PrivateKey', 'SecretData'])
 /** The wrapping key is not ours, or may not unwrap now: the object is kept as it came. */
 const notAtHand: ReadonlySet<string> = new Set([

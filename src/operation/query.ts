@@ -4,6 +4,7 @@ import { Operation, QueryFunction } from '../kmip/generated/enums.ts'
 import { QueryRequest, QueryResponse } from '../kmip/payload/query.ts'
 import type { QueryResponse as Answer } from '../kmip/payload/query.ts'
 import { randomNumberGenerator } from '../model/random-number-generator.ts'
+import { allDefaults } from '../model/server-defaults.ts'
 import { loadAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
 import type { AnyOperation, Context } from './operation.ts'
@@ -57,9 +58,10 @@ const answers: Readonly<Record<number, AnswerTo>> = {
   [QueryFunction.QueryRNGs]: () => ({ rngParameters: [randomNumberGenerator] }),
   [QueryFunction.QueryCapabilities]: () => ({ capabilityInformation: [capabilityInformation] }),
   [QueryFunction.QueryClientRegistrationMethods]: () => ({ clientRegistrationMethod: [...registrationMethods] }),
-  [QueryFunction.QueryDefaultsInformation]: async ({ objects, caller }) => ({
-    defaultsInformation: (await loadAccountSettings(objects, caller)).defaults,
-  }),
+  [QueryFunction.QueryDefaultsInformation]: async ({ objects, caller }) => {
+    const { defaults } = await loadAccountSettings(objects, caller)
+    return { defaultsInformation: { objectDefaults: allDefaults(defaults?.objectDefaults ?? []) } }
+  },
   [QueryFunction.QueryStorageProtectionMasks]: (context) => ({
     protectionStorageMasks: { protectionStorageMask: storageMasks(context) },
   }),

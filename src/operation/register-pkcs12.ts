@@ -6,7 +6,6 @@ import { KmipError } from '../kmip/error.ts'
 import { CertificateType, KeyFormatType, LinkType } from '../kmip/generated/enums.ts'
 import type { KeyBlock, ManagedObjectValue } from '../kmip/object.ts'
 import { Secret } from '../kmip/secret.ts'
-import { parseVersion } from '../kmip/version.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { takeIn } from './incoming-object.ts'
 import { newObject } from './new-object.ts'
@@ -36,8 +35,8 @@ export async function registerPkcs12(
     kind: 'PrivateKey',
     origin: 'registered',
     given: { ...given, ...name },
-    // The case of 2.0 has the digest of the registered format alone.
-    facts: { ...facts, digest: context.version < v2_1 ? digest.slice(0, 1) : digest },
+    // The published case has the digest of this format alone (TC-PKCS12-2-20).
+    facts: { ...facts, digest: digest.slice(0, 1) },
     links,
     value: { kind: 'PrivateKey', value: { keyBlock: { ...keyBlock, cryptographicAlgorithm, cryptographicLength } } },
   })
@@ -67,7 +66,5 @@ async function registerChain(context: Context, certificates: readonly Buffer[], 
   }
   return next === undefined ? [] : [next.link]
 }
-
-const v2_1 = parseVersion('2.1')
 /** KMIP 2.1 4.39. */
 const defaultFriendlyName = 'alias'

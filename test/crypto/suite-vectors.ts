@@ -118,6 +118,7 @@ function derivationAnswers(harness: Harness): void {
         method, length: vector.length, parameters: parametersOf(request.parameters),
         iterationCount: request.iterationCount, salt: optionalHex(request.salt),
         derivationData: optionalHex(request.derivationData),
+        derivationParts: request.derivationParts?.map(hex),
         initializationVector: optionalHex(request.initializationVector),
       })
       expect(derived.reveal().toString('hex')).toBe(vector.derived)

@@ -56,6 +56,7 @@ export interface DeriveVector {
     salt?: string
     iterationCount?: number
     derivationData?: string
+    derivationParts?: string[]
     initializationVector?: string
   }
   derived: string

@@ -62,10 +62,10 @@ test('constraints and defaults are those of one account', async () => {
   expect(await printed(engines, item('GetConstraints'), bob)).not.toContain('CryptographicLength')
   await send(engines, item('SetDefaults', `<DefaultsInformation><ObjectDefaults>
     <ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
-    <CryptographicAlgorithm type="Enumeration" value="AES"/></Attributes></ObjectDefaults></DefaultsInformation>`))
+    <CryptographicAlgorithm type="Enumeration" value="ARIA"/></Attributes></ObjectDefaults></DefaultsInformation>`))
   const query = item('Query', '<QueryFunction type="Enumeration" value="QueryDefaultsInformation"/>')
-  expect(await printed(engines, query)).toContain('CryptographicAlgorithm Enumeration AES')
-  expect(await printed(engines, query, bob)).not.toContain('CryptographicAlgorithm')
+  expect(await printed(engines, query)).toContain('CryptographicAlgorithm Enumeration ARIA')
+  expect(await printed(engines, query, bob)).not.toContain('ARIA')
 })
 
 test('each account has a certificate authority of its own, whose key no client can reach', async () => {
