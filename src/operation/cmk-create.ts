@@ -18,7 +18,6 @@ import type { Cmk, CmkClass, CmkOrigin } from '../model/cmk.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { hasMask } from '../model/usage.ts'
 import { claimAlias, createAlias } from './cmk-alias.ts'
-import { checkOneSort } from './cmk-key.ts'
 import { joinOrders, takeOrder } from './cmk-order.ts'
 import type { CmkOrder } from './cmk-order.ts'
 import { newKeyPair, pairAttributes, pairStorage } from './key-pair.ts'
@@ -180,12 +179,9 @@ function versionAttributes(
   for (const name of ['processStartDate', 'protectStopDate', 'deactivationDate'] as const) {
     if (rest[name] !== undefined) throw new KmipError('InvalidAttribute', 'a CMK has no such dates: it is disabled')
   }
-  // Of a key that is elsewhere, the first use decides which sort of modes it does (`cmkKey`).
-  const isElsewhere = cmk.protectionLevel !== 'SOFTWARE' && spec.kind === 'symmetric'
-  const given = rest.cryptographicParameters ?? (isElsewhere ? [] : [undefined])
+  const given = rest.cryptographicParameters ?? [undefined]
   const parameters = given.map((each) => parametersOf(chooseAlgorithm(spec, usage, each), each))
     .filter((each) => Object.keys(each).length > 0)
-  if (isElsewhere) checkOneSort(parameters)
   const { cryptographicParameters: checked, activationDate: date, ...others } = rest
   return {
     ...others,

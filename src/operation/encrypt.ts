@@ -2,7 +2,6 @@ import type { Cipher, EncryptOutput } from '../crypto/provider.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts'
 import { uses } from '../model/usage.ts'
-import { checkOwnIv } from './cmk-key.ts'
 import { encryptByFormat, encryptsToBlob } from './cmk-ciphertext-format.ts'
 import { encryptToBlob } from './cmk-ciphertext.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
@@ -26,8 +25,7 @@ export const encrypt = operation({
     const parts: Parts<Cipher, EncryptOutput> = {
       code: Operation.Encrypt,
       use: uses.encrypt,
-      async once({ object, provider, key, parameters }, data) {
-        checkOwnIv(object, parameters, iv)
+      async once({ provider, key, parameters }, data) {
         return provider.encrypt(key, parameters, { data, iv, additionalData })
       },
       async open({ provider, key, parameters }) {

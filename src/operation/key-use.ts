@@ -38,7 +38,7 @@ export async function asKey(
 ): Promise<KeyInUse> {
   if (object.cmk !== undefined) {
     const parameters = cmkParameters(object.cmk, requested ?? defaultParameters(object, context.version))
-    const { provider, key } = await cmkKey(context, object, parameters)
+    const { provider, key } = await cmkKey(context.keys, object, parameters)
     return { object, provider, key, parameters }
   }
   const { provider, key } = await context.keys.of(object)

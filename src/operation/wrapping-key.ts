@@ -39,7 +39,7 @@ export async function loadWrappingKey(context: Context, information: KeyInformat
   if (!wrappingKinds.has(object.kind)) throw new KmipError('IllegalOperation', 'the wrapping object is not a key')
   context.objects.checkUse(object, use)
   const parameters = parametersFor(context, object, information)
-  const usable = object.cmk === undefined ? context.keys.of(object) : cmkKey(context, object, parameters)
+  const usable = object.cmk === undefined ? context.keys.of(object) : cmkKey(context.keys, object, parameters)
   return { object, parameters, ...await usable }
 }
 
