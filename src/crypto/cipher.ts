@@ -108,12 +108,15 @@ export function checkSize(iv: ChosenIv, length: number): void {
 }
 
 /**
- * KMIP 2.1 4.16: bytes. Below 12 a tag can be forged; the OASIS case CS-BC-M-GCM-1 has General
- * Failure for lengths that cannot be.
+ * KMIP 2.1 4.16: bytes. Below 12 a tag can be forged. For lengths that no mode has (NIST SP 800-38D, RFC 3610) the
+ * mandatory case CS-BC-M-GCM-1 has General Failure.
+ *
+ * @throws KmipError General Failure, Unsupported Cryptographic Parameters; Invalid Field without a tag to decrypt
  */
 export function checkTagLength(parameters: CryptographicParameters, input: CipherInput): number {
   const length = parameters.tagLength ?? (input.direction === 'decrypt' ? input.tag?.length : undefined) ?? tagMax
-  if (length < tagMin || length > tagMax) throw new KmipError('GeneralFailure', 'the tag has 12 to 16 bytes')
+  if (length < shortTagMin || length > tagMax) throw new KmipError('GeneralFailure', 'no tag has this length')
+  if (length < tagMin) throw new KmipError('UnsupportedCryptographicParameters', 'the tag has 12 to 16 bytes')
   if (input.direction === 'decrypt') {
     if (input.tag === undefined) throw invalid('the authentication tag is required')
     if (input.tag.length !== length) throw cryptographicFailure()
@@ -277,8 +280,9 @@ function opening(state: Transform): Cipher {
 }
 
 const empty = Buffer.alloc(0)
-/** Bytes of an authentication tag (NIST SP 800-38D 5.2.1.2, without the lengths for special uses). */
+/** Bytes of an authentication tag (NIST SP 800-38D 5.2.1.2); what is shorter than 12 is for special uses. */
 const tagMin = 12
+const shortTagMin = 4
 const tagMax = 16
 const wrapDefaultIv = Buffer.alloc(8, 0xa6)
 const wrapPadIv = Buffer.from('a65959a6', 'hex')

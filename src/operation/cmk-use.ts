@@ -7,8 +7,6 @@ import type { CmkAlgorithm } from '../cmk/algorithm.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { BlockCipherMode } from '../kmip/generated/enums.ts'
-import { parseVersion } from '../kmip/version.ts'
-import type { Version } from '../kmip/version.ts'
 import type { Cmk } from '../model/cmk.ts'
 import type { Use } from '../model/usage.ts'
 
@@ -61,17 +59,6 @@ export function checkPlaintext(cmk: Cmk, parameters: CryptographicParameters, us
   }
 }
 
-/**
- * Before 1.4 no message has a field for the tag of GCM: what a CMK encrypted so could never be decrypted.
- *
- * @throws KmipError Feature Not Supported
- */
-export function checkTagCarried({ blockCipherMode }: CryptographicParameters, version: Version): void {
-  if (blockCipherMode === BlockCipherMode.GCM && version < v1_4) {
-    throw new KmipError('FeatureNotSupported', 'before 1.4 there is no field for the authentication tag')
-  }
-}
-
 /** A CMK's limit is of all the data, which does not come in parts. @throws KmipError Feature Not Supported */
 export function checkOnePart(use: Use): void {
   if (use.mask === 'Encrypt') {
@@ -100,5 +87,4 @@ function algorithmOf({ keySpec, usage }: Cmk, parameters: CryptographicParameter
   return chooseAlgorithm(specNamed(keySpec), usage, parameters)
 }
 
-const v1_4 = parseVersion('1.4')
 const wrapModes: ReadonlySet<number> = new Set([BlockCipherMode.NISTKeyWrap, BlockCipherMode.AESKeyWrapPadding])

@@ -1,7 +1,7 @@
 import type { Key, Provider } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { BlockCipherMode, PaddingMethod } from '../kmip/generated/enums.ts'
+import { BlockCipherMode, CryptographicAlgorithm, PaddingMethod } from '../kmip/generated/enums.ts'
 import type { Identifier } from '../kmip/identifier.ts'
 import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
@@ -51,6 +51,20 @@ function defaultParameters({ attributes, kind }: ManagedObject, version: Version
 }
 
 /**
+ * Before 1.4 no message has a field for an authentication tag (KMIP 1.3 4.29): what was encrypted so could never be
+ * decrypted.
+ *
+ * @throws KmipError Feature Not Supported
+ */
+export function checkTagCarried({ key, parameters }: KeyInUse, { mask }: Use, version: Version): void {
+  if (version >= v1_4 || (mask !== 'Encrypt' && mask !== 'Decrypt')) return
+  const { blockCipherMode, cryptographicAlgorithm = key.algorithm } = parameters
+  if (authenticatedModes.has(blockCipherMode) || cryptographicAlgorithm === CryptographicAlgorithm.ChaCha20Poly1305) {
+    throw new KmipError('FeatureNotSupported', 'before 1.4 there is no field for the authentication tag')
+  }
+}
+
+/**
  * Takes the use of a key off its Usage Limits, where it has any (KMIP 2.1 4.59).
  *
  * @param bytes processed by this request
@@ -94,6 +108,7 @@ export function orNothing(data: Buffer): Buffer | undefined {
 
 export const nothing = Buffer.alloc(0)
 const v1_4 = parseVersion('1.4')
+const authenticatedModes: ReadonlySet<number | undefined> = new Set([BlockCipherMode.GCM, BlockCipherMode.CCM])
 const cbcParameters: CryptographicParameters = {
   blockCipherMode: BlockCipherMode.CBC, paddingMethod: PaddingMethod.PKCS5,
 }

@@ -1,9 +1,9 @@
 import { KmipError } from '../kmip/error.ts'
 import type { Use } from '../model/usage.ts'
-import { checkOnePart, checkPlaintext, checkTagCarried, checkTellsVersion } from './cmk-use.ts'
+import { checkOnePart, checkPlaintext, checkTellsVersion } from './cmk-use.ts'
 import { checkLaterPart, firstPartOf } from './first-part.ts'
 import type { FirstPart } from './first-part.ts'
-import { asKey, chargeUse, nothing, phaseOf, requireData, useKey } from './key-use.ts'
+import { asKey, chargeUse, checkTagCarried, nothing, phaseOf, requireData, useKey } from './key-use.ts'
 import type { KeyInUse, Part } from './key-use.ts'
 import type { Identifier } from '../kmip/identifier.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
@@ -51,6 +51,7 @@ async function runFirst<S, R>(
   const key = await useKey(context, request.uniqueIdentifier, parts.use, request.cryptographicParameters)
   const { uniqueIdentifier, cmk } = key.object
   if (cmk !== undefined) checkOnePart(parts.use)
+  checkTagCarried(key, parts.use, context.version)
   chargeUse(context, key.object, data?.length ?? 0)
   const stream = await parts.open(key)
   const result = parts.update(stream, data ?? nothing)
@@ -69,6 +70,7 @@ async function runLater<S, R>(
   if (request.uniqueIdentifier !== undefined && context.batch.identifier(request.uniqueIdentifier) !== open.uniqueIdentifier) {
     throw new KmipError('InvalidField', 'the operation under way is one with another object')
   }
+  checkTagCarried(key, parts.use, context.version)
   if (key.object.attributes.usageLimits !== undefined) {
     chargeUse(context, key.object, data?.length ?? 0)
     // A stream cannot take its data twice, so the race for the allocation is decided before.
@@ -89,10 +91,8 @@ async function runOnce<S, R>(
   const { newest, older } = await context.objects.loadVersionsForUse(identifier, use)
   const key = await asKey(context, newest, request.cryptographicParameters)
   const { cmk } = key.object
-  if (cmk !== undefined) {
-    checkPlaintext(cmk, key.parameters, use, data.length)
-    checkTagCarried(key.parameters, context.version)
-  }
+  checkTagCarried(key, use, context.version)
+  if (cmk !== undefined) checkPlaintext(cmk, key.parameters, use, data.length)
   if (cmk !== undefined && older.length > 0) checkTellsVersion(cmk, key.parameters)
   chargeUse(context, key.object, data.length)
   if (older.length === 0) return { uniqueIdentifier: key.object.uniqueIdentifier, result: await parts.once(key, data) }

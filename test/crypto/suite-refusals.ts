@@ -42,10 +42,14 @@ function ivs(harness: Harness): void {
       await refused(decrypt({}, { tag }), 'InvalidMessage')
       await refused(decrypt({}, { iv: iv!.subarray(0, 1), tag }), 'InvalidField')
       await refused(decrypt({}, { iv }), 'InvalidField')
-      await refused(decrypt({ tagLength: 4 }, { iv, tag: tag!.subarray(0, 4) }), 'GeneralFailure')
-      await refused(decrypt({}, { iv, tag: tag!.subarray(0, 4) }), 'GeneralFailure')
-      for (const tagLength of [-1, 0, 1, 4, 8, 11, 17, 32]) {
+      await refused(decrypt({ tagLength: 4 }, { iv, tag: tag!.subarray(0, 4) }), 'UnsupportedCryptographicParameters')
+      await refused(decrypt({}, { iv, tag: tag!.subarray(0, 4) }), 'UnsupportedCryptographicParameters')
+      await refused(decrypt({}, { iv, tag: tag!.subarray(0, 3) }), 'GeneralFailure')
+      for (const tagLength of [-1, 0, 1, 3, 17, 32]) {
         await refused(() => provider.encrypt(key, { ...gcm, tagLength }, { data }), 'GeneralFailure')
+      }
+      for (const tagLength of [4, 8, 11]) {
+        await refused(() => provider.encrypt(key, { ...gcm, tagLength }, { data }), 'UnsupportedCryptographicParameters')
       }
       for (const tagLength of [12, 13, 14, 15, 16]) {
         const result = await provider.encrypt(key, { ...gcm, tagLength }, { data })
