@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
@@ -12,6 +12,8 @@ import { announcement } from './main-announce.ts'
 import type { Ports } from './main-announce.ts'
 import { openProtection } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
+import { startThread, stopMessage } from './main-threads.ts'
+import type { Thread } from './main-threads.ts'
 import { Keys } from './operation/keys.ts'
 import { ObjectCache } from './operation/object-cache.ts'
 import type { Settings } from './operation/operation.ts'
@@ -30,6 +32,8 @@ import { HttpsListener } from './server/https.ts'
 import type { IdentityPolicy } from './server/identity.ts'
 import { Listener } from './server/listener.ts'
 import type { ListenerOptions } from './server/listener.ts'
+import { PartRouter } from './server/part-router.ts'
+import type { Processor, ThreadMessage } from './server/part-router.ts'
 import { Scheduler } from './server/scheduler.ts'
 import { makeDirectory } from './store/directory.ts'
 import { StartError } from './store/error.ts'
@@ -47,15 +51,21 @@ async function start(): Promise<void> {
   })
   makeDirectory('data directory', config.dataDirectory, 0o700)
   if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config)
-  const thread: ThreadData = { config, ticketKeys: randomBytes(48) }
-  const running = await serve(thread, log)
-  const workers = await Promise.all(
-    Array.from({ length: config.workers - 1 }, () => startWorker({ ...thread, ports: running.ports }, log)),
-  )
+  const first: ThreadData = { config, ticketKeys: randomBytes(48), number: 0 }
+  const others: Thread[] = []
+  const pass = (message: ThreadMessage): void => {
+    if (message.to === 0) running.receive(message)
+    else others[message.to - 1]!.send(message)
+  }
+  const running = await serve(first, log, pass)
+  for (let number = 1; number < config.workers; number += 1) {
+    const data: ThreadData = { ...first, ports: running.ports, number }
+    others.push(await startThread(new URL(import.meta.url), data, pass, log))
+  }
   process.stdout.write(`${announcement(config, running.ports)}\n`)
   const stop = once(async () => {
     log.info('draining')
-    await Promise.all(workers.map(stopWorker))
+    await Promise.all(others.map((thread) => thread.stop()))
     await running.stop()
     log.info('stopped')
     process.exitCode = 0
@@ -76,7 +86,7 @@ async function makeThrowAwayPki({ certificatesDirectory: directory, host }: Conf
 }
 
 /** One listening thread: a whole server on the shared store and port. */
-async function serve(thread: ThreadData, log: Logger): Promise<Running> {
+async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMessage) => void): Promise<Running> {
   const { config } = thread
   const credentials = loadServerCredentials(config.certificatesDirectory, Date.now())
   const acknowledgesEarly = process.env[acknowledgeVariable] === 'before-commit'
@@ -109,7 +119,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
     operations: new Map(available.map((operation) => [operation.code, operation])),
     store, cache, provider,
     keys: new Keys(provider, protection.providers, storedKeyOf),
-    streams: new Streams(config.limits.streamsPerAccountMax, streamIdleSecondsMax),
+    streams: new Streams(config.limits.streamsPerAccountMax, streamIdleSecondsMax, thread.number),
     settings,
     limits: config.limits,
     correlationSince: parseVersion(config.correlationSince),
@@ -119,7 +129,9 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
     clients: clientCredentials(config.certificatesDirectory, identityPolicy(credentials, config)),
   }
   const engine = new Engine(services)
-  const { listener, https } = listenersOf(engine, credentials, thread, log)
+  const place = { own: thread.number, threads: config.workers }
+  const router = config.workers > 1 ? new PartRouter(engine, place, send, log) : undefined
+  const { listener, https } = listenersOf(router ?? engine, credentials, thread, log)
   const scheduler = new Scheduler(services, randomUUID())
   const givenUpKeys = new GivenUpKeys(services)
   const [address, httpsAddress] = [await listener.listen(), await https?.listen()]
@@ -128,6 +140,7 @@ async function serve(thread: ThreadData, log: Logger): Promise<Running> {
   givenUpKeys.start()
   return {
     ports: { kmip: address.port, https: httpsAddress?.port },
+    receive: (message) => router?.receive(message),
     renewRootKey: (reload) => renewRootKey(reload, inner, protection.providers, log),
     async stop() {
       await Promise.all([listener.drain(), https?.drain()])
@@ -147,7 +160,7 @@ function identityPolicy({ authorities }: ServerCredentials, config: Config): Ide
 
 /** The ports, with what is bounded for all of them together. */
 function listenersOf(
-  engine: Engine, credentials: ServerCredentials, { config, ports, ticketKeys }: ThreadData, log: Logger,
+  engine: Processor, credentials: ServerCredentials, { config, ports, ticketKeys }: ThreadData, log: Logger,
 ): { listener: Listener, https: HttpsListener | undefined } {
   const admission = new Admission(identityPolicy(credentials, config), config.limits, log)
   const options: ListenerOptions = {
@@ -167,6 +180,8 @@ function listenersOf(
 }
 
 interface Running {
+  /** Takes what another thread has for this one. */
+  receive(message: ThreadMessage): void
   /** With the configuration as it is then. */
   renewRootKey(reload: () => Config): Promise<void>
   readonly ports: Ports
@@ -176,29 +191,20 @@ interface Running {
 interface ThreadData {
   readonly config: Config
   readonly ticketKeys: Uint8Array
+  /** 0 for the first, through which the others speak to each other. */
+  readonly number: number
   /** The ports that the first thread has; absent for the first. */
   readonly ports?: Ports
 }
 
-function startWorker(thread: ThreadData, log: Logger): Promise<Worker> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: thread })
-  return new Promise((resolve, reject) => {
-    worker.once('message', () => resolve(worker))
-    worker.once('error', reject)
-    worker.on('error', (error) => log.fatal({ err: error }, 'a worker thread failed'))
-  })
-}
-
-async function stopWorker(worker: Worker): Promise<void> {
-  const ended = new Promise((resolve) => worker.once('exit', resolve))
-  worker.postMessage('stop')
-  await ended
-}
-
 async function work(thread: ThreadData): Promise<void> {
-  const running = await serve(thread, logger(thread.config))
-  parentPort!.once('message', () => void running.stop().then(() => parentPort!.close()))
-  parentPort!.postMessage('ready')
+  const port = parentPort!
+  const running = await serve(thread, logger(thread.config), (message) => port.postMessage(message))
+  port.on('message', (message: ThreadMessage | typeof stopMessage) => {
+    if (message !== stopMessage) running.receive(message)
+    else void running.stop().then(() => port.close())
+  })
+  port.postMessage('ready')
 }
 
 /** JSON lines on standard error; standard output is for people and for the ready line. */

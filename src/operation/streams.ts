@@ -10,10 +10,13 @@ export class Streams {
   readonly #open = new Map<string, Stream>()
   readonly #perAccountMax: number
   readonly #idleSecondsMax: number
+  readonly #thread: number
 
-  constructor(perAccountMax: number, idleSecondsMax: number) {
+  /** @param thread of the listening threads, below 256: the first byte of its Correlation Values, so that others find it */
+  constructor(perAccountMax: number, idleSecondsMax: number, thread = 0) {
     this.#perAccountMax = perAccountMax
     this.#idleSecondsMax = idleSecondsMax
+    this.#thread = thread
   }
 
   /**
@@ -26,7 +29,8 @@ export class Streams {
     let count = 0
     for (const stream of this.#open.values()) if (stream.account === caller.account) count += 1
     if (count >= this.#perAccountMax) throw new KmipError('ServerLimitExceeded', 'too many operations are under way')
-    const correlationValue = randomBytes(16)
+    const correlationValue = randomBytes(correlationBytes)
+    correlationValue[0] = this.#thread
     this.#open.set(correlationValue.toString('hex'), {
       account: caller.account, operation, content, lastUsed: now,
     })
@@ -54,6 +58,9 @@ export class Streams {
     }
   }
 }
+
+/** Besides the thread, 120 random bits. */
+const correlationBytes = 16
 
 interface Stream {
   readonly account: string

@@ -7,12 +7,14 @@ import { KmipError } from '../kmip/error.ts'
 import type { Admission, AdmissionLog } from './admission.ts'
 import { encodings } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
-import type { Answer, Engine } from './engine.ts'
+import type { Answer } from './engine.ts'
 import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
 import { listen, tlsOptions } from './listener.ts'
 import type { ListenerOptions } from './listener.ts'
 import { Session } from './session.ts'
+
+import type { Processor } from './part-router.ts'
 
 /**
  * The mutual-TLS port for messages in HTTP (KMIP Additional Message Encodings 1.0, section 2): one POST to `/kmip` per
@@ -21,7 +23,7 @@ import { Session } from './session.ts'
  */
 export class HttpsListener {
   readonly #server: Server
-  readonly #engine: Engine
+  readonly #engine: Processor
   readonly #options: ListenerOptions
   readonly #limits: Limits
   readonly #admission: Admission
@@ -29,7 +31,7 @@ export class HttpsListener {
   readonly #clients = new WeakMap<Socket, Client>()
   #draining = false
 
-  constructor(engine: Engine, admission: Admission, options: ListenerOptions, limits: Limits, log: AdmissionLog) {
+  constructor(engine: Processor, admission: Admission, options: ListenerOptions, limits: Limits, log: AdmissionLog) {
     this.#engine = engine
     this.#options = options
     this.#limits = limits

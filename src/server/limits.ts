@@ -40,7 +40,7 @@ export interface Limits {
    * client down; 16 in flight already fill one core.
    */
   readonly pipelinedRequestsMax: number
-  /** Streaming operations (Init Indicator) open at once in one account. 256: each holds a cipher context. */
+  /** Operations in parts (Init Indicator) open at once in one account and thread. 256: each holds a cipher context. */
   readonly streamsPerAccountMax: number
   /** Milliseconds that SIGTERM waits for requests under way before it closes their connections. 10 s. */
   readonly drainMsMax: number

@@ -6,9 +6,10 @@ import type { Admission, AdmissionLog } from './admission.ts'
 import { Connection } from './connection.ts'
 import type { MessageHandler } from './connection.ts'
 import type { ServerCredentials } from './credentials.ts'
-import type { Engine } from './engine.ts'
 import type { Limits } from './limits.ts'
 import { Session } from './session.ts'
+
+import type { Processor } from './part-router.ts'
 
 export interface ListenerOptions {
   readonly host: string
@@ -24,7 +25,7 @@ export interface ListenerOptions {
 /** The mutual-TLS port for TTLV messages; every phase of a connection is bounded in time. */
 export class Listener {
   readonly #server: Server
-  readonly #engine: Engine
+  readonly #engine: Processor
   readonly #admission: Admission
   readonly #options: ListenerOptions
   readonly #limits: Limits
@@ -32,7 +33,7 @@ export class Listener {
   readonly #connections = new Map<TLSSocket, Connection>()
   #sweep: NodeJS.Timeout | undefined
 
-  constructor(engine: Engine, admission: Admission, options: ListenerOptions, limits: Limits, log: AdmissionLog) {
+  constructor(engine: Processor, admission: Admission, options: ListenerOptions, limits: Limits, log: AdmissionLog) {
     this.#engine = engine
     this.#admission = admission
     this.#options = options

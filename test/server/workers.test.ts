@@ -54,6 +54,47 @@ test.for(['Revoke', 'Destroy'] as const)('after a %s in one thread, the other us
   }
 })
 
+test('the parts of an operation may come on any connection, whichever thread it falls to', async () => {
+  const [one, other] = pair
+  const part = (value: string, data: string, end = '') => `<Data type="ByteString" value="${data}"/>
+    <CorrelationValue type="ByteString" value="${value}"/>${end}`
+  const end = '<FinalIndicator type="Boolean" value="true"/>'
+  for (const [first, second] of [[one, other], [other, one]] as const) {
+    const value = await begin(first)
+    expect(await say(second, item('Hash', hashing + part(value, '61')))).toContain('Success')
+    expect(await say(first, item('Hash', hashing + part(value, '62')))).toContain('Success')
+    expect(await say(second, item('Hash', hashing + part(value, '63', end))))
+      .toContain('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+    // Its end is its end, for both.
+    for (const each of pair) expect(await say(each, item('Hash', hashing + part(value, '64')))).toContain('OperationFailed')
+
+    const id = identifierIn(await say(first, create))
+    expect(await say(second, item('Activate', of(id)))).toContain('Success')
+    const stream = await begin(first, 'Encrypt', of(id) + encryption)
+    expect(await say(second, item('Encrypt', part(stream, '00112233')))).toMatch(/ {2}Data ByteString [0-9a-f]{8}\n/)
+    expect(await say(second, item('Encrypt', part(stream, '', end)))).toContain('AuthenticatedEncryptionTag')
+  }
+  // Nobody else's become one's own on the way.
+  const value = await begin(one)
+  const bob = await open(server, 'bob')
+  expect(await say(bob, item('Hash', hashing + part(value, '61')))).toContain('OperationFailed')
+  bob.close()
+})
+
+test('parts to other threads do not hold each other up, nor change what their batch says', async () => {
+  const [one, other] = pair
+  const values = await Promise.all(Array.from({ length: 50 }, async (_, at) => begin(at % 2 === 0 ? one : other)))
+  const answers = await Promise.all(values.map(async (value, at) => say(at % 2 === 0 ? other : one, [
+    item('Hash', `${hashing}<Data type="ByteString" value="61"/><CorrelationValue type="ByteString" value="${value}"/>
+      <FinalIndicator type="Boolean" value="true"/>`),
+    item('Get', of(`none-${at}`)),
+  ])))
+  for (const answer of answers) {
+    expect(answer).toContain('ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb')
+    expect(answer).toContain('ItemNotFound')
+  }
+})
+
 test('SIGTERM ends both threads, after they have answered what they had begun', async () => {
   const own = await startServer({ KEYWARD_WORKERS: '2' })
   const opened = await Promise.all(Array.from({ length: connectionCount }, () => open(own)))
@@ -68,22 +109,29 @@ test('SIGTERM ends both threads, after they have answered what they had begun', 
   for (const connection of opened) connection.close()
 }, 60_000)
 
-function open({ host, port, certificates: { ca, alice } }: RunningServer): Promise<Connection> {
-  const [authority, cert, key] = [ca, alice.cert, alice.key].map((path) => readFileSync(path))
+function open({ host, port, certificates }: RunningServer, who: 'alice' | 'bob' = 'alice'): Promise<Connection> {
+  const { ca, [who]: client } = certificates
+  const [authority, cert, key] = [ca, client.cert, client.key].map((path) => readFileSync(path))
   return Connection.open({ host, port, ca: authority!, cert: cert!, key: key!, timeoutMs: 30_000 })
 }
 
-/** An operation of several parts goes on in the thread where it was begun: so connections are told apart. */
+/** The Correlation Value of an operation of several parts begins with the number of the thread that has begun it. */
 async function oneOfEach([first, ...others]: readonly Connection[]): Promise<readonly [Connection, Connection]> {
-  const begun = await say(first!, item('Hash', `${hashing}<InitIndicator type="Boolean" value="true"/>`))
-  const value = /CorrelationValue ByteString (?:0x)?([0-9a-f]+)/i.exec(begun)![1]!
-  const parts = `<Data type="ByteString" value="00"/><CorrelationValue type="ByteString" value="${value}"/>`
-  const next = item('Hash', hashing + parts)
-  for (const other of others) if ((await say(other, next)).includes('OperationFailed')) return [first!, other]
+  const threadOf = async (connection: Connection): Promise<string> => (await begin(connection)).slice(0, 2)
+  const thread = await threadOf(first!)
+  for (const other of others) if (await threadOf(other) !== thread) return [first!, other]
   throw new Error(`${connectionCount} connections fell to one thread`)
 }
 
-async function say(connection: Connection, what: string): Promise<string> {
+/** @returns the Correlation Value, in hexadecimal */
+async function begin(connection: Connection, operation = 'Hash', fields = hashing): Promise<string> {
+  const begun = await say(connection, item(operation, `${fields}<InitIndicator type="Boolean" value="true"/>`))
+  const value = /CorrelationValue ByteString (?:0x)?([0-9a-f]+)/i.exec(begun)?.[1]
+  if (value === undefined) throw new Error(begun)
+  return value
+}
+
+async function say(connection: Connection, what: string | string[]): Promise<string> {
   return printItem(decodeItem(await connection.exchange(encodeItem(request('1.4', what)))), { secrets: true })
 }
 
