@@ -55,8 +55,19 @@ function credentialsOf({ authentication, protocolVersion }: RequestHeader): read
 }
 
 function userOf(credentials: readonly Credential[]): string | undefined {
-  for (const { value } of credentials) if ('username' in value && value.username !== '') return value.username
+  for (const { kind, value } of credentials) {
+    if (kind === 'Device') return deviceName(value)
+    if ('username' in value && value.username !== '') return value.username
+  }
   return undefined
+}
+
+/** A device is known by its serial number and identifiers taken together (KMIP 2.1 9.11). */
+function deviceName(device: Extract<Credential, { kind: 'Device' }>['value']): string | undefined {
+  const { deviceSerialNumber, deviceIdentifier, networkIdentifier, machineIdentifier, mediaIdentifier } = device
+  const names = [deviceSerialNumber, deviceIdentifier, networkIdentifier, machineIdentifier, mediaIdentifier]
+    .map((name = '') => name)
+  return names.every((name) => name === '') ? undefined : `device ${JSON.stringify(names)}`
 }
 
 /** Takes one request off a ticket that has a count of them. */
