@@ -10,7 +10,7 @@ export const servingReasons: readonly ResultReasonName[] = [
   'BadCryptographicParameters', 'BadPassword', 'EncodingOptionError', 'FeatureNotSupported',
   'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidField', 'InvalidObjectType', 'ItemNotFound',
   'KeyCompressionTypeNotSupported', 'KeyFormatTypeNotSupported', 'KeyValueNotPresent', 'KeyWrapTypeNotSupported',
-  'NotExtractable', 'ObjectNotFound', 'Sensitive', 'WrappingObjectArchived', 'WrappingObjectDestroyed',
+  'NotExtractable', 'ObjectNotFound', 'PermissionDenied', 'Sensitive', 'WrappingObjectArchived', 'WrappingObjectDestroyed',
   'WrappingObjectNotFound', 'WrongKeyLifecycleState',
 ]
 

@@ -4,7 +4,7 @@ import type { AttributeSet } from '../kmip/attribute.ts'
 import { instancesOf, toSet } from '../kmip/attribute-codec.ts'
 import type { VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
-import { KeyFormatType, KeyWrapType } from '../kmip/generated/enums.ts'
+import { CryptographicAlgorithm, KeyFormatType, KeyWrapType } from '../kmip/generated/enums.ts'
 import type { KeyWrappingSpecification } from '../kmip/key-wrapping-specification.ts'
 import { keyBlockOf } from '../kmip/object.ts'
 import type { KeyBlock, KeyMaterial, ManagedObjectValue } from '../kmip/object.ts'
@@ -30,8 +30,8 @@ export interface Wanted {
 /**
  * An object as it goes to a client (KMIP 2.1 6.1.19): as it was registered, or converted and wrapped.
  *
- * @throws KmipError Not Extractable, Sensitive, Key Value Not Present, Key Format Type Not Supported, Key Compression
- *   Type Not Supported, Key Wrap Type Not Supported, Invalid Object Type, and as `wrapKeyBlock`
+ * @throws KmipError Not Extractable, Sensitive, Permission Denied, Key Value Not Present, Key Format Type Not
+ *   Supported, Key Compression Type Not Supported, Key Wrap Type Not Supported, Invalid Object Type, and as `wrapKeyBlock`
  */
 export async function servedObject(context: Context, object: ManagedObject, wanted: Wanted): Promise<ManagedObjectValue> {
   const { value } = object
@@ -45,8 +45,8 @@ export async function servedObject(context: Context, object: ManagedObject, want
   if (wanted.keyFormatType === KeyFormatType.PKCS_12) return servePkcs12(context, object, form)
   const keyBlock = keyBlockOf(form)
   if (keyBlock === undefined) return withoutConversion(form, wanted)
-  if (keyBlock.keyWrappingData !== undefined) return form
-  const formatted = inFormat(form, keyBlock, object, wanted, context.version)
+  if (keyBlock.keyWrappingData !== undefined) return withKeyBlock(form, described(keyBlock, object))
+  const formatted = described(inFormat(form, keyBlock, object, wanted, context.version), object)
   const { keyWrappingSpecification: specification } = wanted
   if (specification === undefined) return withKeyBlock(form, formatted)
   const attributes = namedAttributes(attributesOf(object, context.now), specification.attributeName)
@@ -75,15 +75,22 @@ function chooseForm(object: ManagedObject, value: ManagedObjectValue, wanted: Wa
   return value
 }
 
-/** KMIP 2.1 4.23, 4.55: a key that another one wraps may leave although it is sensitive. */
-function checkMayLeave({ attributes }: ManagedObject, form: ManagedObjectValue, wanted: Wanted): void {
+/**
+ * KMIP 2.1 4.23, 4.55: a key that another one wraps may leave although it is sensitive. A pad that encrypts here is
+ * kept like that too, as whoever has it reads what it has encrypted (TC-OTP-4).
+ */
+function checkMayLeave({ kind, attributes }: ManagedObject, form: ManagedObjectValue, wanted: Wanted): void {
   if (attributes.extractable === false) throw new KmipError('NotExtractable', 'the object is not extractable')
-  if (attributes.sensitive !== true) return
+  const isPad = kind === 'SecretData' && attributes.cryptographicAlgorithm === CryptographicAlgorithm.OneTimePad &&
+    attributes.keyValuePresent !== false
+  if (attributes.sensitive !== true && !isPad) return
   const { keyWrappingSpecification: specification } = wanted
   const isWrapped = specification === undefined
     ? keyBlockOf(form)?.keyWrappingData !== undefined
     : conceals(specification) && keyBlockOf(form) !== undefined
-  if (!isWrapped) throw new KmipError('Sensitive', 'the object is sensitive: it leaves only wrapped')
+  if (isWrapped) return
+  if (attributes.sensitive !== true) throw new KmipError('PermissionDenied', 'a one-time pad leaves only wrapped')
+  throw new KmipError('Sensitive', 'the object is sensitive: it leaves only wrapped')
 }
 
 function withoutConversion(form: ManagedObjectValue, wanted: Wanted): ManagedObjectValue {
@@ -109,6 +116,15 @@ function inFormat(
   if (block.keyValue === undefined) throw new KmipError('KeyValueNotPresent', 'the key material is not on the server')
   const converted = encodeKeyBlock(plainKeyOf(form, object.attributes), keyFormatType, keyCompressionType)
   return { ...block, ...converted }
+}
+
+/** A key's algorithm and length, which a client may have told as attributes, stand in its Key Block (KMIP 1.4 2.1.3). */
+function described(block: KeyBlock, { kind, attributes }: ManagedObject): KeyBlock {
+  if (kind === 'SecretData') return block
+  const { cryptographicAlgorithm = attributes.cryptographicAlgorithm } = block
+  const { cryptographicLength = attributes.cryptographicLength } = block
+  const isKnown = cryptographicAlgorithm !== undefined && cryptographicLength !== undefined
+  return isKnown ? { ...block, cryptographicAlgorithm, cryptographicLength } : block
 }
 
 /** A format that the version does not know yet, or no longer, is replaced by one that every version has. */
