@@ -1,6 +1,7 @@
 import type { Caller } from '../model/access.ts'
 import type { Answer, Engine } from './engine.ts'
 import type { FaultLog } from './failure.ts'
+import { Session } from './session.ts'
 
 /** What the ports need to have messages answered. */
 export type Processor = Pick<Engine, 'process' | 'refuse'>
@@ -39,9 +40,9 @@ export class PartRouter implements Processor {
     this.#log = log
   }
 
-  async process(bytes: Buffer, caller: Caller, isLasting = true): Promise<Answer> {
+  async process(bytes: Buffer, caller: Caller, session?: Session): Promise<Answer> {
     const owner = this.#ownerOf(bytes)
-    if (owner === this.#own) return this.#engine.process(bytes, caller, isLasting)
+    if (owner === this.#own) return this.#engine.process(bytes, caller, session)
     const id = this.#lastId += 1
     const answered = new Promise<ThreadMessage>((resolve) => this.#waiting.set(id, resolve))
     this.#send({ kind: 'request', to: owner, from: this.#own, id, bytes: copied(bytes), caller })
@@ -65,7 +66,7 @@ export class PartRouter implements Processor {
     const address = { to: from, from: this.#own, id }
     try {
       // The connection is another thread's: roles are not changed on it from here.
-      const answer = await this.#engine.process(asBuffer(bytes), caller, false)
+      const answer = await this.#engine.process(asBuffer(bytes), caller, new Session(false))
       this.#send({ kind: 'answer', ...address, bytes: copied(answer.bytes), close: answer.close })
     } catch (error) {
       this.#log.error({ err: error }, 'a message of another thread could not be answered')
