@@ -51,7 +51,7 @@ async function start(): Promise<void> {
   })
   makeDirectory('data directory', config.dataDirectory, 0o700)
   if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config)
-  const first: ThreadData = { config, ticketKeys: randomBytes(48), number: 0 }
+  const first: ThreadData = { config, run: randomUUID(), ticketKeys: randomBytes(48), number: 0 }
   const others: Thread[] = []
   const pass = (message: ThreadMessage): void => {
     if (message.to === 0) running.receive(message)
@@ -124,6 +124,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
     limits: config.limits,
     correlationSince: parseVersion(config.correlationSince),
     clock: Date.now,
+    run: thread.run,
     log,
     audit: logAudit(log.child({ audit: true })),
     clients: clientCredentials(config.certificatesDirectory, identityPolicy(credentials, config)),
@@ -190,6 +191,8 @@ interface Running {
 
 interface ThreadData {
   readonly config: Config
+  /** Tells this run of the server from earlier ones. */
+  readonly run: string
   readonly ticketKeys: Uint8Array
   /** 0 for the first, through which the others speak to each other. */
   readonly number: number

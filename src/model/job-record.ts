@@ -28,6 +28,10 @@ export const JobRecord = structure('Keyward job 1', {
   principal: text(0x54_0052),
   user: optional(text(0x54_0053)),
   service: optional(text(0x54_006a)),
+  /** The client certificate that it was submitted with, which Re-Provision replaces: SHA-256 in hex, and its names. */
+  fingerprint: optional(text(0x54_006c)),
+  commonNames: many(text(0x54_006d)),
+  organizations: many(text(0x54_006e)),
   /** Id of the record of the ticket that it was submitted with. */
   ticket: optional(text(0x54_0054)),
   version: integer(0x54_0055),
@@ -36,7 +40,9 @@ export const JobRecord = structure('Keyward job 1', {
   item: bytes(0x54_0056),
   submissionDate: dateTimeExtended(Tag.SubmissionDate),
   processingStage: enumeration(Tag.ProcessingStage),
-  /** Nobody else may run it before: who runs it may have died (seconds since 1970-01-01 UTC). */
+  /** The run of the server in which a thread has begun it; a claim of an earlier run is void. */
+  claimedBy: optional(text(0x54_006b)),
+  /** No other thread of that run may begin it before: the one that has may have died (seconds since 1970-01-01 UTC). */
   claimedUntil: optional(dateTime(0x54_0057)),
   /** The job of the batch item before, as long as it is not completed: it has to be run first. */
   previous: optional(text(0x54_0058)),
@@ -56,6 +62,11 @@ export type JobRecord = Infer<typeof JobRecord>
 
 export function isCompleted({ processingStage }: JobRecord): boolean {
   return processingStage === ProcessingStage.Completed
+}
+
+/** Whether nobody has fetched its outcome for so long that it is forgotten. @param now seconds since 1970-01-01 UTC */
+export function isExpired({ expires }: JobRecord, now: number): boolean {
+  return expires !== undefined && expires <= now
 }
 
 export function hasFailed({ resultStatus }: JobRecord): boolean {

@@ -25,11 +25,12 @@ export const cancel = operation({
 })
 
 async function cancelled(
-  correlationValue: Buffer, { objects, caller, version }: Context,
+  correlationValue: Buffer, context: Context,
 ): Promise<keyof typeof CancellationResult> {
+  const { objects, version } = context
   let found: StoredJob
   try {
-    found = await loadJob(objects, caller, correlationValue)
+    found = await loadJob(context, correlationValue)
   } catch (error) {
     // Cancel has no failures of its own in 1.x (KMIP 1.4 11.28).
     if (error instanceof KmipError && version < v2) return 'Unavailable'

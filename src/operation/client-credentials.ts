@@ -1,6 +1,7 @@
 import type { Authority } from '../crypto/certificate-authority.ts'
 import type { Caller } from '../model/access.ts'
 import type { Change, Store } from '../store/store.ts'
+import type { Objects } from './objects.ts'
 
 /** What the server knows of the certificates that clients connect with. */
 export interface ClientCredentials {
@@ -18,6 +19,11 @@ export function credentialEnd(fingerprint: string): Change {
 /** @param fingerprint SHA-256 of the certificate, in hex */
 export async function isEnded(fingerprint: string, store: Store): Promise<boolean> {
   return await store.revision(recordId(fingerprint)) > 0
+}
+
+/** As `isEnded`, with what the unit of work has done. */
+export async function isEndedFor(fingerprint: string, objects: Objects): Promise<boolean> {
+  return await objects.readRecord(recordId(fingerprint)) !== undefined
 }
 
 function recordId(fingerprint: string): string {

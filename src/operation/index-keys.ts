@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { AttributeInstance, AttributeName } from '../kmip/attribute.ts'
 import { instancesOf } from '../kmip/attribute-codec.ts'
 import type { AlternativeName, Name, VendorAttribute } from '../kmip/attribute-value.ts'
+import { HashingAlgorithm } from '../kmip/generated/enums.ts'
 import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -15,6 +16,7 @@ export function indexKeys(object: ManagedObject): IndexKey[] {
     const key = attributeKey(object.account, instance)
     if (key !== undefined) keys.add(key)
   }
+  for (const key of certificateKeys(object)) keys.add(key)
   if (object.cmkId !== undefined) keys.add(cmkKey(object.account)).add(versionKey(object.account, object.cmkId))
   return [...keys]
 }
@@ -27,6 +29,16 @@ export function kindKey(account: string, kind: ObjectKind): IndexKey {
   return token('kind', account, kind)
 }
 
+/** Every Certificate object of the account that holds, or held before its destruction, these bytes. */
+export function certificateKey(account: string, sha256: Buffer): IndexKey {
+  return token('certificate', account, sha256.toString('base64url'))
+}
+
+/** Every Certificate object of the account for a subject: an X.501 Name in DER. */
+export function subjectKey(account: string, subject: Buffer): IndexKey {
+  return token('certificate-subject', account, subject.toString('base64url'))
+}
+
 /** Every version of every CMK of the account. */
 export function cmkKey(account: string): IndexKey {
   return token('cmk', account)
@@ -35,6 +47,17 @@ export function cmkKey(account: string): IndexKey {
 /** Every version of one CMK. */
 export function versionKey(account: string, cmkId: string): IndexKey {
   return token('cmk-id', account, cmkId)
+}
+
+function certificateKeys({ account, kind, attributes }: ManagedObject): IndexKey[] {
+  if (kind !== 'Certificate') return []
+  const { digest = [], x509CertificateSubject: subject } = attributes
+  const keys: IndexKey[] = []
+  for (const { hashingAlgorithm, digestValue } of digest) {
+    if (hashingAlgorithm === HashingAlgorithm.SHA_256 && digestValue) keys.push(certificateKey(account, digestValue))
+  }
+  const name = subject?.subjectDistinguishedName
+  return name === undefined ? keys : [...keys, subjectKey(account, name)]
 }
 
 /** The index key of one attribute value, or undefined for an attribute that is not indexed. */

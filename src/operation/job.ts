@@ -2,7 +2,7 @@ import { KmipError } from '../kmip/error.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { ResponseBatchItem } from '../kmip/message.ts'
 import type { Caller } from '../model/access.ts'
-import { JobRecord, isCompleted } from '../model/job-record.ts'
+import { JobRecord, isCompleted, isExpired } from '../model/job-record.ts'
 import type { Change } from '../store/store.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
@@ -42,14 +42,22 @@ export function isOwnJob(job: JobRecord, { account, principal, user, grant }: Ca
 }
 
 /** @throws KmipError Invalid Asynchronous Correlation Value when it is none of the caller's */
-export async function loadJob(objects: Objects, caller: Caller, correlationValue: Buffer): Promise<StoredJob> {
+export async function loadJob({ objects, caller, now }: JobScope, correlationValue: Buffer): Promise<StoredJob> {
   const id = jobId(correlationValue)
   const record = await objects.readRecord(id)
   const job = record && decodeJob(record.data)
-  if (job === undefined || !isOwnJob(job, caller)) {
+  if (job === undefined || isExpired(job, now) || !isOwnJob(job, caller)) {
     throw new KmipError('InvalidAsynchronousCorrelationValue', 'no request with this correlation value is outstanding')
   }
   return { id, revision: record!.revision, job }
+}
+
+/** Whose jobs are meant, and when. */
+interface JobScope {
+  readonly objects: Objects
+  readonly caller: Caller
+  /** Seconds since 1970-01-01 UTC. */
+  readonly now: number
 }
 
 export function jobId(correlationValue: Buffer): string {

@@ -14,10 +14,11 @@ export const poll = operation({
   request: PollRequest,
   response: PollResponse,
   reasons: ['InvalidAsynchronousCorrelationValue'],
-  async handle({ asynchronousCorrelationValue }, { objects, caller, jobs }) {
-    const before = await loadJob(objects, caller, asynchronousCorrelationValue)
+  async handle({ asynchronousCorrelationValue }, context) {
+    const { objects, jobs } = context
+    const before = await loadJob(context, asynchronousCorrelationValue)
     if (!isCompleted(before.job)) await jobs.advance(before.id, waitMsMax)
-    const after = await loadJob(objects, caller, asynchronousCorrelationValue)
+    const after = await loadJob(context, asynchronousCorrelationValue)
     if (!isCompleted(after.job)) {
       return new OtherAnswer({
         operation: after.job.operation,

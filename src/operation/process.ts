@@ -12,11 +12,11 @@ export const process = operation({
   request: ProcessRequest,
   response: ProcessResponse,
   reasons: ['DuplicateProcessRequest', 'GeneralFailure', 'InvalidAsynchronousCorrelationValue'],
-  async handle({ asynchronousCorrelationValue }, { objects, caller, jobs }) {
-    const { id, job } = await loadJob(objects, caller, asynchronousCorrelationValue)
+  async handle({ asynchronousCorrelationValue }, context) {
+    const { id, job } = await loadJob(context, asynchronousCorrelationValue)
     if (isCompleted(job)) throw new KmipError('DuplicateProcessRequest', 'the request has been processed already')
-    await jobs.advance(id, waitMsMax)
-    const after = await loadJob(objects, caller, asynchronousCorrelationValue)
+    await context.jobs.advance(id, waitMsMax)
+    const after = await loadJob(context, asynchronousCorrelationValue)
     if (!isCompleted(after.job)) throw new KmipError('GeneralFailure', 'the request takes longer than a client waits')
     return {}
   },

@@ -2,6 +2,7 @@ import { Operation } from '../kmip/generated/enums.ts'
 import {
   QueryAsynchronousRequestsRequest, QueryAsynchronousRequestsResponse,
 } from '../kmip/payload/query-asynchronous-requests.ts'
+import { isExpired } from '../model/job-record.ts'
 import { token } from './index-keys.ts'
 import { correlationValueOf, decodeJob, isOwnJob } from './job.ts'
 import { operation } from './operation.ts'
@@ -16,7 +17,7 @@ export const queryAsynchronousRequests = operation({
   request: QueryAsynchronousRequestsRequest,
   response: QueryAsynchronousRequestsResponse,
   reasons: [],
-  async handle({ asynchronousCorrelationValues, operations }, { objects, caller }) {
+  async handle({ asynchronousCorrelationValues, operations }, { objects, caller, now }) {
     const wanted = asynchronousCorrelationValues?.asynchronousCorrelationValue
     const found = []
     for (const id of await objects.findRecords(token('job', caller.account), jobsPerAccountMax)) {
@@ -25,7 +26,7 @@ export const queryAsynchronousRequests = operation({
       const record = await objects.readRecord(id)
       if (record === undefined) continue
       const job = decodeJob(record.data)
-      if (!isOwnJob(job, caller)) continue
+      if (isExpired(job, now) || !isOwnJob(job, caller)) continue
       const { operation: code, submissionDate, processingStage } = job
       if (operations?.operation.includes(code) === false) continue
       found.push({ asynchronousCorrelationValue, operation: code, submissionDate, processingStage })

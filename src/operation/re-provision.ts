@@ -6,8 +6,9 @@ import { ReProvisionRequest, ReProvisionResponse } from '../kmip/payload/re-prov
 import type { ManagedObject } from '../model/managed-object.ts'
 import { certificateObject } from './certificate-object.ts'
 import { readRequest } from './certificate-request.ts'
-import { credentialEnd } from './client-credentials.ts'
+import { credentialEnd, isEndedFor } from './client-credentials.ts'
 import { keyParts } from './key-parts.ts'
+import { isFingerprintRevoked } from './known-certificates.ts'
 import { newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
@@ -15,7 +16,8 @@ import type { Context } from './operation.ts'
 /**
  * KMIP 2.1 6.1.48 Re-Provision: the client certificate of the connection is replaced, and good for nothing after this
  * message. The new one names the same principal of the same account. What the server issues, it issues by the authority
- * whose certificates it lets in. The private key that it makes is to be fetched in the same batch.
+ * whose certificates it lets in. The private key that it makes is to be fetched in the same batch; of an asynchronous
+ * batch the old certificate still fetches the outcomes, and nothing else.
  */
 export const reProvision = operation({
   code: Operation.ReProvision,
@@ -28,6 +30,7 @@ export const reProvision = operation({
     if (fingerprint === undefined || names === undefined) {
       throw new KmipError('PermissionDenied', 'only a client certificate is replaced, by who connects with it')
     }
+    await checkCurrent(fingerprint, context)
     if (certificate !== undefined && certificateRequest !== undefined) {
       throw new KmipError('InvalidField', 'a certificate and a request for one exclude each other')
     }
@@ -42,6 +45,16 @@ export const reProvision = operation({
     return { uniqueIdentifier }
   },
 })
+
+/** What was replaced before, in the same message or by another one under way, or was revoked, is replaced by nothing. */
+async function checkCurrent(fingerprint: string, context: Context): Promise<void> {
+  if (await isEndedFor(fingerprint, context.objects)) {
+    throw new KmipError('PermissionDenied', 'the client certificate has been replaced already')
+  }
+  if (await isFingerprintRevoked(Buffer.from(fingerprint, 'hex'), context.now, context)) {
+    throw new KmipError('PermissionDenied', 'the client certificate is revoked')
+  }
+}
 
 /** A certificate that the client brings lets in the same principal, or else it would be somebody else's. */
 function brought(certificateType: number, certificate: Buffer, context: Context): ManagedObject {

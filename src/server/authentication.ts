@@ -1,16 +1,20 @@
 import { Authentication } from '../kmip/credential.ts'
 import type { Credential } from '../kmip/credential.ts'
 import { KmipError } from '../kmip/error.ts'
-import { TicketType } from '../kmip/generated/enums.ts'
-import type { RequestHeader } from '../kmip/message.ts'
+import { Operation, TicketType } from '../kmip/generated/enums.ts'
+import type { RequestBatchItem, RequestHeader, RequestMessage } from '../kmip/message.ts'
+import { PollRequest } from '../kmip/payload/poll.ts'
 import type { Ticket } from '../kmip/ticket.ts'
+import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import type { TicketRecord } from '../model/grant.ts'
 import { isEnded } from '../operation/client-credentials.ts'
+import { decodeJob, jobId } from '../operation/job.ts'
 import { decodeTicket, encodeTicket, ticketId } from '../operation/ticket.ts'
 import { token } from '../operation/index-keys.ts'
 import { RevisionConflict } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
+import type { Item } from '../ttlv/item.ts'
 
 /**
  * Who a request is of: the one whom the certificate names or, with a ticket, the one who logged in, with what the
@@ -20,8 +24,12 @@ import type { Store } from '../store/store.ts'
  * @param now seconds since 1970-01-01 UTC
  * @throws KmipError Authentication Not Successful, Invalid Ticket, Usage Limit Exceeded when no request is left
  */
-export async function authenticate(header: RequestHeader, caller: Caller, store: Store, now: number): Promise<Caller> {
-  if (caller.fingerprint !== undefined && await isEnded(caller.fingerprint, store)) {
+export async function authenticate(
+  { requestHeader: header, batchItem: items }: RequestMessage, caller: Caller, store: Store, now: number,
+): Promise<Caller> {
+  const { fingerprint } = caller
+  const isOver = fingerprint !== undefined && await isEnded(fingerprint, store)
+  if (isOver && !await fetchesOwn(items, header.protocolVersion, fingerprint, store)) {
     throw new KmipError('AuthenticationNotSuccessful', 'the client certificate has been replaced')
   }
   if (header.authentication === undefined) return caller
@@ -42,6 +50,31 @@ export async function authenticate(header: RequestHeader, caller: Caller, store:
  */
 export async function holderOf(id: string, store: Store, now: number): Promise<Caller> {
   return (await loadTicket(id, store, now)).caller
+}
+
+/**
+ * Whether all that is asked are outcomes of asynchronous requests that the certificate was still good for: without them,
+ * a client whose new key the server has made would never get it.
+ */
+async function fetchesOwn(
+  items: readonly RequestBatchItem[], version: Version, fingerprint: string, store: Store,
+): Promise<boolean> {
+  for (const { operation, requestPayload } of items) {
+    if (operation !== Operation.Poll) return false
+    const stored = await store.read(jobId(polled(requestPayload as Item, version)))
+    if (stored === undefined || decodeJob(stored.data).fingerprint !== fingerprint) return false
+  }
+  return true
+}
+
+/** The value that a Poll names; what is no Poll names none. */
+function polled(payload: Item, version: Version): Buffer {
+  try {
+    return PollRequest.decode(payload, { version }).asynchronousCorrelationValue
+  } catch (error) {
+    if (error instanceof KmipError) return Buffer.alloc(0)
+    throw error
+  }
 }
 
 /** Clients send what they like here, with a certificate that is enough; only what is a ticket counts. */

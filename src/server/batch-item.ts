@@ -48,6 +48,8 @@ export interface Services {
   readonly clients?: ClientCredentials
   /** Milliseconds since 1970-01-01 UTC. */
   readonly clock: () => number
+  /** Tells this run of the server, in all its threads, from earlier ones on the same store. */
+  readonly run: string
   readonly log: FaultLog
   readonly audit: Audit
 }

@@ -116,9 +116,10 @@ export class Engine {
   }
 
   async #answers(asked: Asked): Promise<ResponseBatchItem[]> {
-    const { message: { requestHeader: header, batchItem: items }, caller: connected, now } = asked
+    const { message, caller: connected, now } = asked
+    const { requestHeader: header, batchItem: items } = message
     try {
-      const caller = await authenticate(header, connected, this.#services.store, now)
+      const caller = await authenticate(message, connected, this.#services.store, now)
       const { services } = this.#services.settings.cmk
       const service = Object.hasOwn(services, caller.principal) ? services[caller.principal] : undefined
       return await this.#batch({ ...asked, caller: service === undefined ? caller : { ...caller, service } })

@@ -6,7 +6,7 @@ import { Tag } from '../kmip/generated/tags.ts'
 import { RequestBatchItem } from '../kmip/message.ts'
 import type { ResponseBatchItem } from '../kmip/message.ts'
 import type { Caller } from '../model/access.ts'
-import { hasFailed, isCompleted } from '../model/job-record.ts'
+import { hasFailed, isCompleted, isExpired } from '../model/job-record.ts'
 import type { JobRecord } from '../model/job-record.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { token } from '../operation/index-keys.ts'
@@ -17,7 +17,7 @@ import type { Jobs, StoredJob } from '../operation/job.ts'
 import { Objects } from '../operation/objects.ts'
 import { jobsPerAccountMax } from '../operation/query-asynchronous-requests.ts'
 import { RevisionConflict } from '../store/store.ts'
-import type { Change } from '../store/store.ts'
+import type { Change, IndexKey } from '../store/store.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import { holderOf } from './authentication.ts'
@@ -81,6 +81,9 @@ export class StoredJobs implements Jobs {
       principal: caller.principal,
       user: caller.user,
       service: caller.service,
+      fingerprint: caller.fingerprint,
+      commonNames: [...caller.certificate?.commonNames ?? []],
+      organizations: [...caller.certificate?.organizations ?? []],
       ticket: caller.grant?.ticket,
       version,
       operation: item.operation,
@@ -104,7 +107,14 @@ export class StoredJobs implements Jobs {
   async advance(id: string, waitMs: number): Promise<void> {
     const limit = new AbortController()
     const timeout = sleep(waitMs, undefined, { signal: limit.signal, ref: false }).catch(() => {})
-    await Promise.race([this.#run(id), timeout])
+    let isOver = false
+    void timeout.then(() => (isOver = true))
+    for (;;) {
+      await Promise.race([this.#run(id), timeout])
+      if (isOver || !await this.#isOpen(id)) break
+      // Another thread has it.
+      await Promise.race([sleep(lookMs), timeout])
+    }
     limit.abort()
   }
 
@@ -137,9 +147,11 @@ export class StoredJobs implements Jobs {
     const found = await this.#load(id)
     if (found === undefined || isCompleted(found.job)) return undefined
     const { job, revision } = found
-    if (job.processingStage === ProcessingStage.InProcess && (job.claimedUntil ?? 0) > now) return undefined
+    const { run } = this.#services
+    if (job.claimedBy === run && (job.claimedUntil ?? 0) > now) return undefined
     if (job.previous !== undefined && await this.#isOpen(job.previous)) return undefined
-    const claimed = { ...job, processingStage: ProcessingStage.InProcess, claimedUntil: now + claimSeconds }
+    const claim = { claimedBy: run, claimedUntil: now + claimSeconds }
+    const claimed = { ...job, processingStage: ProcessingStage.InProcess, ...claim }
     if (!await this.#apply([jobChange(found, claimed)])) return this.#claim(id)
     return { id, revision: revision + 1, job: claimed }
   }
@@ -151,7 +163,7 @@ export class StoredJobs implements Jobs {
     const now = this.#now()
     const item = RequestBatchItem.decode(decodeItem(job.item), { version: job.version })
     const state = BatchState.restore(job.state)
-    let caller: Caller = { account: job.account, principal: job.principal, user: job.user, service: job.service }
+    let caller = submitterOf(job)
     let outcome: Outcome | RevisionConflict | undefined
     if (job.isStopped === true) {
       outcome = refused(item, stopped, job.version)
@@ -171,8 +183,7 @@ export class StoredJobs implements Jobs {
     })
     if (outcome instanceof RevisionConflict) return this.#release(claimed)
     if (outcome.refusal !== undefined) {
-      const before = BatchState.restore(job.state)
-      if (!await this.#apply(await this.#settle(claimed, outcome.item, before))) return !await this.#isOpen(id)
+      if (!await this.#apply(await this.#settle(claimed, outcome.item, state))) return !await this.#isOpen(id)
     }
     this.#ends.record(caller, item, outcome)
     await this.#ends.publish(objects)
@@ -184,6 +195,7 @@ export class StoredJobs implements Jobs {
     const completed: JobRecord = {
       ...job,
       processingStage: ProcessingStage.Completed,
+      claimedBy: undefined,
       claimedUntil: undefined,
       outcome: encodeOutcome(item, job.version),
       resultStatus: item.resultStatus,
@@ -198,7 +210,8 @@ export class StoredJobs implements Jobs {
 
   /** Gives a claim back, when it is still ours. */
   async #release({ id, revision, job }: StoredJob): Promise<boolean> {
-    const released = { ...job, processingStage: ProcessingStage.Submitted, claimedUntil: undefined }
+    const none = { claimedBy: undefined, claimedUntil: undefined }
+    const released = { ...job, processingStage: ProcessingStage.Submitted, ...none }
     await this.#apply([jobChange({ id, revision }, released)])
     return false
   }
@@ -233,17 +246,29 @@ export class StoredJobs implements Jobs {
   }
 
   async #resume(): Promise<void> {
-    const { store, log } = this.#services
+    const { log } = this.#services
     try {
-      const open = await store.scan(openKey, { limit: sweepMax })
-      while (open.length > 0) await Promise.all(open.splice(0, atOnceMax).map((id) => this.#run(id)))
-      for (const id of await store.scan(completedKey, { limit: sweepMax })) {
-        const found = await this.#load(id)
-        if (found?.job.expires !== undefined && found.job.expires <= this.#now()) await this.#apply([jobRemoval(found)])
+      for await (const open of this.#pages(openKey)) {
+        while (open.length > 0) await Promise.all(open.splice(0, atOnceMax).map((id) => this.#run(id)))
+      }
+      for await (const completed of this.#pages(completedKey)) {
+        for (const id of completed) {
+          const found = await this.#load(id)
+          if (found !== undefined && isExpired(found.job, this.#now())) await this.#apply([jobRemoval(found)])
+        }
       }
     } catch (error) {
       log.error({ err: error }, 'asynchronous requests could not be taken up')
     }
+  }
+
+  async *#pages(key: IndexKey): AsyncGenerator<string[]> {
+    let after: string | undefined
+    do {
+      const page = await this.#services.store.scan(key, { ...(after !== undefined && { after }), limit: pageSize })
+      after = page.length < pageSize ? undefined : page.at(-1)
+      yield page
+    } while (after !== undefined)
   }
 
   #now(): number {
@@ -263,6 +288,12 @@ interface Submission {
   readonly continues: boolean
 }
 
+/** Who has submitted it, as the one was who did; what a ticket allows is read when it is executed. */
+function submitterOf({ account, principal, user, service, fingerprint, commonNames, organizations }: JobRecord): Caller {
+  const certificate = fingerprint === undefined ? undefined : { commonNames, organizations }
+  return { account, principal, user, service, fingerprint, certificate }
+}
+
 function encodeRequestItem(item: RequestBatchItem, version: number): Buffer {
   const writer = new TtlvWriter()
   RequestBatchItem.encode(writer, Tag.BatchItem, item, { version })
@@ -279,12 +310,14 @@ const stopped = new KmipError('OperationCanceledByRequester', 'an earlier item o
 const valueBytes = 16
 /** In which a client may think better of it. */
 const delayMs = 1_000
-/** Longer than any operation; who dies with a job loses it after that. */
+/** Longer than any operation; a thread that dies with a job loses it after that, and a process at its end. */
 const claimSeconds = 120
 /** A day for a client to fetch an answer. */
 const keptSeconds = 86_400
 const sweepMs = 30_000
-const sweepMax = 1_000
+const pageSize = 1_000
+/** Between two looks at what another thread does. */
+const lookMs = 50
 /** Of those that nobody waits for. */
 const atOnceMax = 8
 /** Races are decided within a few rounds. */

@@ -54,6 +54,41 @@ test('without a certificate of its own, or an authority of the server, nothing i
   expect(printItem(await send(engine, ada, [item('ReProvision', wrong)]))).toContain('InvalidCSR')
 })
 
+test('asynchronously too: the old certificate fetches what was asked before, and nothing else', async () => {
+  const { engine, policy } = await setUp()
+  const pending = printItem(await send(engine, ada, [item('ReProvision'), item('Get', pkcs8)], mandatory))
+  const values = [...pending.matchAll(/AsynchronousCorrelationValue ByteString ([0-9a-f]+)/g)].map(([, value]) => value!)
+  const got = await send(engine, ada, [poll(values[1]!)])
+  const key = createPrivateKey({ key: found(got, Tag.KeyMaterial), format: 'der', type: 'pkcs8' })
+  expect(printItem(await send(engine, ada, [item('Ping')]))).toContain('AuthenticationNotSuccessful')
+  expect(printItem(await send(engine, ada, [poll(values[0]!), item('Ping')]))).toContain('AuthenticationNotSuccessful')
+  expect(printItem(await send(engine, ada, [poll('00')]))).toContain('AuthenticationNotSuccessful')
+  expect(printItem(await send(engine, { ...ada, fingerprint: randomBytes(32).toString('hex') }, [item('Ping')])))
+    .toContain('Success')
+  expect(printItem(await send(engine, ada, [poll(values[0]!)]))).toMatch(/Success[\s\S]*UniqueIdentifier/)
+  expect(printItem(await send(engine, ada, [poll(values[0]!)]))).toContain('AuthenticationNotSuccessful')
+
+  const renewed = { ...ada, fingerprint: randomBytes(32).toString('hex') }
+  const certificates = await send(engine, renewed, [item('Locate', ofType('Certificate')), item('Get')])
+  const certificate = new X509Certificate(found(certificates, Tag.CertificateValue))
+  expect(certificate.checkPrivateKey(key)).toBe(true)
+  expect(identify(certificate, policy)).toMatchObject({ account: 'alpha', principal: 'ada' })
+})
+
+test('what is replaced already, or revoked, is replaced by nothing', async () => {
+  const { engine } = await setUp()
+  const { engine: twice } = await setUp()
+  expect(printItem(await send(twice, ada, [item('ReProvision'), item('ReProvision')]))).toContain('PermissionDenied')
+  const issued = await send(engine, eve, [item('ReProvision'), item('Locate', ofType('Certificate')), item('Get')])
+  const certificate = found(issued, Tag.CertificateValue)
+  const holder = { ...eve, fingerprint: new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase() }
+  const reason = '<RevocationReason><RevocationReasonCode type="Enumeration" value="KeyCompromise"/></RevocationReason>'
+  const revoked = await send(engine, holder, [item('Locate', ofType('Certificate')), item('Revoke', reason)])
+  expect(printItem(revoked)).not.toContain('OperationFailed')
+  expect(printItem(await send(engine, holder, [item('ReProvision')]))).toContain('PermissionDenied')
+  expect(printItem(await send(engine, holder, [item('Ping')]))).toContain('Success')
+})
+
 async function setUp(): Promise<{ engine: Engine; policy: Parameters<typeof identify>[1] }> {
   const authority = await makeAuthority('clients', Math.floor(Date.now() / 1000))
   const authorities = [new X509Certificate(authority.certificate)]
@@ -68,14 +103,18 @@ async function setUp(): Promise<{ engine: Engine; policy: Parameters<typeof iden
   return { engine: testEngine({ clients: { authority, holderOf } }).engine, policy }
 }
 
-async function send(engine: Engine, caller: Identity, items: readonly string[]): Promise<Item> {
-  return decodeItem((await engine.process(encodeItem(request('2.1', items)), caller)).bytes)
+async function send(engine: Engine, caller: Identity, items: readonly string[], header = ''): Promise<Item> {
+  return decodeItem((await engine.process(encodeItem(request('2.1', items, header)), caller)).bytes)
 }
 
 function found(answer: Item, tag: number): Buffer {
   const value = find(answer, tag)?.value
   if (!Buffer.isBuffer(value)) throw new Error(printItem(answer))
   return value
+}
+
+function poll(value: string): string {
+  return item('Poll', `<AsynchronousCorrelationValue type="ByteString" value="${value}"/>`)
 }
 
 function bring(certificate: Buffer): string {
@@ -105,4 +144,5 @@ function identity(principal: string): Identity {
 
 const ada = identity('ada')
 const eve = identity('eve')
+const mandatory = '<AsynchronousIndicator type="Enumeration" value="Mandatory"/>'
 const pkcs8 = '<KeyFormatType type="Enumeration" value="PKCS_8"/>'

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { printItem } from '../../src/kmip/print.ts'
+import { completedKey } from '../../src/operation/job.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
@@ -54,6 +55,63 @@ test('one that a dead process had begun is executed when its claim is over', asy
   expect(await send(next, poll(value))).toContain('ResultStatus Enumeration Success')
 })
 
+test('one that another run of the server had begun is executed at once', async () => {
+  const store = memoryStore()
+  const { services } = testEngine()
+  const stuck = [...services.operations.values()].map((operation) =>
+    [operation.code, operation.code === 1 ? { ...operation, handle: () => new Promise<never>(() => {}) } : operation] as const)
+  const killed = testEngine({ store, run: 'earlier', operations: new Map(stuck) })
+  const value = correlationValue(await send(killed, item('Create', create), mandatory))
+  expect(await send(killed, poll(value))).toContain('OperationPending')
+  expect(await send(killed, item('QueryAsynchronousRequests'))).toContain('ProcessingStage Enumeration InProcess')
+
+  const next = testEngine({ store, run: 'later' })
+  expect(await send(next, poll(value))).toContain('ResultStatus Enumeration Success')
+})
+
+test('an outcome that nobody fetches is kept for a day', async () => {
+  let seconds = 1_800_000_000
+  const engine = testEngine({ clock: () => seconds * 1000 })
+  const [kept, lost] = [
+    correlationValue(await send(engine, item('Create', create), mandatory)),
+    correlationValue(await send(engine, item('Create', create), mandatory)),
+  ]
+  await sleep(1_200)
+  seconds += 86_399
+  expect(await send(engine, poll(kept))).toContain('ResultStatus Enumeration Success')
+  seconds += 2
+  expect(await send(engine, item('QueryAsynchronousRequests'))).not.toContain('AsynchronousCorrelationValue')
+  expect(await send(engine, poll(lost))).toContain('InvalidAsynchronousCorrelationValue')
+  engine.engine.start()
+  await sleep(200)
+  expect(await engine.services.store.scan(completedKey, { limit: 10 })).toEqual([])
+  await engine.engine.stop()
+})
+
+test('Process waits for what another thread has begun', async () => {
+  const store = memoryStore()
+  const { services } = testEngine()
+  const slow = [...services.operations.values()].map((operation) => [operation.code, operation.code !== 1 ? operation : {
+    ...operation, handle: async (asked: never, context: never) => sleep(400).then(() => operation.handle(asked, context)),
+  }] as const)
+  const [one, other] = [testEngine({ store, operations: new Map(slow) }), testEngine({ store })]
+  const value = correlationValue(await send(one, item('Create', create), mandatory))
+  const first = send(one, item('Process', acv(value)))
+  await sleep(100)
+  expect(await send(other, item('Process', acv(value)))).toContain('ResultStatus Enumeration Success')
+  expect(await first).toContain('ResultStatus Enumeration Success')
+})
+
+test('a failed Check empties the ID Placeholder of asynchronous items too', async () => {
+  const engine = testEngine()
+  const wanted = '<CryptographicUsageMask type="Integer" value="Sign"/>'
+  const header = `${mandatory}<BatchErrorContinuationOption type="Enumeration" value="Continue"/>`
+  const answer = await send(engine, [item('Create', create), item('Check', wanted), item('Get')], header)
+  const values = [...answer.matchAll(/AsynchronousCorrelationValue ByteString ([0-9a-f]+)/g)].map(([, value]) => value!)
+  expect(await send(engine, poll(values[2]!))).toContain('ResultReason Enumeration ItemNotFound')
+  expect(await send(engine, poll(values[1]!))).toContain('IncompatibleCryptographicUsageMask')
+})
+
 test('two threads that poll one request execute it once', async () => {
   const store = memoryStore()
   const [one, other] = [testEngine({ store }), testEngine({ store })]
@@ -86,7 +144,7 @@ test('a request submitted with a ticket ends with the ticket', async () => {
 
 type Engines = ReturnType<typeof testEngine>
 
-async function send({ engine }: Engines, batchItem: string, header = '', caller = alice): Promise<string> {
+async function send({ engine }: Engines, batchItem: string | readonly string[], header = '', caller = alice): Promise<string> {
   const { bytes } = await engine.process(encodeItem(request('2.1', batchItem, header)), caller)
   return printItem(decodeItem(bytes), { secrets: true })
 }

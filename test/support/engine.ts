@@ -32,6 +32,7 @@ export function testEngine(overrides: Partial<Services> = {}): { engine: Engine;
     limits: defaultLimits,
     correlationSince: parseVersion('2.1'),
     clock: Date.now,
+    run: 'test',
     log: { error: write },
     audit: logAudit({ info: write, debug: write, isLevelEnabled: () => true }),
     ...overrides,

@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { certificateKey, subjectKey } from './index-keys.ts'
+import type { Context } from './operation.ts'
+
+/** What a lookup of certificates needs. */
+type Scope = Pick<Context, 'objects' | 'caller'>
+
+/**
+ * Whether an object of the account says that this certificate was not, or is no longer, to be relied on at a moment: it
+ * was revoked or deactivated by then, was compromised by then or at an unknown time, or is destroyed.
+ *
+ * @param at seconds since 1970-01-01 UTC
+ */
+export async function isRevoked(certificate: Buffer, at: number, scope: Scope): Promise<boolean> {
+  return isFingerprintRevoked(hash('sha256', certificate, 'buffer'), at, scope)
+}
+
+/** @param fingerprint SHA-256 of the certificate */
+export async function isFingerprintRevoked(
+  fingerprint: Buffer, at: number, { objects, caller }: Scope,
+): Promise<boolean> {
+  for await (const object of objects.known(certificateKey(caller.account, fingerprint))) {
+    if (isEndedAt(object, at)) return true
+  }
+  return false
+}
+
+/** Whether the object's dates have ended it by a moment. */
+export function isEndedAt({ attributes }: ManagedObject, at: number): boolean {
+  const { compromiseDate, compromiseOccurrenceDate = 0, deactivationDate = Infinity, destroyDate } = attributes
+  return destroyDate !== undefined || deactivationDate <= at
+    || (compromiseDate !== undefined && compromiseOccurrenceDate <= at)
+}
+
+/** The certificates (DER) of the account for a subject: an X.501 Name in DER. */
+export async function certificatesFor(subject: Buffer, { objects, caller }: Scope): Promise<Buffer[]> {
+  const found: Buffer[] = []
+  for await (const { value } of objects.known(subjectKey(caller.account, subject))) {
+    if (value?.kind === 'Certificate') found.push(value.value.certificateValue)
+    if (found.length === sameSubjectMax) break
+  }
+  return found
+}
+
+/** Authorities of one name: renewed ones, and those that a client has made up to keep us busy. */
+const sameSubjectMax = 16
