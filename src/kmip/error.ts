@@ -1,4 +1,5 @@
 import type { ResultReason } from './generated/enums.ts'
+import type { OutgoingPayload } from './message.ts'
 
 export type ResultReasonName = keyof typeof ResultReason
 
@@ -12,5 +13,14 @@ export class KmipError extends Error {
   constructor(reason: ResultReasonName, message: string, options?: ErrorOptions) {
     super(message, options)
     this.reason = reason
+  }
+}
+
+/** A refusal that has more to say than a message: the failed item has a payload (KMIP 2.1 6.1.7). */
+export class RefusedWithPayload extends KmipError {
+  readonly payload: OutgoingPayload
+  constructor(reason: ResultReasonName, message: string, payload: OutgoingPayload) {
+    super(reason, message)
+    this.payload = payload
   }
 }

@@ -244,6 +244,17 @@ export class Objects {
     yield* pending
   }
 
+  /**
+   * All of the account's objects that carry an index key, as they are stored, whatever the caller may do with them: for
+   * what is decided by them, never to give anything of them out.
+   */
+  async *known(key: IndexKey): AsyncGenerator<ManagedObject> {
+    for await (const id of this.#stored.scan(key, false)) {
+      const object = await this.#visible(id, false)
+      if (object !== undefined) yield object
+    }
+  }
+
   /** The objects that this unit of work makes. */
   made(): ManagedObject[] {
     return [...this.#pending.values()].filter(({ revision }) => revision === 0)

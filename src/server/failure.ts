@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { KmipError } from '../kmip/error.ts'
+import { KmipError, RefusedWithPayload } from '../kmip/error.ts'
 import { ResultStatus } from '../kmip/generated/enums.ts'
 import type { ResponseBatchItem } from '../kmip/message.ts'
 import type { Version } from '../kmip/version.ts'
@@ -25,6 +25,7 @@ export function failure(
     resultStatus: ResultStatus.OperationFailed,
     resultReason: resultReason(error.reason, version, request.operation),
     resultMessage: error.message,
+    ...(error instanceof RefusedWithPayload && { responsePayload: error.payload }),
     messageExtension: [],
   }
 }
