@@ -7,13 +7,14 @@ import type { Caller } from '../model/access.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import { certificateObject } from './certificate-object.ts'
+import { isRevoked } from './known-certificates.ts'
 import type { Objects } from './objects.ts'
 import type { Context } from './operation.ts'
 
 /**
  * The certificate authority of the caller's account. It is made when it is first needed, and made anew after its ten
- * years; its key never leaves its sealed record. Its certificate also becomes an object of the account, so that clients
- * can read it.
+ * years or when its certificate is revoked; its key never leaves its sealed record. Its certificate also becomes an
+ * object of the account, so that clients can read it.
  */
 export async function accountAuthority(context: Context): Promise<Authority> {
   const { objects, caller, now } = context
@@ -21,7 +22,9 @@ export async function accountAuthority(context: Context): Promise<Authority> {
   const stored = await objects.readRecord(id)
   const { endOf, makeAuthority } = await import('../crypto/certificate-authority.ts')
   const existing = stored && decode(stored.data)
-  if (existing !== undefined && endOf(existing) > now) return existing
+  if (existing !== undefined && endOf(existing) > now && !await isRevoked(existing.certificate, now, context)) {
+    return existing
+  }
   const authority = await makeAuthority(caller.account, now)
   objects.writeRecord({ id, expected: stored?.revision ?? 0, data: encode(authority), keys: [] })
   certificateObject(context, {

@@ -5,6 +5,7 @@ import { CertifyRequest, CertifyResponse } from '../kmip/payload/certify.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { accountAuthority } from './account-authority.ts'
+import { checkCertifiable } from './certifiable.ts'
 import { certificateObject, linkedIdentifier, withLink } from './certificate-object.ts'
 import { readRequest, requestIn, requestOf } from './certificate-request.ts'
 import type { RequestValue } from './certificate-request.ts'
@@ -25,6 +26,7 @@ export const certify = operation({
   response: CertifyResponse,
   reasons: [
     ...creationReasons, 'InvalidCSR', 'InvalidObjectType', 'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound',
+    'PermissionDenied',
   ],
   async handle(request, context) {
     const { publicKey, order } = await orderOf(request, context)
@@ -100,7 +102,10 @@ async function orderOf(request: Parameters<typeof requestIn>[0] & {
   const named = isNamed
     ? await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))
     : undefined
-  if (named !== undefined) checkUnarchived(named)
+  if (named !== undefined) {
+    checkUnarchived(named)
+    await checkCertifiable(named, context)
+  }
   if (named?.kind === 'CertificateRequest') return ofRequestObject(named, inPayload, context)
   if (named !== undefined && named.kind !== 'PublicKey') {
     throw new KmipError('InvalidObjectType', 'only public keys and certificate requests are certified')
@@ -115,6 +120,7 @@ async function ofRequestObject(
   if (inPayload !== undefined) throw new KmipError('InvalidField', 'there are two certificate requests')
   const linked = linkedIdentifier(object.attributes, LinkType.PublicKeyLink)
   const publicKey = linked === undefined ? undefined : await context.objects.loadExisting(linked)
+  if (publicKey !== undefined) await checkCertifiable(publicKey, context)
   return { publicKey, order: await readRequest(requestOf(object), publicKey && spkiOf(publicKey)) }
 }
 

@@ -1,4 +1,8 @@
 import { hash } from 'node:crypto'
+import type { ManagedObject } from '../model/managed-object.ts'
+import { encodeRecord } from '../model/record.ts'
+import type { Change } from '../store/store.ts'
+import { indexKeys } from './index-keys.ts'
 
 /**
  * Where an object stands in the store: each account has an identifier space of its own (KMIP 2.1 4.58), so that an
@@ -7,6 +11,16 @@ import { hash } from 'node:crypto'
  */
 export function recordIdOf(account: string, uniqueIdentifier: string): string {
   return `${uniqueIdentifier}${spaceOf(account)}`
+}
+
+/** What stores an object as it is now, in place of the revision that it was read in. */
+export function changeOf(object: ManagedObject): Change {
+  return {
+    id: recordIdOf(object.account, object.uniqueIdentifier),
+    expected: object.revision,
+    data: encodeRecord(object),
+    keys: indexKeys(object),
+  }
 }
 
 /** The Unique Identifier of an object by such an id. */

@@ -8,7 +8,6 @@ import { generationOf } from '../model/cmk.ts'
 import { asOf } from '../model/cmk-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { encodeRecord } from '../model/record.ts'
 import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
 import { RevisionConflict } from '../store/store.ts'
@@ -19,7 +18,7 @@ import { KeptKeys } from './given-up.ts'
 import type { KeptKey } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
-import { recordIdOf } from './object-record.ts'
+import { changeOf, recordIdOf } from './object-record.ts'
 import { StoredObjects } from './stored-objects.ts'
 
 /**
@@ -386,15 +385,6 @@ export type NewObject = Pick<
 
 function notFound(): KmipError {
   return new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
-}
-
-function changeOf(object: ManagedObject): Change {
-  return {
-    id: recordIdOf(object.account, object.uniqueIdentifier),
-    expected: object.revision,
-    data: encodeRecord(object),
-    keys: indexKeys(object),
-  }
 }
 
 /**

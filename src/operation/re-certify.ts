@@ -6,6 +6,7 @@ import { parseVersion } from '../kmip/version.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { accountAuthority } from './account-authority.ts'
+import { checkCertifiable, checkRenewable } from './certifiable.ts'
 import { certificateObject, linkedIdentifier, withLink } from './certificate-object.ts'
 import { readRequest, requestIn, requestOf } from './certificate-request.ts'
 import type { RequestValue } from './certificate-request.ts'
@@ -25,11 +26,12 @@ export const reCertify = operation({
   response: ReCertifyResponse,
   reasons: [
     ...creationReasons, 'IllegalOperation', 'InvalidCSR', 'InvalidMessage', 'InvalidObjectType', 'ObjectDestroyed',
-    'ObjectNotFound',
+    'ObjectNotFound', 'PermissionDenied',
   ],
   async handle(request, context) {
     const existing = await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))
     const { issueCertificate, renewalFields } = await import('../crypto/certificate-authority.ts')
+    const key = await keyOf(existing, context)
     const old = renewalFields(certificateIn(existing))
     const asked = await requestFor(request, context)
     const order = asked === undefined ? old : await readRequest(asked, old.publicKey)
@@ -44,8 +46,10 @@ export const reCertify = operation({
       usageMask: given.cryptographicUsageMask ?? 0,
       ...validity(given, context.now, old.seconds),
     })
-    const key = linkedIdentifier(existing.attributes, LinkType.PublicKeyLink)
-    const links = key === undefined ? [] : [{ linkType: LinkType.PublicKeyLink, linkedObjectIdentifier: key }]
+    const keyIdentifier = linkedIdentifier(existing.attributes, LinkType.PublicKeyLink)
+    const links = keyIdentifier === undefined
+      ? []
+      : [{ linkType: LinkType.PublicKeyLink, linkedObjectIdentifier: keyIdentifier }]
     const { uniqueIdentifier } = certificateObject(context, {
       certificate,
       certificateType: CertificateType.X_509,
@@ -53,7 +57,10 @@ export const reCertify = operation({
       links: context.version < v1_2 ? [replacedLink(existing), ...links] : [...links, replacedLink(existing)],
     })
     context.objects.save(replaced(existing, uniqueIdentifier, context.now))
-    if (key !== undefined) await linkKey(key, uniqueIdentifier, context)
+    if (key !== undefined) {
+      const attributes = withLink(key.attributes, LinkType.CertificateLink, uniqueIdentifier)
+      context.objects.save({ ...key, attributes })
+    }
     context.batch.produced(uniqueIdentifier, 'ReCertify')
     return { uniqueIdentifier }
   },
@@ -88,11 +95,13 @@ async function requestFor(
   return requestOf(await context.objects.loadExisting(context.batch.identifier(named)))
 }
 
-/** The key's link points to the new certificate; a key that is gone has none to change. */
-async function linkKey(key: string, certificate: string, { objects }: Context): Promise<void> {
-  const publicKey = await objects.peek(key)
-  if (publicKey === undefined) return
-  objects.save({ ...publicKey, attributes: withLink(publicKey.attributes, LinkType.CertificateLink, certificate) })
+/** The public key of a certificate that may be renewed, where it is an object too. */
+async function keyOf(existing: ManagedObject, context: Context): Promise<ManagedObject | undefined> {
+  checkRenewable(existing, context)
+  const linked = linkedIdentifier(existing.attributes, LinkType.PublicKeyLink)
+  const key = linked === undefined ? undefined : await context.objects.peek(linked)
+  if (key !== undefined) await checkCertifiable(key, context)
+  return key
 }
 
 /** What the old certificate said of itself, the new one says for itself. */

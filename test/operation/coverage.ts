@@ -12,6 +12,7 @@ export const shownElsewhere: readonly {
     operation, outcomes: ['ServerLimitExceeded'] as const, shownBy: 'test/operation/attribute-limit.test.ts',
   })),
   { operation: 'AddAttribute', outcomes: ['ObjectDestroyed'], shownBy: 'test/cmk/deletion.test.ts' },
+  { operation: 'Certify', outcomes: ['PermissionDenied'], shownBy: 'test/operation/revocation.test.ts' },
   { operation: 'Create', outcomes: ['IllegalOperation'], shownBy: 'test/cmk/classes.test.ts' },
   { operation: 'DelegatedLogin', outcomes: ['ServerLimitExceeded'], shownBy: 'test/operation/limits.test.ts' },
   { operation: 'DeleteAttribute', outcomes: ['ObjectDestroyed'], shownBy: 'test/cmk/deletion.test.ts' },
@@ -24,6 +25,7 @@ export const shownElsewhere: readonly {
     operation: 'ReProvision', outcomes: ['Success', 'FeatureNotSupported', 'InvalidCSR', 'InvalidField', 'PermissionDenied'],
     shownBy: 'test/operation/re-provision.test.ts',
   },
+  { operation: 'ReCertify', outcomes: ['PermissionDenied'], shownBy: 'test/operation/revocation.test.ts' },
   { operation: 'Revoke', outcomes: ['PermissionDenied'], shownBy: 'test/cmk/classes.test.ts' },
   {
     operation: 'SetAttribute', outcomes: ['IllegalOperation', 'ObjectDestroyed'], shownBy: 'test/cmk/matrix.test.ts',
