@@ -4,6 +4,7 @@ import { CryptographicUsageMask, Operation } from '../kmip/generated/enums.ts'
 import { outgoing } from '../kmip/message.ts'
 import { CheckRequest, CheckResponse } from '../kmip/payload/check.ts'
 import type { CheckRequest as Wanted, CheckResponse as Failed } from '../kmip/payload/check.ts'
+import { parseVersion } from '../kmip/version.ts'
 import { leaseSeconds } from '../model/attributes-of.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -16,7 +17,8 @@ import { loadUnarchived } from './unarchived.ts'
 
 /**
  * KMIP 2.1 6.1.7. A failed check empties the ID Placeholder, so that no later item uses the object, and its failure has
- * a payload: what was asked for and is not granted. An object that is Pre-Active is checked for its use to come.
+ * a payload: what was asked for and is not granted. In 2.x there is none when only one thing was asked for and the reason
+ * says it all, as in the published cases (BL-M-2, BL-M-3). An object that is Pre-Active is checked for its use to come.
  */
 export const check = operation({
   code: Operation.Check,
@@ -47,6 +49,9 @@ function refusalOf(object: ManagedObject, wanted: Wanted, context: Context): Kmi
     maskFailure(object, wanted, context), countFailure(object, wanted, context), leaseFailure(object, wanted, context),
   ].filter((failure) => failure !== undefined)
   const [first] = failures
+  const asked = [wanted.cryptographicUsageMask, wanted.usageLimitsCount, wanted.leaseTime]
+  const isPlain = context.version >= v2 && asked.filter((value) => value !== undefined).length === 1
+  if (first !== undefined && isPlain) return new KmipError(first.reason, first.because)
   if (first !== undefined) {
     const failed: Failed = Object.fromEntries(failures.map(({ field }) => [field, wanted[field]]))
     return new RefusedWithPayload(first.reason, first.because, outgoing(CheckResponse, failed))
@@ -109,5 +114,6 @@ function isOver(attributes: AttributeSet, now: number): boolean {
   return overStates.has(stateAt(attributes, now))
 }
 
+const v2 = parseVersion('2.0')
 const overStates: ReadonlySet<string> = new Set(['Compromised', 'Destroyed', 'DestroyedCompromised'])
 const over = 'the object is compromised or destroyed'
