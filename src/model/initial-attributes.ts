@@ -1,6 +1,6 @@
 import { ruleOf } from '../kmip/attribute.ts'
 import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
-import { inVersion, namesIn } from '../kmip/attribute-codec.ts'
+import { namesIn } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import { parseVersion } from '../kmip/version.ts'
@@ -23,9 +23,6 @@ export type Origin = 'made' | 'registered'
  */
 export function checkInitialAttributes(kind: ObjectKind, set: AttributeSet, origin: Origin, version: Version): void {
   for (const name of namesIn(set)) {
-    if (!inVersion(name, { version })) {
-      throw new KmipError(version < v2 ? 'InvalidField' : 'InvalidAttribute', `the version has no ${specName(name)}`)
-    }
     if (!isSettable(name, origin)) {
       throw new KmipError(version < v2 ? 'InvalidField' : 'AttributeReadOnly', `${specName(name)} is set by the server`)
     }

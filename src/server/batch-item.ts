@@ -13,6 +13,7 @@ import { TtlvWriter } from '../ttlv/writer.ts'
 import type { Caller } from '../model/access.ts'
 import { checkConstraints } from '../model/account-settings.ts'
 import { loadAccountSettings } from '../operation/account-settings.ts'
+import { checkKnownAttributes } from '../operation/known-attributes.ts'
 import type { BatchState } from '../operation/batch-state.ts'
 import type { ClientCredentials } from '../operation/client-credentials.ts'
 import { OtherAnswer } from '../operation/job.ts'
@@ -99,6 +100,7 @@ export async function executeItem(
     }
     frame.objects.begin(item.operation)
     const request = operation.request.decode(item.requestPayload as Item, { version })
+    checkKnownAttributes(request, version)
     const response = await operation.handle(request as never, context)
     await checkMade(frame)
     await chargeTicket(frame.objects, frame.caller)
