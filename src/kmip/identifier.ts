@@ -2,6 +2,7 @@ import { ItemType } from '../ttlv/item.ts'
 import { Tag } from './generated/tags.ts'
 import { field, wrongType } from './schema.ts'
 import type { Field } from './schema.ts'
+import { parseVersion } from './version.ts'
 
 /**
  * How a request names an object: by its Unique Identifier; in 2.x also by an Enumeration (the ID
@@ -11,8 +12,9 @@ import type { Field } from './schema.ts'
 export type Identifier = string | { readonly enumeration: number } | { readonly index: number }
 
 export function identifier(tag: number = Tag.UniqueIdentifier): Field<Identifier> {
-  return field<Identifier>([tag], (item) => {
+  return field<Identifier>([tag], (item, { version }) => {
     if (item.type === ItemType.TextString) return item.value
+    if (version < v2) throw wrongType(item.tag)
     if (item.type === ItemType.Enumeration) return { enumeration: item.value }
     if (item.type === ItemType.Integer) return { index: item.value }
     throw wrongType(item.tag)
@@ -30,8 +32,9 @@ export function identifier(tag: number = Tag.UniqueIdentifier): Field<Identifier
 export type DataReference = Buffer | { readonly enumeration: number } | { readonly index: number }
 
 export function dataReference(tag: number): Field<DataReference> {
-  return field<DataReference>([tag], (item) => {
+  return field<DataReference>([tag], (item, { version }) => {
     if (item.type === ItemType.ByteString) return item.value
+    if (version < v2) throw wrongType(item.tag)
     if (item.type === ItemType.Enumeration) return { enumeration: item.value }
     if (item.type === ItemType.Integer) return { index: item.value }
     throw wrongType(item.tag)
@@ -41,3 +44,5 @@ export function dataReference(tag: number): Field<DataReference> {
     else writer.integer(tag, value.index)
   })
 }
+
+const v2 = parseVersion('2.0')

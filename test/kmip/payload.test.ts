@@ -208,8 +208,6 @@ const deviations: Readonly<Record<string, string>> = {
   'ExtensionInformation.ExtensionType as Integer': 'the type of 1.x',
   'GetAttributesResponse.Attributes is optional': ofVersion,
   'ImportRequest.ObjectType is optional': ofVersion,
-  'Link.LinkedObjectIdentifier as Enumeration': referenceOf2,
-  'Link.LinkedObjectIdentifier as Integer': referenceOf2,
   'LocateRequest.Attributes is optional': 'without any, every object is meant',
   'MACSignatureKeyInformation.UniqueIdentifier as Enumeration': referenceOf2,
   'MACSignatureKeyInformation.UniqueIdentifier as Integer': referenceOf2,
