@@ -2,6 +2,7 @@ import { ruleOf } from '../kmip/attribute.ts'
 import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
 import { namesIn } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
+import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
@@ -34,6 +35,19 @@ export function checkInitialAttributes(kind: ObjectKind, set: AttributeSet, orig
     throw new KmipError(version < v2 ? 'InvalidField' : 'AttributeReadOnly', 'custom attributes "y-" are the server\'s')
   }
   checkValues(set, 'InvalidAttributeValue')
+}
+
+/**
+ * Of attributes that came along with a key (KMIP 1.4 2.1.4), those that a client may give a new object: a key that was
+ * taken from elsewhere also brings what is the other server's to say.
+ */
+export function settableOf(kind: ObjectKind, set: AttributeSet, version: Version): AttributeSet {
+  const entries = namesIn(set)
+    .filter((name) => isSettable(name, 'registered') && appliesTo(name, kind) && inVersion(name, { version }))
+    .map((name) => [name, set[name]])
+  const { vendorAttribute = [], ...others } = Object.fromEntries(entries) as AttributeSet
+  const custom = vendorAttribute.filter((each) => each.vendorIdentification !== 'y' && !isCmkAttribute(each))
+  return custom.length === 0 ? others : { ...others, vendorAttribute: custom }
 }
 
 /**

@@ -1,10 +1,13 @@
-import type { AttributeSet } from '../kmip/attribute.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { AttributeInstance, AttributeSet } from '../kmip/attribute.ts'
+import { instancesOf, toSet } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
 import { KeyFormatType, ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { keyBlockOf } from '../kmip/object.ts'
 import type { ManagedObjectValue } from '../kmip/object.ts'
 import { RegisterRequest, RegisterResponse } from '../kmip/payload/register.ts'
 import { parseVersion } from '../kmip/version.ts'
+import { checkInitialAttributes, settableOf } from '../model/initial-attributes.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { importMaterial, isMaterial } from './cmk-import.ts'
 import { creationReasons } from './creation-reasons.ts'
@@ -13,6 +16,7 @@ import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { registerPkcs12 } from './register-pkcs12.ts'
+import { mergeAttributes } from './template.ts'
 
 /** KMIP 2.1 6.1.43 Register. */
 export const register = operation({
@@ -60,7 +64,27 @@ async function registerObject(
 ): Promise<{ uniqueIdentifier: string }> {
   if (given.keyValuePresent !== undefined) throw new KmipError('InvalidField', 'Key Value Present is set by the server')
   const incoming = await takeIn(context, object, given, 'try')
-  return newObject(context, { kind: object.kind, origin: 'registered', given: named(object, given, context), ...incoming })
+  const all = withEncapsulated(incoming.value, named(object, given, context), context)
+  return newObject(context, { kind: object.kind, origin: 'registered', given: all, ...incoming })
+}
+
+/**
+ * With the attributes inside the Key Value, which differ from others "only by the fact" that they are there (KMIP 1.4
+ * 2.1.4); those that the request gives beside the object precede them.
+ */
+function withEncapsulated(value: ManagedObjectValue | undefined, given: AttributeSet, context: Context): AttributeSet {
+  const keyValue = value && keyBlockOf(value)?.keyValue
+  if (value === undefined || keyValue === undefined || 'wrapped' in keyValue || keyValue.attributes === undefined) return given
+  const inside = instancesOf(settableOf(value.kind, keyValue.attributes, context.version))
+  const own = instancesOf(given)
+  const added = toSet(inside.filter((each) => !own.some((other) => each.name === other.name && isSame(each, other))))
+  const all = mergeAttributes(given, added)
+  checkInitialAttributes(value.kind, all, 'registered', context.version)
+  return all
+}
+
+function isSame(one: AttributeInstance, other: AttributeInstance): boolean {
+  return isDeepStrictEqual(one.value, other.value)
 }
 
 /**
