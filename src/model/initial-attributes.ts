@@ -1,6 +1,6 @@
 import { ruleOf } from '../kmip/attribute.ts'
 import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
-import { namesIn } from '../kmip/attribute-codec.ts'
+import { inVersion, namesIn } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
 import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
