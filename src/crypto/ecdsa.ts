@@ -1,4 +1,4 @@
-import { sign, verify } from 'node:crypto'
+import { randomBytes, sign, verify } from 'node:crypto'
 import { ecdsa } from '@noble/curves/abstract/weierstrass.js'
 import type { ECDSA } from '@noble/curves/abstract/weierstrass.js'
 import { p256 } from '@noble/curves/nist.js'
@@ -43,6 +43,31 @@ export function verifyEcdsa(
   return new Promise((resolve) => {
     verify(name, input.data, key.object, signature, (error, valid) => resolve(error === null && valid))
   })
+}
+
+/**
+ * The public point of a key that signs and does not tell it: a signature and its digest leave a few candidates (SEC 1
+ * 4.1.6), and a second signature one.
+ *
+ * @param sign gives r and s, each as long as the curve's order
+ * @returns the point, uncompressed
+ * @throws KmipError Cryptographic Failure for signatures that are no key's
+ */
+export async function recoverPublicPoint(curve: Curve, sign: (digest: Buffer) => Promise<Buffer>): Promise<Buffer> {
+  const scheme = ecdsaOver(curve)
+  const [first, second] = [randomBytes(32), randomBytes(32)]
+  const [one, other] = [await sign(first), await sign(second)]
+  for (const id of [0, 1, 2, 3]) {
+    try {
+      const signature = Buffer.concat([Buffer.from([id]), one])
+      const point = scheme.recoverPublicKey(signature, first, { prehash: false })
+      if (!scheme.verify(other, second, point, { prehash: false, lowS: false, format: 'compact' })) continue
+      return convertPoint(curve, point, 'uncompressed')
+    } catch {
+      // There is no point for this candidate.
+    }
+  }
+  throw cryptographicFailure()
 }
 
 function quickVerify(hash: string, key: SoftwareKey, data: Buffer, signature: Buffer): boolean {

@@ -6,7 +6,7 @@ import { curveParameters } from './curve.ts'
 import { Cka } from '../kmip/pkcs11-constants.ts'
 import type { Template } from './pkcs11-protocol.ts'
 import { curveParameter, ecPrivateTemplate, rsaPrivateTemplate, secretTemplate } from './pkcs11-template.ts'
-import type { KeySpec, PlainKey } from './provider.ts'
+import type { PlainKey, WrappedSpec } from './provider.ts'
 
 /** Attributes of an object of the token for material that came in the clear. */
 export function materialTemplate({ kind, algorithm, bytes }: PlainKey): Template {
@@ -29,7 +29,7 @@ export function materialTemplate({ kind, algorithm, bytes }: PlainKey): Template
 }
 
 /** As `materialTemplate`, where the material comes wrapped, and only the token sees it. */
-export function wrappedTemplate({ algorithm }: KeySpec, isPrivate: boolean): Template {
-  if (!isPrivate) return secretTemplate(algorithm)
+export function wrappedTemplate({ algorithm, kind }: WrappedSpec): Template {
+  if (kind !== 'private') return secretTemplate(algorithm)
   return algorithm === CryptographicAlgorithm.RSA ? rsaPrivateTemplate() : ecPrivateTemplate()
 }

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { Cko } from '../kmip/pkcs11-constants.ts'
 import { invalid } from './failure.ts'
-import type { Key, KeyKind } from './provider.ts'
+import type { Key, KeyKind, KeySpec, ReferredKey } from './provider.ts'
 import type { SoftwareKey } from './key.ts'
-import type { KeyPlace, Template, WrappedKey } from './pkcs11-protocol.ts'
+import type { KeyPlace, NewPlace, Storage, Template, WrappedKey } from './pkcs11-protocol.ts'
 import type { CipherMode } from './symmetric.ts'
 
 /** A secret or private key that is in the token, or that the token can unwrap. */
@@ -52,6 +54,32 @@ export function encodeReference(reference: Reference): Buffer {
 /** @throws KmipError Invalid Field for a key of another kind */
 export function checkTokenKind(key: Key, ...kinds: readonly KeyKind[]): void {
   if (!kinds.includes(key.kind)) throw invalid(`a ${key.kind} key cannot be used for this operation`)
+}
+
+/** A place that no key has had. */
+export function newPlace(storage: Storage): NewPlace {
+  return { id: randomBytes(16).toString('hex'), storage }
+}
+
+/** The key as the record keeps it: where it is. */
+export function referred(
+  { algorithm, length, curve }: KeySpec, kind: KeyKind, { id }: NewPlace, wrapped: WrappedKey | undefined,
+): ReferredKey {
+  const objectClass = kind === 'private' ? Cko.PRIVATE_KEY : Cko.SECRET_KEY
+  const place: KeyPlace = { id, objectClass, wrapped }
+  return { algorithm, length, curve, kind, reference: encodeReference({ place }) }
+}
+
+/** @throws KmipError Invalid Field for a public key */
+export function asTokenKey(key: Key): TokenKey {
+  checkTokenKind(key, 'symmetric', 'private', 'secret')
+  return key as TokenKey
+}
+
+/** @throws KmipError Invalid Field for another key */
+export function asPublic(key: Key): Key {
+  checkTokenKind(key, 'public')
+  return (key as TokenPublicKey).software
 }
 
 type StoredReference =

@@ -1,12 +1,13 @@
 import { Socket } from 'node:net'
 import { Cka } from '../kmip/pkcs11-constants.ts'
-import { asBuffer, Crypt, nativeMechanism, nativeTemplate } from './pkcs11-crypt.ts'
+import { Crypt, nativeMechanism, nativeTemplate } from './pkcs11-crypt.ts'
 import type { EarlyError } from './pkcs11-crypt.ts'
 import type { Answer, Failure, Job, Template } from './pkcs11-protocol.ts'
 import { decodeJob, encodeAnswer, recordReader } from './pkcs11-wire.ts'
 import { oaepFacts } from './pkcs11-probe.ts'
 import { Busy } from './pkcs11-sessions.ts'
 import { KeyMissing, Token, unwrapKey } from './pkcs11-token.ts'
+import { unwrapFacts, unwrapInto } from './pkcs11-unwrap.ts'
 import { secretTemplate } from './pkcs11-template.ts'
 
 /**
@@ -32,6 +33,7 @@ function run(job: Job): unknown {
     case 'wrapBytes': return wrapBytes(token, job)
     case 'unwrapBytes': return unwrapBytes(token, job)
     case 'destroy': return token.destroy(job.key)
+    case 'unwrapFacts': return unwrapFacts(token)
     default: return oaepFacts(token)
   }
 }
@@ -66,15 +68,6 @@ function create(owner: Token, { template, place }: Of<'create'>): unknown {
   const whole = nativeTemplate(owner.templateFor(place, template))
   const handle = owner.make((session) => owner.module.C_CreateObject(session, whole))
   return owner.settle(place, handle, template.filter(({ type }) => !materialAttributes.has(type)))
-}
-
-/** From its wrapped form into its place: the key is in the clear in the token only. */
-function unwrapInto(owner: Token, { key, mechanism, wrapped, template, place }: Of<'unwrapInto'>): unknown {
-  const handle = owner.make((session) => owner.module.C_UnwrapKey(
-    session, nativeMechanism(mechanism), owner.handleOf(key), asBuffer(wrapped),
-    nativeTemplate(owner.templateFor(place, template)),
-  ))
-  return owner.settle(place, handle, template)
 }
 
 /** Wraps bytes that are not a key of the token: they become one for the moment. */

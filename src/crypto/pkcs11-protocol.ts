@@ -6,12 +6,12 @@ export type Job =
   | { readonly op: 'generatePair'; readonly mechanism: Mechanism; readonly publicTemplate: Template
     readonly template: Template; readonly place: NewPlace; readonly publicValues: readonly number[] }
   | { readonly op: 'create'; readonly template: Template; readonly place: NewPlace }
-  | { readonly op: 'unwrapInto'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly wrapped: Uint8Array
-    readonly template: Template; readonly place: NewPlace }
+  | UnwrapIntoJob
   | { readonly op: 'wrapBytes'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly bytes: Uint8Array }
   | { readonly op: 'unwrapBytes'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly wrapped: Uint8Array }
   | { readonly op: 'destroy'; readonly key: KeyPlace }
   | { readonly op: 'oaepFacts' }
+  | { readonly op: 'unwrapFacts' }
 
 /** A use of a key. */
 export interface CryptJob {
@@ -22,6 +22,27 @@ export interface CryptJob {
   readonly data: Uint8Array
   /** Bytes that the result has at the most. */
   readonly room: number
+}
+
+/** Takes in a key that comes wrapped. */
+export interface UnwrapIntoJob {
+  readonly op: 'unwrapInto'
+  readonly key: KeyPlace
+  readonly mechanism: Mechanism
+  readonly wrapped: Uint8Array
+  /** A wrapped AES key, by which the key itself is wrapped (AES key wrap with padding). */
+  readonly transport?: { readonly mechanism: Mechanism; readonly wrapped: Uint8Array } | undefined
+  readonly template: Template
+  readonly place: NewPlace
+  /** Attributes of the key that are to be told. */
+  readonly values: readonly number[]
+}
+
+/** `length` is that of a secret key, in bytes; `values` are in the order in which they were asked for. */
+export interface UnwrappedInto {
+  readonly wrapped: WrappedKey | undefined
+  readonly values: readonly Uint8Array[]
+  readonly length: number | undefined
 }
 
 export const verbs = ['encrypt', 'decrypt', 'sign'] as const
@@ -95,6 +116,15 @@ export interface OaepFacts {
   readonly mixed: boolean
   /** Whether a wrong label is refused: SoftHSM takes every one. */
   readonly labels: boolean
+}
+
+/** What a token unwraps into itself, which no list tells either. */
+export interface UnwrapFacts {
+  /** Secret keys under RSA: by PKCS#1 v1.5, and by OAEP with these hashes, as in `OaepFacts`. */
+  readonly pkcs1: boolean
+  readonly oaep: number[]
+  /** Types of the private keys (CKK) under AES key wrap with padding. */
+  readonly privateKeys: number[]
 }
 
 export interface MechanismFacts {

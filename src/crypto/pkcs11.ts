@@ -1,44 +1,38 @@
-import { randomBytes } from 'node:crypto'
-import { KmipError } from '../kmip/error.ts'
-import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { BlockCipherMode, CryptographicAlgorithm } from '../kmip/generated/enums.ts'
+import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
-import { modeOf } from './cipher.ts'
 import { curveById } from './curve.ts'
-import { cryptographicFailure, invalid, notSupported } from './failure.ts'
+import { invalid, notSupported } from './failure.ts'
 import {
   decryptRsaInToken, encryptionMechanism, publicKeyInfo, signInToken,
 } from './pkcs11-asymmetric.ts'
 import { aesMechanisms, mechanismOf, tokenCapabilities, tokenCurves } from './pkcs11-capabilities.ts'
+import { TokenCalls } from './pkcs11-calls.ts'
+import type { TokenParts } from './pkcs11-calls.ts'
 import type { Connection } from './pkcs11-connection.ts'
-import { Cka, Ckm, Cko, Ckr } from '../kmip/pkcs11-constants.ts'
-import { materialTemplate, wrappedTemplate } from './pkcs11-import.ts'
-import { checkTokenKind, decodeReference, encodeReference } from './pkcs11-key.ts'
+import { Cka, Ckm } from '../kmip/pkcs11-constants.ts'
+import { materialTemplate } from './pkcs11-import.ts'
+import {
+  asPublic, asTokenKey, decodeReference, encodeReference, newPlace, referred,
+} from './pkcs11-key.ts'
 import type { TokenKey, TokenPublicKey } from './pkcs11-key.ts'
-import { LinkError } from './pkcs11-link.ts'
-import type {
-  Job, KeyPlace, Mechanism, NewPlace, OaepFacts, Storage, TokenFacts, WrappedKey,
-} from './pkcs11-protocol.ts'
+import type { OaepFacts, Storage, TokenFacts, UnwrapFacts, WrappedKey } from './pkcs11-protocol.ts'
 import {
   decryptInToken, encryptInToken, macInToken, openInToken, openMacInToken,
 } from './pkcs11-symmetric.ts'
 import type { Run } from './pkcs11-symmetric.ts'
+import { unwrappingIn } from './pkcs11-wrapped.ts'
+import { wrapping } from './pkcs11-wrapping.ts'
 import {
   ecPrivateTemplate, ecPublicTemplate, rsaPrivateTemplate, rsaPublicTemplate, secretTemplate,
 } from './pkcs11-template.ts'
 import type {
-  Capabilities, Key, KeyKind, KeySpec, PlainKey, Provider, StoredKey,
+  Capabilities, Key, KeySpec, PlainKey, Provider, StoredKey,
 } from './provider.ts'
 import { symmetricFamily } from './symmetric.ts'
 import type { CipherMode } from './symmetric.ts'
 
-export interface TokenProviderOptions {
-  /** The instance's name. */
-  readonly name: string
-  readonly storage: Storage
+export interface TokenProviderOptions extends Pick<TokenParts, 'name' | 'storage' | 'software'> {
   readonly connection: Connection
-  /** Does what needs no secret key: public keys, hashes, checks of material, random numbers. */
-  readonly software: Provider
 }
 
 /**
@@ -53,13 +47,15 @@ export function tokenProvider(options: TokenProviderOptions): Provider {
       op: 'crypt', verb, key: { id: key.place.id, reference: key.reference }, mechanism, data, room: Math.max(room, 16),
     })
   const oaepFacts = token.once(() => token.call<OaepFacts>({ op: 'oaepFacts' }))
-  const parts: Parts = { ...options, token, run, oaepFacts }
+  const unwrapFacts = token.once(() => token.call<UnwrapFacts>({ op: 'unwrapFacts' }))
+  const parts: TokenParts = { ...options, token, run, oaepFacts, unwrapFacts }
   return {
     name,
     protection: 'HSM',
     ...making(parts),
     ...using(parts),
     ...wrapping(parts),
+    ...unwrappingIn(parts),
     get capabilities(): Capabilities {
       return tokenCapabilities(connection.facts)
     },
@@ -72,16 +68,10 @@ export function tokenProvider(options: TokenProviderOptions): Provider {
   }
 }
 
-interface Parts extends TokenProviderOptions {
-  readonly token: TokenCalls
-  readonly run: Run
-  readonly oaepFacts: () => Promise<OaepFacts>
-}
-
 type Making = 'generateKey' | 'generateKeyPair' | 'importKey' | 'destroy'
 type Using = 'encrypt' | 'decrypt' | 'openCipher' | 'sign' | 'verify' | 'mac' | 'openMac'
 
-function making({ token, storage, software }: Parts): Pick<Provider, Making> {
+function making({ token, storage, software }: TokenParts): Pick<Provider, Making> {
   return {
     async generateKey(spec) {
       checkSymmetric(await token.facts(), spec)
@@ -136,7 +126,7 @@ async function generatePair(
   }
 }
 
-function using({ run, software, oaepFacts }: Parts): Pick<Provider, Using> {
+function using({ run, software, oaepFacts }: TokenParts): Pick<Provider, Using> {
   return {
     async encrypt(key, parameters, input) {
       if (key.kind !== 'public') return encryptInToken(run, asTokenKey(key), parameters, input)
@@ -158,130 +148,6 @@ function using({ run, software, oaepFacts }: Parts): Pick<Provider, Using> {
     mac: (key, parameters, data) => macInToken(run, asTokenKey(key), parameters, data),
     openMac: (key, parameters) => openMacInToken(run, asTokenKey(key), parameters),
   }
-}
-
-function wrapping(
-  { token, storage, run, software, oaepFacts }: Parts,
-): Required<Pick<Provider, 'wrap' | 'unwrap' | 'importWrapped'>> {
-  return {
-    async wrap(key, parameters, bytes) {
-      if (key.kind === 'public') {
-        await encryptionMechanism(parameters, oaepFacts)
-        return software.wrap(asPublic(key), parameters, bytes)
-      }
-      const own = asTokenKey(key)
-      if (isKeyWrap(parameters)) {
-        const mechanism = wrapMechanism(await token.facts(), parameters)
-        return { data: await token.call<Buffer>({ op: 'wrapBytes', key: own.place, mechanism, bytes }) }
-      }
-      const { data, iv, tag } = await encryptInToken(run, own, parameters, { data: bytes })
-      return { data: tag === undefined ? data : Buffer.concat([data, tag]), iv }
-    },
-    async unwrap(key, parameters, wrapped, iv) {
-      const own = asTokenKey(key)
-      if (key.kind === 'private') {
-        return new Secret(await decryptRsaInToken(run, own, parameters, wrapped, oaepFacts))
-      }
-      if (isKeyWrap(parameters)) {
-        const mechanism = wrapMechanism(await token.facts(), parameters)
-        return new Secret(await token.call<Buffer>({ op: 'unwrapBytes', key: own.place, mechanism, wrapped }))
-      }
-      const tagLength = modeOf(own, parameters).kind === 'aead' ? parameters.tagLength ?? 16 : 0
-      if (wrapped.length < tagLength) throw cryptographicFailure()
-      const data = wrapped.subarray(0, wrapped.length - tagLength)
-      const tag = tagLength === 0 ? undefined : wrapped.subarray(data.length)
-      return new Secret(await decryptInToken(run, own, parameters, { data, iv, tag }))
-    },
-    async importWrapped(key, parameters, wrapped, spec) {
-      const facts = await token.facts()
-      const own = asTokenKey(key)
-      if (spec.kind === 'public') throw notSupported('a public key is not wrapped')
-      const place = newPlace(storage)
-      const result = await token.call<WrappedKey | undefined>({
-        op: 'unwrapInto', key: own.place, wrapped, place, template: wrappedTemplate(spec, spec.kind === 'private'),
-        mechanism: own.kind === 'private'
-          ? await encryptionMechanism(parameters, oaepFacts)
-          : wrapMechanism(facts, parameters),
-      })
-      return referred(spec, spec.kind, place, result)
-    },
-  }
-}
-
-function newPlace(storage: Storage): NewPlace {
-  return { id: randomBytes(16).toString('hex'), storage }
-}
-
-/** Calls of the token, whose failures become refusals. */
-class TokenCalls {
-  readonly #name: string
-  readonly #connection: Connection
-
-  constructor(name: string, connection: Connection) {
-    this.#name = name
-    this.#connection = connection
-  }
-
-  async call<T = Buffer>(job: Job): Promise<T> {
-    try {
-      return await this.#connection.call<T>(job)
-    } catch (error) {
-      throw error instanceof LinkError ? this.#refusal(error, job) : error
-    }
-  }
-
-  async destroy(key: KeyPlace): Promise<void> {
-    try {
-      await this.#connection.destroy(key)
-    } catch (error) {
-      throw error instanceof LinkError ? this.#refusal(error, { op: 'destroy', key }) : error
-    }
-  }
-
-  async facts(): Promise<TokenFacts> {
-    if (this.#connection.facts === undefined) await this.#connection.start()
-    const { facts, reason } = this.#connection
-    if (facts === undefined) throw this.#unavailable(reason)
-    return facts
-  }
-
-  /** What is asked once and kept; a failure is not. */
-  once<T>(ask: () => Promise<T>): () => Promise<T> {
-    let known: Promise<T> | undefined
-    return () => {
-      known ??= ask().catch((error: unknown) => {
-        known = undefined
-        throw error
-      })
-      return known
-    }
-  }
-
-  #refusal({ message, failure }: LinkError, job: Job): KmipError {
-    if (failure === undefined || failure.kind === 'module') return this.#unavailable(message)
-    if (failure.kind === 'busy') return this.#unavailable('all its sessions are in use')
-    if (failure.kind === 'keyMissing') return this.#unavailable('the key is not in the token')
-    const { code } = failure
-    if (unsupported.has(code)) {
-      const isEarly = failure.early || job.op !== 'crypt'
-      if (isEarly) return notSupported(`the HSM ${this.#name} refuses this (${failure.name})`)
-      return cryptographicFailure()
-    }
-    if (ofDevice.has(code)) return this.#unavailable(failure.name)
-    return cryptographicFailure()
-  }
-
-  #unavailable(reason: string): KmipError {
-    return new KmipError('ProtectionStorageUnavailable', `the HSM ${this.#name} is not available: ${reason}`)
-  }
-}
-
-function referred(
-  { algorithm, length, curve }: KeySpec, kind: KeyKind, { id }: NewPlace, wrapped: WrappedKey | undefined,
-): StoredKey {
-  const objectClass = kind === 'private' ? Cko.PRIVATE_KEY : Cko.SECRET_KEY
-  const place: KeyPlace = { id, objectClass, wrapped }
-  return { algorithm, length, curve, kind, reference: encodeReference({ place }) }
 }
 
 function load(stored: StoredKey, facts: TokenFacts | undefined, software: Provider): Key | Promise<Key> {
@@ -345,44 +211,7 @@ function checkImportable(facts: TokenFacts, { kind, algorithm, length, curve }: 
   else curveOf(facts, { algorithm, length, curve })
 }
 
-/** RFC 3394, also where nothing else is said. */
-function isKeyWrap({ blockCipherMode }: CryptographicParameters): boolean {
-  return blockCipherMode === undefined || keyWraps.has(blockCipherMode)
-}
-
-function wrapMechanism(facts: TokenFacts, { blockCipherMode }: CryptographicParameters): Mechanism {
-  const mode = blockCipherMode ?? BlockCipherMode.NISTKeyWrap
-  const candidates = keyWraps.get(mode) ?? []
-  const found = candidates.find((mechanism) => mechanismOf(facts, mechanism) !== undefined)
-  if (found === undefined) throw notSupported('the token does not wrap keys in this mode')
-  return { mechanism: found }
-}
-
-function asTokenKey(key: Key): TokenKey {
-  checkTokenKind(key, 'symmetric', 'private', 'secret')
-  return key as TokenKey
-}
-
-function asPublic(key: Key): Key {
-  checkTokenKind(key, 'public')
-  return (key as TokenPublicKey).software
-}
-
 const noModes: ReadonlyMap<number, CipherMode> = new Map()
-const keyWraps: ReadonlyMap<number, readonly number[]> = new Map<number, readonly number[]>([
-  [BlockCipherMode.NISTKeyWrap, [Ckm.AES_KEY_WRAP]],
-  [BlockCipherMode.AESKeyWrapPadding, [Ckm.AES_KEY_WRAP_KWP, Ckm.AES_KEY_WRAP_PAD]],
-])
 /** NIST SP 800-131A: an HMAC key has at least 112 bits. */
 const secretBitsMin = 112
 const secretBitsMax = 4096
-const unsupported: ReadonlySet<number> = new Set([
-  Ckr.ARGUMENTS_BAD, Ckr.FUNCTION_NOT_SUPPORTED, Ckr.KEY_SIZE_RANGE, Ckr.KEY_TYPE_INCONSISTENT,
-  Ckr.KEY_FUNCTION_NOT_PERMITTED, Ckr.KEY_NOT_WRAPPABLE, Ckr.KEY_UNEXTRACTABLE, Ckr.MECHANISM_INVALID,
-  Ckr.MECHANISM_PARAM_INVALID,
-])
-const ofDevice: ReadonlySet<number> = new Set([
-  Ckr.DEVICE_ERROR, Ckr.DEVICE_MEMORY, Ckr.DEVICE_REMOVED, Ckr.TOKEN_NOT_PRESENT, Ckr.TOKEN_NOT_RECOGNIZED,
-  Ckr.USER_NOT_LOGGED_IN, Ckr.CRYPTOKI_NOT_INITIALIZED, Ckr.SESSION_CLOSED, Ckr.SESSION_HANDLE_INVALID,
-  Ckr.SESSION_COUNT, Ckr.SLOT_ID_INVALID, Ckr.HOST_MEMORY,
-])

@@ -68,13 +68,23 @@ export interface Provider {
   unwrap(key: Key, parameters: CryptographicParameters, wrapped: Buffer, iv?: Buffer): Awaitable<Secret>
 
   /**
-   * Takes in a wrapped key without opening it in this process, where the provider keeps the key that it is wrapped by.
+   * Whether the provider takes in keys of a kind without opening them in this process, when they come wrapped by an RSA
+   * key of its own with these parameters.
    *
-   * @throws KmipError as `unwrap` and `importKey`
+   * @throws KmipError Feature Not Supported, with what it takes
+   */
+  checkUnwraps?(parameters: CryptographicParameters, spec: WrappedSpec): Promise<void>
+
+  /**
+   * Takes in a wrapped key without opening it in this process.
+   *
+   * @param key of the provider's own, by which it is wrapped
+   * @throws KmipError Feature Not Supported as `checkUnwraps`; Cryptographic Failure, also for a key of another length or
+   *   curve than the spec's
    */
   importWrapped?(
-    key: Key, parameters: CryptographicParameters, wrapped: Buffer, spec: KeySpec & { readonly kind: KeyKind },
-  ): Promise<StoredKey>
+    key: Key, parameters: CryptographicParameters, material: WrappedMaterial, spec: WrappedSpec,
+  ): Promise<ImportedKey>
 
   /** Derivation that needs the key's own cryptography: HMAC, HASH, ENCRYPT, PBKDF2, NIST 800-108, HKDF, asymmetric. */
   derive(key: Key, request: Derivation): Awaitable<Secret>
@@ -84,6 +94,26 @@ export interface Provider {
 }
 
 export type Awaitable<T> = T | Promise<T>
+
+export interface WrappedMaterial {
+  readonly bytes: Buffer
+  /** So many of them are a wrapped AES key, by which the rest is wrapped (RFC 5649); absent: they are the key itself. */
+  readonly transportBytes?: number | undefined
+}
+
+/** What a wrapped key is to be. Without length or curve it is what comes out. */
+export interface WrappedSpec {
+  readonly kind: 'symmetric' | 'private'
+  readonly algorithm: number
+  readonly length?: number | undefined
+  readonly curve?: number | undefined
+}
+
+export interface ImportedKey {
+  readonly key: ReferredKey
+  /** Of a private key. */
+  readonly publicKey?: PlainKey
+}
 
 /** Cryptographic Algorithm, Length (bits) and, for elliptic curves, Recommended Curve. */
 export interface KeySpec {

@@ -1,8 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { bytes, optional, structure } from '../kmip/schema.ts'
+import { bytes, optional, structure, text } from '../kmip/schema.ts'
 import type { Infer } from '../kmip/schema.ts'
+import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
+import type { KeptKey } from './given-up.ts'
 import type { Objects } from './objects.ts'
 
 /**
@@ -13,6 +15,9 @@ const ImportRecord = structure('Keyward import 1', {
   privateKey: optional(bytes(0x54_0201)),
   fingerprintKey: optional(bytes(0x54_0202)),
   fingerprint: optional(bytes(0x54_0203)),
+  /** Of a private key that a provider keeps. */
+  provider: optional(text(0x54_0204)),
+  reference: optional(bytes(0x54_0205)),
 })
 export type ImportRecord = Infer<typeof ImportRecord>
 
@@ -26,6 +31,10 @@ export async function saveImportRecord(
   objects: Objects, cmkId: string, record: ImportRecord | undefined,
 ): Promise<void> {
   const id = recordId(cmkId)
+  const previous = await loadImportRecord(objects, cmkId)
+  if (previous.reference !== undefined && record?.reference?.equals(previous.reference) !== true) {
+    objects.keptKeys.giveUp(importKeyAt(previous.provider!, previous.reference))
+  }
   const expected = (await objects.readRecord(id))?.revision ?? 0
   if (record === undefined) {
     if (expected > 0) objects.writeRecord({ id, expected, data: undefined, keys: [] })
@@ -47,6 +56,11 @@ export function withFingerprint(record: ImportRecord, material: Buffer): ImportR
 export function isKnownMaterial({ fingerprintKey, fingerprint }: ImportRecord, material: Buffer): boolean {
   if (fingerprintKey === undefined || fingerprint === undefined) return true
   return timingSafeEqual(fingerprintOf(fingerprintKey, material), fingerprint)
+}
+
+/** An import key that is at a provider; what it is besides is told by the import parameters. */
+export function importKeyAt(provider: string, reference: Buffer): KeptKey {
+  return { provider, key: { kind: 'private', algorithm: CryptographicAlgorithm.RSA, length: 2048, reference } }
 }
 
 function fingerprintOf(key: Buffer, material: Buffer): Buffer {

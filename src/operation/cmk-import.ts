@@ -3,6 +3,7 @@ import { checkMayManage } from '../cmk/key-class.ts'
 import {
   checkTakesMaterial, importSeconds, parseWrapping, withImportParameters, withMaterial, withoutCmkMaterial,
 } from '../cmk/material.ts'
+import type { Wrapping } from '../cmk/material.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { namesIn } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -13,12 +14,12 @@ import { primaryOf } from '../model/cmk.ts'
 import type { Cmk } from '../model/cmk.ts'
 import { withoutMaterial } from '../model/cmk-attributes.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { publicKeyOf } from '../crypto/key-format.ts'
 import type { PlainKey, StoredKey } from '../crypto/provider.ts'
 import {
-  isKnownMaterial, loadImportRecord, saveImportRecord, withFingerprint,
+  importKeyAt, isKnownMaterial, loadImportRecord, saveImportRecord, withFingerprint,
 } from './cmk-import-record.ts'
-import { importRefused, unwrapMaterial } from './cmk-material.ts'
+import type { ImportRecord } from './cmk-import-record.ts'
+import { importRefused, unwrapMaterial, wrappedSpecOf } from './cmk-material.ts'
 import { keyParts } from './key-parts.ts'
 import type { KeyObjectKind } from './key-parts.ts'
 import { newObject } from './new-object.ts'
@@ -44,8 +45,7 @@ export async function createImportParameters(context: Context, cmk: Cmk, wrappin
   const { objects, now, provider, version } = context
   checkTakesMaterial(cmk, 'getParametersForImport', now)
   const chosen = parseWrapping(wrapping)
-  const pair = await provider.generateKeyPair(chosen.keySpec)
-  const [privateKey, publicKeyInfo] = [plain(pair.privateKey), plain(pair.publicKey)]
+  const { held, publicKey: plainKey } = await importPair(context, cmk, chosen)
   const previous = cmk.importParameters && await objects.peek(cmk.importParameters.publicKey)
   if (previous !== undefined) objects.remove(previous)
   const expireDate = now + importSeconds
@@ -58,13 +58,15 @@ export async function createImportParameters(context: Context, cmk: Cmk, wrappin
     keyFormatType: KeyFormatType.X_509,
   }
   const { uniqueIdentifier: publicKey } = newObject(context, {
-    kind: 'PublicKey', origin: 'made', given, ...keyParts(provider, pair.publicKey, 'PublicKey', given, version),
+    kind: 'PublicKey', origin: 'made', given, ...keyParts(provider, plainKey, 'PublicKey', given, version),
   })
   const token = `${cmk.id}.${provider.random(tokenBytes).toString('base64url')}`
   const known = await loadImportRecord(objects, cmk.id)
-  await saveImportRecord(objects, cmk.id, { ...known, privateKey: privateKey.bytes.reveal() })
+  await saveImportRecord(objects, cmk.id, {
+    ...known, privateKey: undefined, provider: undefined, reference: undefined, ...held,
+  })
   objects.cmks.save(withImportParameters(cmk, {
-    wrapping: chosen.name, token, publicKey, publicKeyInfo: publicKeyInfo.bytes.reveal(), expireDate,
+    wrapping: chosen.name, token, publicKey, publicKeyInfo: plainKey.bytes.reveal(), expireDate,
   }))
 }
 
@@ -90,9 +92,7 @@ export async function importMaterial(context: Context, brought: BroughtMaterial)
   const expireDate = cmkValue(brought.attributes, expireDateName) as number | undefined
   const updated = withMaterial(cmk, expireDate, now)
   const record = await loadImportRecord(objects, cmk.id)
-  const key = await unwrapMaterial(context, cmk, record.privateKey, brought.object)
-  const publicKey = key.kind === 'private' ? publicKeyOf(key) : undefined
-  const identity = (publicKey ?? key).bytes.reveal()
+  const { key, publicKey, identity } = await unwrapMaterial(context, cmk, record, brought.object)
   if (!isKnownMaterial(record, identity)) throw importRefused()
   await saveImportRecord(objects, cmk.id, withFingerprint(record, identity))
   const saved = objects.cmks.save(updated)
@@ -160,11 +160,10 @@ function checkGiven(given: AttributeSet = {}, { attributes }: ManagedObject): vo
   }
 }
 
-async function place(context: Context, object: ManagedObject, key: PlainKey, cmk: Cmk): Promise<void> {
+async function place(context: Context, object: ManagedObject, key: StoredKey, cmk: Cmk): Promise<void> {
   const { version } = context
   const { provider } = protectedBy(context, cmk.protectionLevel, cmk.instance)
-  const stored = await provider.importKey(key)
-  const { facts, value, provider: kept } = keyParts(provider, stored, object.kind as KeyObjectKind, {}, version)
+  const { facts, value, provider: kept } = keyParts(provider, key, object.kind as KeyObjectKind, {}, version)
   const { keyValuePresent: _absent, ...attributes } = object.attributes
   context.objects.put({
     ...object, cmk, value, provider: kept,
@@ -172,10 +171,24 @@ async function place(context: Context, object: ManagedObject, key: PlainKey, cmk
   })
 }
 
-/** Import keys are the software provider's, whichever provider the material goes to. */
-function plain(key: StoredKey): PlainKey {
-  if ('reference' in key) throw new Error('the provider of import keys does not give them out')
-  return key
+/**
+ * The pair is the provider's to which the material goes: what is to be in a token only is unwrapped there.
+ *
+ * @throws KmipError Feature Not Supported for what the provider does not unwrap
+ */
+async function importPair(
+  context: Context, cmk: Cmk, { keySpec, parameters }: Wrapping,
+): Promise<{ held: Pick<ImportRecord, 'privateKey' | 'provider' | 'reference'>; publicKey: PlainKey }> {
+  const { provider } = protectedBy(context, cmk.protectionLevel, cmk.instance)
+  await provider.checkUnwraps?.(parameters, wrappedSpecOf(cmk))
+  const { privateKey, publicKey } = await provider.generateKeyPair(keySpec)
+  if (!('bytes' in publicKey)) throw new Error('a provider does not give a public key out')
+  const { algorithm, length, curve, bytes } = publicKey
+  const open: PlainKey = { kind: 'public', algorithm, length, curve, bytes }
+  if ('bytes' in privateKey) return { held: { privateKey: privateKey.bytes.reveal() }, publicKey: open }
+  const kept = importKeyAt(provider.name, privateKey.reference)
+  context.objects.keptKeys.made(kept)
+  return { held: { provider: provider.name, reference: privateKey.reference }, publicKey: open }
 }
 
 function cmkValue(attributes: AttributeSet | undefined, name: string): unknown {

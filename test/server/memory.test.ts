@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -15,6 +15,7 @@ import { openKeyring, openRootKeyFile } from '../../src/store/keyring.ts'
 import { openLmdbStore } from '../../src/store/lmdb.ts'
 import { sealedStore } from '../../src/store/sealed.ts'
 import { material, openClient, shapes } from '../support/client.ts'
+import { memoryOf } from '../support/memory.ts'
 import { startServer } from '../support/server.ts'
 import { makeSoftToken, tokenMissing } from '../support/token.ts'
 import type { TestToken } from '../support/token.ts'
@@ -77,29 +78,6 @@ async function use(client: Client, uniqueIdentifier: string): Promise<void> {
   await client.request(encrypt, {
     uniqueIdentifier, data: Buffer.alloc(32), cryptographicParameters: { blockCipherMode: BlockCipherMode.GCM },
   })
-}
-
-/** All that the process can write to, which is what a core would have of it. */
-function memoryOf(pid: number): Buffer[] {
-  const file = openSync(`/proc/${pid}/mem`, 'r')
-  try {
-    return readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n').flatMap((line) => {
-      const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line) ?? []
-      if (from === undefined || to === undefined) return []
-      const start = Number.parseInt(from, 16)
-      const length = Number.parseInt(to, 16) - start
-      // Address space that is only reserved, as the map of the store is, is larger than all memory.
-      if (length > 0x4000_0000) return []
-      const bytes = Buffer.alloc(length)
-      try {
-        return [bytes.subarray(0, readSync(file, bytes, 0, length, start))]
-      } catch {
-        return []
-      }
-    })
-  } finally {
-    closeSync(file)
-  }
 }
 
 /** The key as the record has it: wrapped by a key of the token. */
