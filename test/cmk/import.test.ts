@@ -1,15 +1,15 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import fixture from '../../fixtures/cmk/import.json' with { type: 'json' }
 import { CmkCipher } from '../../src/client/cmk-cipher.ts'
 import { get } from '../../src/client/operations.ts'
 import { CryptographicAlgorithm, KeyFormatType } from '../../src/kmip/generated/enums.ts'
 import { Lab, outcome } from '../support/cmk.ts'
 import { importInto, importParameters, register, wrapped, wrappedPair } from '../support/import.ts'
-import type { Brought } from '../support/import.ts'
+import type { Brought, Parameters } from '../support/import.ts'
 
-const wrappings = [
-  'RSA_2048/RSAES_OAEP_SHA_256', 'RSA_2048/RSAES_OAEP_SHA_1', 'RSA_2048/RSAES_PKCS1_V1_5', 'EC_SM2/SM2PKE',
-]
+const { wrappings } = fixture
 const material = Buffer.alloc(32, 0x5a)
 
 async function place(values: Record<string, string> = {}, version = 201) {
@@ -20,7 +20,7 @@ async function place(values: Record<string, string> = {}, version = 201) {
 }
 
 describe('bring your own key', () => {
-  test.each(wrappings.flatMap((wrapping) => [101, 104, 201].map((version) => [wrapping, version] as const)))(
+  test.each(wrappings.flatMap((wrapping) => fixture.versions.map((version) => [wrapping, version] as const)))(
     'under %s, by Register in %i', async (wrapping, version) => {
       const { alice, id, cipher } = await place({}, version)
       expect((await alice.describe(id))['cmk-state']).toBe('PendingImport')
@@ -37,43 +37,42 @@ describe('bring your own key', () => {
     },
   )
 
-  test.each([['Aliyun_AES_128', 16], ['Aliyun_AES_192', 24], ['Aliyun_SM4', 16]] as const)(
-    'of %s, by Import', async (spec, length) => {
+  test.each(wrappings.flatMap((wrapping) => fixture.symmetric.map((row) => ({ ...row, wrapping }))))(
+    'of $spec under $wrapping, by Import', async ({ spec, algorithm, bytes, wrapping }) => {
       const { alice, id, cipher } = await place({ 'cmk-key-spec': spec })
-      const parameters = await importParameters(alice, id, 'RSAES_OAEP_SHA_256')
-      const { AES, SM4 } = CryptographicAlgorithm
-      const brought = { algorithm: spec === 'Aliyun_SM4' ? SM4 : AES }
-      const bytes = wrapped(parameters, randomBytes(length))
-      expect((await importInto(alice.client, id, parameters, bytes, brought)).uniqueIdentifier).toBe(id)
+      const parameters = await importParameters(alice, id, wrapping)
+      const own = wrapped(parameters, randomBytes(bytes))
+      const brought = { algorithm: algorithmOf(algorithm) }
+      expect((await importInto(alice.client, id, parameters, own, brought)).uniqueIdentifier).toBe(id)
       expect((await cipher.encrypt(id, material)).version).toBe(id)
+      expect(await alice.describe(id)).toMatchObject({ 'cmk-key-spec': spec, 'cmk-state': 'Enabled' })
     },
   )
 
-  test.each([
-    ['RSA_2048', 'RSA', generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey],
-    ['EC_P256', 'ECDSA', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
-    ['EC_P256K', 'ECDSA', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey],
-    ['EC_SM2', 'SM2', generateKeyPairSync('ec', { namedCurve: 'SM2' }).privateKey],
-  ] as const)('of a private key of %s, which then signs', async (spec, algorithm, own) => {
-    const lab = new Lab()
-    const alice = lab.as('alice')
-    const { privateKey, publicKey } = await alice.createPair({ 'cmk-origin': 'EXTERNAL', 'cmk-key-spec': spec })
-    const pkcs8 = own.export({ format: 'der', type: 'pkcs8' })
-    const brought: Brought = { kind: 'PrivateKey', algorithm: CryptographicAlgorithm[algorithm] }
+  test.each(fixture.pairs)('of a private key of $spec, which is then for $usage', async ({ spec, usage, algorithm, key }) => {
+    const alice = new Lab().as('alice')
+    const { privateKey, publicKey } = await alice.createPair({
+      'cmk-origin': 'EXTERNAL', 'cmk-key-spec': spec, 'cmk-usage': usage,
+    })
+    const pkcs8 = pkcs8Of(key)
+    const brought: Brought = { kind: 'PrivateKey', algorithm: algorithmOf(algorithm) }
     for (const wrapping of wrappings) {
       const parameters = await importParameters(alice, privateKey, wrapping)
       await register(alice.client, parameters, wrappedPair(parameters, pkcs8), brought)
     }
     const data = Buffer.from('a contract')
-    const { signatureData } = await alice.sign(privateKey, data)
-    expect((await alice.verify(publicKey, data, signatureData!)).validityIndicator).toBe(1)
+    if (usage === 'SIGN/VERIFY') {
+      const { signatureData } = await alice.sign(privateKey, data)
+      expect((await alice.verify(publicKey, data, signatureData!)).validityIndicator).toBe(1)
+    } else {
+      expect((await alice.decrypt(privateKey, await alice.encrypt(publicKey, data))).data).toEqual(data)
+    }
     expect((await alice.get(publicKey)).object.kind).toBe('PublicKey')
     await expect(alice.get(privateKey)).rejects.toThrow()
     const parameters = await importParameters(alice, privateKey, wrappings[0]!)
-    const { privateKey: another } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
-    const other = another.export({ format: 'der', type: 'pkcs8' })
-    await expect(register(alice.client, parameters, wrappedPair(parameters, other), brought)).rejects.toThrow(refusal)
-  })
+    const another = wrappedPair(parameters, pkcs8Of(key))
+    await expect(register(alice.client, parameters, another, brought)).rejects.toThrow(refusal)
+  }, 60_000)
 
   test('takes the same material again at any time, and never another', async () => {
     const { lab, alice, id, cipher } = await place()
@@ -158,85 +157,74 @@ describe('bring your own key', () => {
 })
 
 describe('refused alike', () => {
-  const wrong: Record<string, (p: Awaited<ReturnType<typeof twoPlaces>>) => Promise<unknown>> = {
-    'a token of another CMK': ({ alice, mine, other }) =>
-      register(alice.client, { ...mine, token: other.token }, wrapped(mine, material)),
-    'a token for another CMK than the one named': ({ alice, otherId, mine }) =>
-      importInto(alice.client, otherId, mine, wrapped(mine, material)),
-    'an invented token': ({ alice, id, mine }) =>
-      register(alice.client, { ...mine, token: `${id}.${'A'.repeat(43)}` }, wrapped(mine, material)),
-    'a token without form': ({ alice, mine }) =>
-      register(alice.client, { ...mine, token: '' }, wrapped(mine, material)),
-    'a token that newer parameters have replaced': async ({ alice, id, mine }) => {
-      await importParameters(alice, id, wrappings[0]!)
-      return register(alice.client, mine, wrapped(mine, material))
-    },
-    'an expired token': ({ lab, alice, mine }) => {
-      lab.passDays(1)
-      return register(alice.client, mine, wrapped(mine, material))
-    },
-    'a token of another account': ({ lab, mine }) =>
-      register(lab.as('bob', 201, 'beta').client, mine, wrapped(mine, material)),
-    'material under another key': ({ alice, mine, other }) => register(alice.client, mine, wrapped(other, material)),
-    'another key named': ({ alice, mine, other }) =>
-      register(alice.client, { ...mine, key: other.key }, wrapped(mine, material)),
-    'material that is too short': ({ alice, mine }) => register(alice.client, mine, wrapped(mine, Buffer.alloc(31))),
-    'material that is too long': ({ alice, mine }) => register(alice.client, mine, wrapped(mine, Buffer.alloc(33))),
-    'material of another algorithm': ({ alice, mine }) =>
-      register(alice.client, mine, wrapped(mine, material), { algorithm: CryptographicAlgorithm.SM4 }),
-    'material in the clear': ({ alice, mine }) => register(alice.client, mine, material),
-    'no material': ({ alice, mine }) => register(alice.client, mine, Buffer.alloc(0)),
-    'random bytes': ({ alice, mine }) => register(alice.client, mine, randomBytes(256)),
-    'a private key': ({ alice, mine }) =>
-      register(alice.client, mine, wrapped(mine, material), {
-        kind: 'PrivateKey', algorithm: CryptographicAlgorithm.RSA,
-      }),
-  }
+  const rows: readonly RefusedRow[] = fixture.refusedAlike
+  const cases = rows.flatMap((row) => (row.everyWrapping === true ? wrappings : wrappings.slice(0, 1))
+    .map((wrapping) => ({ ...row, wrapping })))
 
-  test.each(Object.keys(wrong))('%s', async (name) => {
-    const set = await twoPlaces()
-    await expect(wrong[name]!(set)).rejects.toThrow(refusal)
-    expect((await set.alice.describe(set.id))['cmk-state']).toBe('PendingImport')
+  test.each(cases)('$name, under $wrapping', async (row) => {
+    const lab = new Lab()
+    const alice = lab.as('alice')
+    const id = await alice.create({ 'cmk-origin': 'EXTERNAL' })
+    const otherId = await alice.create({ 'cmk-origin': 'EXTERNAL' })
+    const mine = await importParameters(alice, id, row.wrapping)
+    const other = await importParameters(alice, otherId, row.wrapping)
+    const bytes = formed(row, wrapped(row.wrappedUnder === 'other' ? other : mine, Buffer.alloc(row.bytes ?? 32, 0x5a)))
+    if (row.before === 'dayPasses') lab.passDays(1)
+    if (row.before === 'importAndNewParameters') await register(alice.client, mine, wrapped(mine, material))
+    if (row.before?.endsWith('ewParameters') === true) await importParameters(alice, id, row.wrapping)
+    const state = (await alice.describe(id))['cmk-state']
+    const { client } = row.account === undefined ? alice : lab.as('bob', 201, row.account)
+    const parameters = { ...mine, token: tokenOf(row, mine, other), key: row.key === 'other' ? other.key : mine.key }
+    const brought: Brought = {
+      ...(row.kind !== undefined && { kind: row.kind as 'PrivateKey' }),
+      ...(row.algorithm !== undefined && { algorithm: algorithmOf(row.algorithm) }),
+    }
+    const attempt = row.into === 'other'
+      ? importInto(client, otherId, parameters, bytes, brought)
+      : register(client, parameters, bytes, brought)
+    await expect(attempt).rejects.toMatchObject({ reason: 'CryptographicFailure', message: expect.stringMatching(refusal) })
+    expect((await alice.describe(id))['cmk-state']).toBe(state)
+    expect((await alice.describe(otherId))['cmk-state']).toBe('PendingImport')
   })
 
-  async function twoPlaces() {
-    const { lab, alice, id } = await place()
-    const otherId = await alice.create({ 'cmk-origin': 'EXTERNAL' })
-    const mine = await importParameters(alice, id, wrappings[0]!)
-    const other = await importParameters(alice, otherId, wrappings[0]!)
-    return { lab, alice, id, otherId, mine, other }
-  }
+  test.each(fixture.refusedPairs)('$name, for $spec', async ({ spec, algorithm, key }) => {
+    const alice = new Lab().as('alice')
+    const { privateKey } = await alice.createPair({ 'cmk-origin': 'EXTERNAL', 'cmk-key-spec': spec })
+    const parameters = await importParameters(alice, privateKey, wrappings[0]!)
+    const brought: Brought = { kind: 'PrivateKey', algorithm: algorithmOf(algorithm) }
+    const bytes = wrappedPair(parameters, pkcs8Of(key))
+    await expect(register(alice.client, parameters, bytes, brought)).rejects.toThrow(refusal)
+    expect((await alice.describe(privateKey))['cmk-state']).toBe('PendingImport')
+  })
 })
 
 describe('refused with its reason', () => {
-  test('parameters for a CMK that makes its own material, and wrappings that are none', async () => {
-    const { alice, id } = await place()
-    const own = await alice.create({ 'cmk-class': 'customer' })
-    expect(await outcome(alice.set(own, 'cmk-import-parameters', wrappings[0]!))).toBe('IllegalOperation')
-    expect(await outcome(alice.set(own, 'cmk-material-present', false))).toBe('IllegalOperation')
-    expect(await outcome(alice.set(id, 'cmk-import-parameters', 'RSA_4096/RSAES_OAEP_SHA_256'))).toBe('InvalidField')
-    expect(await outcome(alice.set(id, 'cmk-material-present', true))).toBe('InvalidField')
-    for (const name of ['cmk-import-token', 'cmk-import-key', 'cmk-import-public-key', 'cmk-material-expire-date']) {
-      expect(await outcome(alice.set(id, name, 'x'))).not.toBe('Success')
-    }
-    for (const name of ['cmk-import-token', 'cmk-import-parameters']) {
-      expect(await outcome(alice.create({ 'cmk-origin': 'EXTERNAL', [name]: 'x' }))).toBe('InvalidAttribute')
-    }
+  test.each(fixture.parameters)('$set = $value of a CMK of $origin: $reason', async ({ origin, set, value, reason }) => {
+    const alice = new Lab().as('alice')
+    const id = await alice.create({ 'cmk-origin': origin })
+    expect(await outcome(alice.set(id, set, value))).toBe(reason)
   })
 
-  test('an expiry that is past, other attributes, a CMK to be deleted, rotation', async () => {
+  test.each(['cmk-import-token', 'cmk-import-parameters'])('%s with a new CMK', async (name) => {
+    const alice = new Lab().as('alice')
+    expect(await outcome(alice.create({ 'cmk-origin': 'EXTERNAL', [name]: 'x' }))).toBe('InvalidAttribute')
+  })
+
+  test.each(fixture.refusedWithReason)('$name: $reason', async ({ values, before, reason }) => {
     const { alice, id } = await place()
     const parameters = await importParameters(alice, id, wrappings[0]!)
-    const bytes = wrapped(parameters, material)
-    const past = { values: { 'cmk-material-expire-date': '2025-12-31T23:59:59Z' } }
-    expect(await outcome(register(alice.client, parameters, bytes, past))).toBe('InvalidField')
-    const description = { values: { 'cmk-description': 'x' } }
-    expect(await outcome(register(alice.client, parameters, bytes, description))).toBe('InvalidAttribute')
+    if (before === 'scheduleDeletion') await alice.set(id, 'cmk-deletion-window', 7)
+    const brought: Brought = values === undefined ? {} : { values: defined(values) }
+    expect(await outcome(register(alice.client, parameters, wrapped(parameters, material), brought))).toBe(reason)
+  })
+
+  test('rotation of what was imported; and a deletion that is taken back waits for material again', async () => {
+    const { alice, id } = await place()
+    const parameters = await importParameters(alice, id, wrappings[0]!)
     await alice.set(id, 'cmk-deletion-window', 7)
-    expect(await outcome(register(alice.client, parameters, bytes))).toBe('WrongKeyLifecycleState')
     await alice.delete(id, 'cmk-deletion-window')
     expect((await alice.describe(id))['cmk-state']).toBe('PendingImport')
-    await register(alice.client, parameters, bytes)
+    await register(alice.client, parameters, wrapped(parameters, material))
     expect(await outcome(alice.rekey(id))).toBe('IllegalOperation')
   })
 
@@ -255,3 +243,60 @@ describe('refused with its reason', () => {
 })
 
 const refusal = /^InvalidImportToken or InvalidKeyMaterial/
+
+/** A row of the fixture: what of a right import is not so. */
+interface RefusedRow {
+  readonly name: string
+  readonly token?: string
+  readonly key?: string
+  readonly into?: string
+  readonly account?: string
+  readonly before?: string
+  readonly bytes?: number
+  readonly wrappedUnder?: string
+  readonly form?: string
+  readonly kind?: string
+  readonly algorithm?: string
+  readonly everyWrapping?: boolean
+}
+
+function tokenOf({ token }: RefusedRow, mine: Parameters, other: Parameters): string {
+  switch (token) {
+    case undefined: return mine.token
+    case 'other': return other.token
+    case 'empty': return ''
+    case 'invented': return mine.token.replace(/[^.]+$/, 'A'.repeat(43))
+    case 'changed': return mine.token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+    default: throw new Error(`no such token: ${token}`)
+  }
+}
+
+function formed({ form }: RefusedRow, bytes: Buffer): Buffer {
+  switch (form) {
+    case undefined: return bytes
+    case 'clear': return material
+    case 'empty': return Buffer.alloc(0)
+    case 'random': return randomBytes(bytes.length)
+    case 'cut': return bytes.subarray(0, -1)
+    case 'changed': return Buffer.from(bytes.map((byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte)))
+    default: throw new Error(`no such form: ${form}`)
+  }
+}
+
+function algorithmOf(name: string): number {
+  return CryptographicAlgorithm[name as keyof typeof CryptographicAlgorithm]
+}
+
+/** A new private key, `RSA 2048` or a curve by its name in node:crypto. */
+function pkcs8Of(key: string): Buffer {
+  const [, bits] = /^RSA (\d+)$/.exec(key) ?? []
+  const { privateKey }: { privateKey: KeyObject } = bits === undefined
+    ? generateKeyPairSync('ec', { namedCurve: key })
+    : generateKeyPairSync('rsa', { modulusLength: Number(bits) })
+  return privateKey.export({ format: 'der', type: 'pkcs8' })
+}
+
+/** The rows of a fixture share one type, in which absent values are undefined. */
+function defined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
