@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.ts'
 import { getAttributes } from '../client/operations.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import { PaddingExtension } from '../kmip/extension.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod,
 } from '../kmip/generated/enums.ts'
@@ -12,7 +13,7 @@ import { valueByName } from './names.ts'
 /** How a key is used. Without any of them: as the key itself says, else what is good practice for its algorithm. */
 export const parameterOptions = {
   mode: { type: 'string', value: 'MODE', description: 'block cipher mode: gcm, cbc, ctr, ecb, ...' },
-  padding: { type: 'string', value: 'PADDING', description: 'oaep, pkcs1v1-5, pss, pkcs5, ...' },
+  padding: { type: 'string', value: 'PADDING', description: 'oaep, pkcs1v1-5, pss, pkcs5, ...; sm2-asn1: the form of an SM2 ciphertext' },
   hash: { type: 'string', value: 'HASH', description: 'sha-256, sha-384, sha3-256, ...' },
   'signature-algorithm': {
     type: 'string', value: 'NAME', description: 'such as ecdsa-with-sha256, sha-256-with-rsa-encryption, rsassa-pss',
@@ -44,7 +45,7 @@ function givenParameters(values: Values<typeof parameterOptions>): Cryptographic
   const { mode, padding, hash, 'signature-algorithm': signature, 'tag-length': tagLength } = values
   return {
     ...(mode !== undefined && { blockCipherMode: valueByName('--mode', BlockCipherMode, mode) }),
-    ...(padding !== undefined && { paddingMethod: valueByName('--padding', PaddingMethod, padding) }),
+    ...(padding !== undefined && { paddingMethod: valueByName('--padding', paddings, padding) }),
     ...(hash !== undefined && { hashingAlgorithm: valueByName('--hash', HashingAlgorithm, hash) }),
     ...(signature !== undefined && {
       digitalSignatureAlgorithm: valueByName('--signature-algorithm', DigitalSignatureAlgorithm, signature),
@@ -94,6 +95,7 @@ function usualParameters(
 }
 
 const c = CryptographicAlgorithm
+const paddings = { ...PaddingMethod, ...PaddingExtension }
 const cbc = { blockCipherMode: BlockCipherMode.CBC, paddingMethod: PaddingMethod.PKCS5 }
 const tagVersion = parseVersion('1.4')
 

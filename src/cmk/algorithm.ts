@@ -2,7 +2,7 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import {
   BlockCipherMode, DigitalSignatureAlgorithm, HashingAlgorithm, MaskGenerator, PaddingMethod,
 } from '../kmip/generated/enums.ts'
-import { HashingExtension, SignatureExtension } from '../kmip/extension.ts'
+import { HashingExtension, PaddingExtension, SignatureExtension } from '../kmip/extension.ts'
 import type { CmkUsage } from '../model/cmk.ts'
 
 /** One algorithm of a CMK, under the cloud's name and as KMIP's parameters. */
@@ -90,6 +90,10 @@ export const asymmetricAlgorithms = {
   sm2: [
     {
       name: 'SM2PKE', usage: 'ENCRYPT/DECRYPT', parameters: {}, tellsVersion: true, bytesMax: () => sm2BytesMax,
+    },
+    {
+      name: 'SM2_C1C3C2_ASN1', usage: 'ENCRYPT/DECRYPT', parameters: { paddingMethod: PaddingExtension.SM2ASN1 },
+      tellsVersion: true, bytesMax: () => sm2BytesMax,
     },
     signature('SM2DSA', {
       digitalSignatureAlgorithm: SignatureExtension.SM2WithSM3, hashingAlgorithm: HashingExtension.SM3,

@@ -6,7 +6,7 @@ import { convertPoint, curveParameters, publicPoint, sm2Curve } from './curve.ts
 import { derInteger, derOctets, derSequence, outerSequence, unsignedBytes, unsignedInteger } from './der.ts'
 import { cryptographicFailure, guarded, invalid, notSupported } from './failure.ts'
 import { hash, hashInfo } from './hash.ts'
-import { HashingExtension } from '../kmip/extension.ts'
+import { HashingExtension, PaddingExtension } from '../kmip/extension.ts'
 import { privateNumbers, publicNumbers } from './key-check.ts'
 import type { SoftwareKey } from './key.ts'
 import { nobleCurve } from './noble-curve.ts'
@@ -45,19 +45,19 @@ export function verifySm2(
 }
 
 /**
- * SM2 encryption leaves nothing to choose.
+ * SM2 encryption leaves nothing to choose but the form of the ciphertext; decryption takes both.
  *
  * @throws KmipError Invalid Field or Feature Not Supported for parameters that choose otherwise
  */
-export function checkSm2Encryption(parameters: CryptographicParameters): void {
-  const { blockCipherMode, paddingMethod, hashingAlgorithm, cryptographicAlgorithm } = parameters
-  if (blockCipherMode !== undefined || (paddingMethod !== undefined && paddingMethod !== PaddingMethod.None)) {
-    throw invalid('SM2 encryption has no mode and no padding')
-  }
+export function sm2FormOf(parameters: CryptographicParameters): Sm2Form {
+  const { blockCipherMode, paddingMethod = PaddingMethod.None, hashingAlgorithm, cryptographicAlgorithm } = parameters
+  const form = sm2Forms.get(paddingMethod)
+  if (blockCipherMode !== undefined || form === undefined) throw invalid('SM2 encryption has no mode and no padding')
   if (hashingAlgorithm !== undefined && hashInfo(hashingAlgorithm) !== sm3) throw notSupported('SM2 encrypts with SM3')
   if (cryptographicAlgorithm !== undefined && cryptographicAlgorithm !== CryptographicAlgorithm.SM2) {
     throw invalid('the key is for another algorithm')
   }
+  return form
 }
 
 export type Sm2Form = 'C1C3C2' | 'asn1'
@@ -207,6 +207,9 @@ interface Ciphertext {
 }
 
 const sm3 = hashInfo(HashingExtension.SM3)
+const sm2Forms: ReadonlyMap<number, Sm2Form> = new Map<number, Sm2Form>([
+  [PaddingMethod.None, 'C1C3C2'], [PaddingExtension.SM2ASN1, 'asn1'],
+])
 /** Bytes: the length in bits has two bytes. */
 const userIdMax = 8191
 /** Bytes of an uncompressed point. */

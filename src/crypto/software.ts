@@ -17,7 +17,7 @@ import { mac, openMac } from './mac.ts'
 import { applyOneTimePad } from './one-time-pad.ts'
 import type { Awaitable, Key, Provider, Signable } from './provider.ts'
 import { decryptRsa, encryptRsa, signRsa, verifyRsa } from './rsa.ts'
-import { checkSm2Encryption, decryptSm2, encryptSm2, signSm2, verifySm2 } from './sm2.ts'
+import { decryptSm2, encryptSm2, signSm2, sm2FormOf, verifySm2 } from './sm2.ts'
 import { unwrap, wrap } from './wrap.ts'
 
 /** The provider whose keys live in this process: OpenSSL through node:crypto, and what that lacks. */
@@ -95,13 +95,12 @@ function verify(
 
 function sm2Encrypt(key: SoftwareKey, parameters: CryptographicParameters, data: Buffer): Buffer {
   checkKind(key, 'public')
-  checkSm2Encryption(parameters)
-  return encryptSm2(key, data)
+  return encryptSm2(key, data, sm2FormOf(parameters))
 }
 
 function sm2Decrypt(key: SoftwareKey, parameters: CryptographicParameters, data: Buffer): Buffer {
   checkKind(key, 'private')
-  checkSm2Encryption(parameters)
+  sm2FormOf(parameters)
   return decryptSm2(key, data)
 }
 

@@ -6,7 +6,7 @@ import { cryptographicFailure, invalid } from './failure.ts'
 import type { SoftwareKey } from './key.ts'
 import type { WrapOutput } from './provider.ts'
 import { decryptRsa, encryptRsa } from './rsa.ts'
-import { checkSm2Encryption, decryptSm2, encryptSm2 } from './sm2.ts'
+import { decryptSm2, encryptSm2, sm2FormOf } from './sm2.ts'
 
 /**
  * Wraps key bytes (KMIP 2.1 3.1.5): NIST key wrap (RFC 3394; the default for AES) and the padded
@@ -15,10 +15,7 @@ import { checkSm2Encryption, decryptSm2, encryptSm2 } from './sm2.ts'
  */
 export function wrap(key: SoftwareKey, parameters: CryptographicParameters, bytes: Buffer): WrapOutput {
   if (key.algorithm === CryptographicAlgorithm.RSA) return { data: encryptRsa(key, parameters, bytes) }
-  if (key.algorithm === CryptographicAlgorithm.SM2) {
-    checkSm2Encryption(parameters)
-    return { data: encryptSm2(key, bytes) }
-  }
+  if (key.algorithm === CryptographicAlgorithm.SM2) return { data: encryptSm2(key, bytes, sm2FormOf(parameters)) }
   const { data, iv, tag } = encryptSymmetric(key, wrapParameters(key, parameters), { data: bytes })
   return { data: tag === undefined ? data : Buffer.concat([data, tag]), iv }
 }
@@ -30,7 +27,7 @@ export function unwrap(
     return decryptRsa(key, parameters, wrapped).then((bytes) => new Secret(bytes))
   }
   if (key.algorithm === CryptographicAlgorithm.SM2) {
-    checkSm2Encryption(parameters)
+    sm2FormOf(parameters)
     return new Secret(decryptSm2(key, wrapped))
   }
   const chosen = wrapParameters(key, parameters)

@@ -91,6 +91,20 @@ export class LabClient {
     return (await this.client.request(shapes.create, { objectType: ObjectType.SymmetricKey, attributes })).uniqueIdentifier
   }
 
+  /** A symmetric key of KMIP alone, brought as it is. */
+  async registerPlain(bytes: Buffer, cryptographicAlgorithm: number): Promise<string> {
+    const keyBlock = {
+      keyFormatType: KeyFormatType.Raw, keyValue: { keyMaterial: new Secret(bytes) }, cryptographicAlgorithm,
+      cryptographicLength: bytes.length * 8,
+    }
+    const { uniqueIdentifier } = await this.client.request(shapes.register, {
+      objectType: ObjectType.SymmetricKey,
+      attributes: { cryptographicUsageMask: 12, activationDate: 1 },
+      object: { kind: 'SymmetricKey', value: { keyBlock } },
+    })
+    return uniqueIdentifier
+  }
+
   async createPair(values: CmkValues, attributes: AttributeSet = {}): Promise<{ privateKey: string; publicKey: string }> {
     const commonAttributes = { ...attributes, vendorAttribute: vendors(values) }
     const made = await this.client.request(shapes.createKeyPair, { commonAttributes })
