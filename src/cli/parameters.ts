@@ -13,7 +13,10 @@ import { valueByName } from './names.ts'
 /** How a key is used. Without any of them: as the key itself says, else what is good practice for its algorithm. */
 export const parameterOptions = {
   mode: { type: 'string', value: 'MODE', description: 'block cipher mode: gcm, cbc, ctr, ecb, ...' },
-  padding: { type: 'string', value: 'PADDING', description: 'oaep, pkcs1v1-5, pss, pkcs5, ...; sm2-asn1: the form of an SM2 ciphertext' },
+  padding: {
+    type: 'string', value: 'PADDING',
+    description: 'oaep, pkcs1v1-5, pss, pkcs5, ...; sm2-asn1: that form of what SM2 encrypts',
+  },
   hash: { type: 'string', value: 'HASH', description: 'sha-256, sha-384, sha3-256, ...' },
   'signature-algorithm': {
     type: 'string', value: 'NAME', description: 'such as ecdsa-with-sha256, sha-256-with-rsa-encryption, rsassa-pss',

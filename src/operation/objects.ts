@@ -93,7 +93,7 @@ export class Objects {
    */
   async load(uniqueIdentifier: string): Promise<ManagedObject> {
     const object = await this.peek(uniqueIdentifier)
-    if (object === undefined) throw notFound()
+    if (object === undefined) throw notFound(uniqueIdentifier)
     return object
   }
 
@@ -129,7 +129,7 @@ export class Objects {
     }
     for (;;) {
       const [first, ...older] = await this.cmks.addressed(identifier, needsPublicKey.has(use.mask))
-      if (first === undefined) throw notFound()
+      if (first === undefined) throw notFound(identifier)
       const newest = await this.load(first)
       // Rotated in between: what was the primary version may no longer protect.
       if (newest.cmk !== undefined && generationOf(newest.cmk, first) < newest.cmk.versions.length) continue
@@ -383,7 +383,11 @@ export type NewObject = Pick<
   ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
 >
 
-function notFound(): KmipError {
+/** It tells what was asked for, and nothing of what there is. */
+function notFound(identifier: string): KmipError {
+  const [, kind] = /^(?:acs:kms:[^:]*:[^:]*:)?(alias|key)\//.exec(identifier) ?? []
+  if (kind === 'alias') return new KmipError('ObjectNotFound', 'Forbidden.AliasNotFound: there is no such alias')
+  if (kind === 'key') return new KmipError('ObjectNotFound', 'Forbidden.KeyNotFound: there is no such CMK')
   return new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
 }
 
