@@ -22,6 +22,13 @@ export function keyArn(region: string, account: string, id: string): string {
   return `${arnPrefix(region, account)}${keyPrefix}${id}`
 }
 
+/** What to say of an identifier that means nothing: it tells what was asked for, and nothing of what there is. */
+export function missingText(text: string): string {
+  const [, kind] = /^(?:acs:kms:[^:]*:[^:]*:)?(alias|key)\//.exec(text) ?? []
+  if (kind === 'alias') return 'Forbidden.AliasNotFound: there is no such alias'
+  return kind === 'key' ? 'Forbidden.KeyNotFound: there is no such CMK' : 'no object has this Unique Identifier'
+}
+
 function arnPrefix(region: string, account: string): string {
   return `acs:kms:${region}:${account}:`
 }

@@ -1,3 +1,4 @@
+import { missingText } from '../cmk/address.ts'
 import { checkMayManage } from '../cmk/key-class.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { Right } from '../kmip/rights.ts'
@@ -383,12 +384,8 @@ export type NewObject = Pick<
   ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
 >
 
-/** It tells what was asked for, and nothing of what there is. */
 function notFound(identifier: string): KmipError {
-  const [, kind] = /^(?:acs:kms:[^:]*:[^:]*:)?(alias|key)\//.exec(identifier) ?? []
-  if (kind === 'alias') return new KmipError('ObjectNotFound', 'Forbidden.AliasNotFound: there is no such alias')
-  if (kind === 'key') return new KmipError('ObjectNotFound', 'Forbidden.KeyNotFound: there is no such CMK')
-  return new KmipError('ObjectNotFound', 'no object has this Unique Identifier')
+  return new KmipError('ObjectNotFound', missingText(identifier))
 }
 
 /**
