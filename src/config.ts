@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { readClientProfiles } from './config-clients.ts'
 import { Needed, readExternals, readHsms } from './config-protection.ts'
 import type { ExternalSettings, HsmSettings } from './config-protection.ts'
+import type { NamedProfile } from './model/client-profile.ts'
 import { defaultLimits, limitRanges } from './server/limits.ts'
 import type { Limits } from './server/limits.ts'
 
@@ -32,11 +34,15 @@ export interface Config {
   readonly rootKeyPassphraseFile: string | undefined
   readonly logLevel: LogLevel
   /**
-   * The version from which on answers have a Server Correlation Value, if the client has given none of its own. 2.1:
-   * PyKMIP, which ends at 2.0, cannot read one, whatever the standard says of that field. A connection on which a test
-   * is under way (Interop) has them from 2.0 on in any case.
+   * What client products need otherwise than others, by names of your own; `default` is for the clients that no other
+   * one names. None.
    */
-  readonly correlationSince: '2.0' | '2.1'
+  readonly clientProfiles: Readonly<Record<string, NamedProfile>>
+  /**
+   * Where the random numbers in keys come from: OpenSSL's generator (`drbg`, NIST SP 800-90A), or that of ANSI X9.31
+   * with AES (`ansi-x9.31`), seeded by it, for who has to have that one. `drbg`: NIST has withdrawn the other.
+   */
+  readonly randomNumberGenerator: 'drbg' | 'ansi-x9.31'
   /**
    * The Interop operation, which marks where a test begins and ends and is not for production (KMIP 2.1 6.1.26). `auto`:
    * as long as the throw-away authority's key is there, which is for trying things out anyway.
@@ -260,6 +266,7 @@ const services: Kind<Readonly<Record<string, string>>> = {
 }
 
 const hsms: Kind<Readonly<Record<string, HsmSettings>>> = { fromText: text => text, read: readHsms }
+const clientProfiles: Kind<Readonly<Record<string, NamedProfile>>> = { fromText: text => text, read: readClientProfiles }
 const externals: Kind<Readonly<Record<string, ExternalSettings>>> = { fromText: text => text, read: readExternals }
 
 const names: Kind<readonly string[]> = {
@@ -316,7 +323,7 @@ function variableOf(name: string): string | undefined {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** What only the file can hold. */
-const structured: ReadonlySet<string> = new Set(['issuerRealms', 'servicePrincipals', 'hsms', 'externals'])
+const structured: ReadonlySet<string> = new Set(['clientProfiles', 'issuerRealms', 'servicePrincipals', 'hsms', 'externals'])
 
 const fileVariable = 'KEYWARD_CONFIG'
 /** The passphrase of the root key's file, which is secret: no configuration file can hold it. */
@@ -340,7 +347,8 @@ const defaults = {
   rootKeyProtection: 'file',
   rootKeyPassphraseFile: undefined,
   logLevel: 'info',
-  correlationSince: '2.1',
+  clientProfiles: Object.freeze({}),
+  randomNumberGenerator: 'drbg',
   interop: 'auto',
   workers: 1,
   region: 'local',
@@ -365,7 +373,8 @@ const kinds = {
   rootKeyProtection: pattern(/^(file|passphrase|hsm:[a-z][a-z0-9-]{0,31})$/, 'file, passphrase or hsm:NAME'),
   rootKeyPassphraseFile: path,
   logLevel: choice(logLevels),
-  correlationSince: choice(['2.0', '2.1']),
+  clientProfiles,
+  randomNumberGenerator: choice(['drbg', 'ansi-x9.31']),
   interop: choice(['auto', 'on', 'off']),
   workers: integer(1, 64),
   region: pattern(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a-z, 0-9 and -, at most 63 characters'),

@@ -6,14 +6,15 @@ import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { ConfigError, acknowledgeVariable, loadConfig } from './config.ts'
 import type { Config } from './config.ts'
+import { ansiX931Source, openSslSource } from './crypto/random-source.ts'
 import { softwareProvider } from './crypto/software.ts'
-import { parseVersion } from './kmip/version.ts'
 import { announcement } from './main-announce.ts'
 import type { Ports } from './main-announce.ts'
 import { openProtection } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
 import { startThread, stopMessage } from './main-threads.ts'
 import type { Thread } from './main-threads.ts'
+import { ClientProfiles } from './model/client-profile.ts'
 import { Keys } from './operation/keys.ts'
 import { ObjectCache } from './operation/object-cache.ts'
 import type { Settings } from './operation/operation.ts'
@@ -96,7 +97,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
     mapSize: config.storeMapBytes,
     acknowledge: acknowledgesEarly ? 'before-commit' : 'durable',
   })
-  const provider = softwareProvider()
+  const provider = softwareProvider(config.randomNumberGenerator === 'ansi-x9.31' ? ansiX931Source() : openSslSource)
   const protection = await openProtection(config, provider, log.child({ protection: true }))
   const rootKey = await openRootKey(config, inner, protection.providers)
   const store = sealedStore(inner, await openKeyring({ store: inner, ...rootKey }))
@@ -106,6 +107,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
     randomBytesMax: randomBytesMax,
     serverName: 'Keyward',
     serverVersion: packageJson.version,
+    https: config.httpsPort !== undefined,
     interop: config.interop === 'on' || (config.interop === 'auto' && hasThrowAwayPki(config.certificatesDirectory)),
     cmk: {
       region: config.region,
@@ -122,7 +124,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
     streams: new Streams(config.limits.streamsPerAccountMax, streamIdleSecondsMax, thread.number),
     settings,
     limits: config.limits,
-    correlationSince: parseVersion(config.correlationSince),
+    profiles: new ClientProfiles(config.clientProfiles),
     clock: Date.now,
     run: thread.run,
     log,

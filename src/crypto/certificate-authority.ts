@@ -38,13 +38,18 @@ export interface CertificateRequestFields {
 /** The bytes are no certificate request, or its signature is not by its key. */
 export class InvalidRequestError extends Error {}
 
-/** @param now seconds since 1970-01-01 UTC */
-export async function makeAuthority(organization: string, now: number): Promise<Authority> {
+/**
+ * @param now seconds since 1970-01-01 UTC
+ * @param name X.501 name in the text form of RFC 4514, without escapes; without it, one that no other authority has
+ */
+export async function makeAuthority(organization: string, now: number, name?: string): Promise<Authority> {
   const keys = await webcrypto.subtle.generateKey(curve, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomSerialNumber(),
     // Each its own name: OpenSSL picks an authority by name first, and two of one name in a bundle confuse it.
-    name: [{ O: [organization] }, { CN: [`Keyward CA ${randomBytes(4).toString('hex')}`] }],
+    name: name === undefined
+      ? [{ O: [organization] }, { CN: [`Keyward CA ${randomBytes(4).toString('hex')}`] }]
+      : name.split(',').toReversed().map(partOf),
     notBefore: dateOf(now - backdatedSeconds),
     notAfter: dateOf(now + authoritySeconds),
     signingAlgorithm: signature,
@@ -57,6 +62,12 @@ export async function makeAuthority(organization: string, now: number): Promise<
   })
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
   return { certificate: Buffer.from(certificate.rawData), privateKey: new Secret(Buffer.from(pkcs8)) }
+}
+
+/** One part of a name, such as `CN=Keys`, none of which has a character that needs escaping. */
+function partOf(part: string): Record<string, string[]> {
+  const [type = '', value = ''] = part.split('=')
+  return { [type]: [value] }
 }
 
 /** @returns the certificate in DER; it ends with its authority at the latest */

@@ -1,13 +1,17 @@
-import { createECDH, generateKeyPair, randomBytes } from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto'
 import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { encodePkcs8, encodeSpki } from './asymmetric.ts'
+import type { EcPrivate, PrivateNumbers } from './asymmetric.ts'
 import { byteCurves, curveById, curves, sm2Curve } from './curve.ts'
 import type { ByteCurve, Curve } from './curve.ts'
 import { unsignedInteger } from './der.ts'
 import { cryptographicFailure, invalid, notSupported } from './failure.ts'
 import { heavily } from './heavy-work.ts'
+import { bytesFrom, ecFrom, rsaFrom } from './generate-from.ts'
 import type { KeySpec, PlainKey } from './provider.ts'
+import { openSslSource } from './random-source.ts'
+import type { RandomSource } from './random-source.ts'
 import { symmetricFamily } from './symmetric.ts'
 
 export interface PlainPair {
@@ -16,26 +20,26 @@ export interface PlainPair {
 }
 
 /** A fresh symmetric key. @throws KmipError Feature Not Supported, or Invalid Field for its length */
-export function generateSymmetric(spec: KeySpec): PlainKey {
+export function generateSymmetric(spec: KeySpec, source: RandomSource): PlainKey {
   const family = symmetricFamily(spec.algorithm)
   if (family === undefined) throw notSupported('the cryptographic algorithm is not supported')
   const { length } = spec
   const anyLength = length > 0 && length % 8 === 0 && length <= bitsMax
   const fits = family.lengths.length === 0 ? anyLength : family.lengths.includes(length)
   if (!fits) throw invalid('the cryptographic length does not fit the algorithm')
-  const bytes = randomBytes(family.materialLength(length))
+  const bytes = source.bytes(family.materialLength(length))
   if (spec.algorithm === c.DES3 || spec.algorithm === c.DES) setOddParity(bytes)
   return { algorithm: spec.algorithm, length, kind: 'symmetric', bytes: new Secret(bytes) }
 }
 
-/** A fresh key pair, made in the thread pool where that takes long. */
-export function generatePair(spec: KeySpec): Promise<PlainPair> | PlainPair {
+/** A fresh key pair, made in the thread pool where that takes long. OpenSSL makes pairs with its own generator only. */
+export function generatePair(spec: KeySpec, source: RandomSource): Promise<PlainPair> | PlainPair {
   switch (spec.algorithm) {
-    case c.RSA: return generateRsa(spec)
-    case c.DSA: return generateDsa(spec)
-    case c.SM2: return generateSm2(spec)
+    case c.RSA: return generateRsa(spec, source)
+    case c.DSA: return generateDsa(spec, source)
+    case c.SM2: return generateSm2(spec, source)
     case c.DH: throw notSupported('Diffie-Hellman keys can be registered, not made')
-    default: return generateOnCurve(spec)
+    default: return generateOnCurve(spec, source)
   }
 }
 
@@ -44,12 +48,14 @@ export function curveForLength(length: number): Curve | undefined {
   return curves.find((curve) => curve.bits === length && defaultCurves.has(curve.name))
 }
 
-function generateRsa(spec: KeySpec): Promise<PlainPair> {
+function generateRsa(spec: KeySpec, source: RandomSource): Promise<PlainPair> {
   if (!rsaLengths.includes(spec.length)) throw invalid('RSA keys are made with 1024 to 8192 bits')
+  if (source !== openSslSource) return heavily(async () => pairOf(spec, await rsaFrom(spec.length, source.bytes)))
   return inThreadPool(spec, (done) => generateKeyPair('rsa', { modulusLength: spec.length, ...encodings }, done))
 }
 
-function generateDsa(spec: KeySpec): Promise<PlainPair> {
+function generateDsa(spec: KeySpec, source: RandomSource): Promise<PlainPair> {
+  if (source !== openSslSource) throw notSupported('DSA keys are not made with this random number generator')
   const divisorLength = dsaDivisors.get(spec.length)
   if (divisorLength === undefined) throw invalid('DSA keys are made with 1024, 2048 or 3072 bits')
   const options = { modulusLength: spec.length, divisorLength, ...encodings }
@@ -60,19 +66,19 @@ function generateDsa(spec: KeySpec): Promise<PlainPair> {
  * Not by `generateKeyPair`: what that gives signs ECDSA on the SM2 curve. The private key n - 1
  * would make signing loop for ever; OpenSSL draws it with probability 2^-256.
  */
-function generateSm2(spec: KeySpec): PlainPair {
+function generateSm2(spec: KeySpec, source: RandomSource): PlainPair {
   if (spec.length !== sm2Curve.bits) throw invalid('SM2 keys have 256 bits')
+  if (source !== openSslSource) return ecPair(spec, ecFrom(sm2Curve, source.bytes))
   const ecdh = createECDH(sm2Curve.name)
   const point = ecdh.generateKeys()
-  const privateKey = { type: 'ec', curve: sm2Curve, d: unsignedInteger(ecdh.getPrivateKey()), point } as const
-  const publicKey = { type: 'ec', curve: sm2Curve, point } as const
-  return pair({ algorithm: spec.algorithm, length: spec.length }, encodePkcs8(privateKey), encodeSpki(publicKey))
+  return ecPair(spec, { type: 'ec', curve: sm2Curve, d: unsignedInteger(ecdh.getPrivateKey()), point })
 }
 
-function generateOnCurve(spec: KeySpec): Promise<PlainPair> {
+function generateOnCurve(spec: KeySpec, source: RandomSource): Promise<PlainPair> | PlainPair {
   const byteCurve = byteCurveOf(spec)
   if (byteCurve !== undefined) {
     const full = { ...spec, length: byteCurve.bits, curve: byteCurve.id }
+    if (source !== openSslSource) return pairOf(full, bytesFrom(byteCurve, source.bytes))
     // One call for each name: the overloads of generateKeyPair take single literals.
     return inThreadPool(full, (done) => generateKeyPair(byteCurve.name as 'ed25519', encodings, done))
   }
@@ -81,6 +87,7 @@ function generateOnCurve(spec: KeySpec): Promise<PlainPair> {
   if (curve === undefined) throw invalid('no curve is named, and none has this length')
   if (spec.length !== 0 && spec.length !== curve.bits) throw invalid('the curve has another length')
   const full = { ...spec, length: curve.bits, curve: curve.id }
+  if (source !== openSslSource) return ecPair(full, ecFrom(curve, source.bytes))
   return inThreadPool(full, (done) => generateKeyPair('ec', { namedCurve: curve.name, ...encodings }, done))
 }
 
@@ -105,6 +112,16 @@ function inThreadPool(
       else reject(cryptographicFailure())
     })
   }))
+}
+
+function pairOf(spec: KeySpec, numbers: PrivateNumbers): PlainPair {
+  const privateDer = encodePkcs8(numbers)
+  const publicKey = createPublicKey(createPrivateKey({ key: privateDer, format: 'der', type: 'pkcs8' }))
+  return pair(spec, privateDer, publicKey.export(encodings.publicKeyEncoding))
+}
+
+function ecPair(spec: KeySpec, numbers: EcPrivate & { readonly point: Buffer }): PlainPair {
+  return pair(spec, encodePkcs8(numbers), encodeSpki({ type: 'ec', curve: numbers.curve, point: numbers.point }))
 }
 
 function pair({ algorithm, length, curve }: KeySpec, privateDer: Buffer, publicDer: Buffer): PlainPair {

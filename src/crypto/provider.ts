@@ -1,5 +1,6 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import type { Secret } from '../kmip/secret.ts'
+import type { RandomNumberGenerator } from '../model/random-number-generator.ts'
 
 /**
  * The cryptography seam: software, HSM and external key managers stand behind it. Above it, keys
@@ -20,6 +21,9 @@ export interface Provider {
 
   /** What it can do, for Query and for refusing early. */
   readonly capabilities: Capabilities
+
+  /** That behind its keys and `random`; absent: nobody knows. */
+  readonly randomNumberGenerator?: RandomNumberGenerator
 
   generateKey(spec: KeySpec): Awaitable<StoredKey>
   generateKeyPair(spec: KeySpec): Awaitable<{ privateKey: StoredKey; publicKey: StoredKey }>
@@ -91,6 +95,9 @@ export interface Provider {
 
   /** @param length bytes, 1 to 2^20 */
   random(length: number): Buffer
+
+  /** Mixes a client's seed in, where the generator takes any. @returns how many bytes of it were used */
+  seed?(data: Buffer): number
 }
 
 export type Awaitable<T> = T | Promise<T>

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { softwareCapabilities } from './capabilities.ts'
@@ -16,17 +15,24 @@ import { loadSoftware } from './load.ts'
 import { mac, openMac } from './mac.ts'
 import { applyOneTimePad } from './one-time-pad.ts'
 import type { Awaitable, Key, Provider, Signable } from './provider.ts'
+import { openSslSource } from './random-source.ts'
+import type { RandomSource } from './random-source.ts'
 import { decryptRsa, encryptRsa, signRsa, verifyRsa } from './rsa.ts'
 import { decryptSm2, encryptSm2, signSm2, sm2FormOf, verifySm2 } from './sm2.ts'
 import { unwrap, wrap } from './wrap.ts'
 
-/** The provider whose keys live in this process: OpenSSL through node:crypto, and what that lacks. */
-export function softwareProvider(): Provider {
+/**
+ * The provider whose keys live in this process: OpenSSL through node:crypto, and what that lacks.
+ *
+ * @param source of the random numbers in keys, and for clients; what else is random (nonces, salts) is OpenSSL's
+ */
+export function softwareProvider(source: RandomSource = openSslSource): Provider {
   return {
     name: 'software',
+    randomNumberGenerator: source.generator,
     capabilities: softwareCapabilities(),
-    generateKey: generateSymmetric,
-    generateKeyPair: generatePair,
+    generateKey: (spec) => generateSymmetric(spec, source),
+    generateKeyPair: (spec) => generatePair(spec, source),
     importKey(material) {
       checkMaterial(material)
       return material
@@ -62,8 +68,9 @@ export function softwareProvider(): Provider {
     derive: (key, request) => derive(own(key), request),
     random(length) {
       if (!Number.isInteger(length) || length < 1 || length > randomMax) throw invalid('too many random bytes')
-      return randomBytes(length)
+      return source.bytes(length)
     },
+    ...(source.seed !== undefined && { seed: source.seed }),
   }
 }
 

@@ -15,6 +15,12 @@ export function valueRange(enumeration: string, value: number): ValueRange | und
   return ranges.get(enumeration)?.get(value)
 }
 
+/** Whether a version has the value. One of no table is everybody's: an extension, or newer than we know. */
+export function isKnown(enumeration: string, value: number, version: Version): boolean {
+  const range = valueRange(enumeration, value)
+  return range === undefined || (version >= range.since && version < range.removedIn)
+}
+
 const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
   Object.entries(enumerations).map(([enumeration, { values, since, removedIn }]) => [
     enumeration,

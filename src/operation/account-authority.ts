@@ -17,7 +17,7 @@ import type { Context } from './operation.ts'
  * object of the account, so that clients can read it.
  */
 export async function accountAuthority(context: Context): Promise<Authority> {
-  const { objects, caller, now } = context
+  const { objects, caller, now, profile } = context
   const id = recordId(caller)
   const stored = await objects.readRecord(id)
   const { endOf, makeAuthority } = await import('../crypto/certificate-authority.ts')
@@ -25,7 +25,7 @@ export async function accountAuthority(context: Context): Promise<Authority> {
   if (existing !== undefined && endOf(existing) > now && !await isRevoked(existing.certificate, now, context)) {
     return existing
   }
-  const authority = await makeAuthority(caller.account, now)
+  const authority = await makeAuthority(caller.account, now, profile.authorityName)
   objects.writeRecord({ id, expected: stored?.revision ?? 0, data: encode(authority), keys: [] })
   certificateObject(context, {
     certificate: authority.certificate,

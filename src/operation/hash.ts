@@ -18,7 +18,7 @@ export const hash = operation({
     const { hashingAlgorithm } = request.cryptographicParameters
     if (hashingAlgorithm === undefined) throw new KmipError('InvalidField', 'the Hashing Algorithm is missing')
     const data = context.batch.data(request.data)
-    const phase = phaseOf(request)
+    const phase = phaseOf(request, context)
     if (phase === 'only' || phase === 'first') {
       const digest = context.provider.openDigest(hashingAlgorithm)
       digest.update(phase === 'only' ? requireData(data) : data ?? nothing)

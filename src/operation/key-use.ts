@@ -84,14 +84,21 @@ export interface Part {
 /**
  * Whether the request is the only part, the first, a middle one or the last.
  *
- * @throws KmipError Invalid Field for indicators that contradict each other
+ * @throws KmipError Invalid Field for indicators that contradict each other, Feature Not Supported for a client that has
+ *   no operations in several parts
  */
-export function phaseOf({ correlationValue, initIndicator, finalIndicator }: Part): 'only' | 'first' | 'next' | 'last' {
+export function phaseOf(
+  { correlationValue, initIndicator, finalIndicator }: Part, { profile }: Context,
+): 'only' | 'first' | 'next' | 'last' {
   if (correlationValue !== undefined) {
     if (initIndicator === true) throw new KmipError('InvalidField', 'an operation under way cannot begin again')
     return finalIndicator === true ? 'last' : 'next'
   }
-  if (initIndicator === true) return finalIndicator === true ? 'only' : 'first'
+  if (initIndicator === true && finalIndicator !== true) {
+    if (!profile.streaming) throw new KmipError('FeatureNotSupported', 'this client has no operations in several parts')
+    return 'first'
+  }
+  if (initIndicator === true) return 'only'
   if (finalIndicator === true) throw new KmipError('MissingData', 'the Correlation Value is missing')
   return 'only'
 }

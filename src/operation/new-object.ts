@@ -7,9 +7,11 @@ import { withDefaults } from '../model/account-settings.ts'
 import { checkCount } from '../model/attribute-count.ts'
 import { checkAgreement, checkInitialAttributes, withFullCount } from '../model/initial-attributes.ts'
 import type { Origin } from '../model/initial-attributes.ts'
+import type { ClientProfile } from '../model/client-profile.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkQuantumSafe } from '../model/quantum-safe.ts'
-import { randomNumberGenerator } from '../model/random-number-generator.ts'
+import { unspecified } from '../model/random-number-generator.ts'
+import type { RandomNumberGenerator } from '../model/random-number-generator.ts'
 import { loadAccountSettings } from './account-settings.ts'
 import { newIdentifier } from './identifier.ts'
 import type { Context } from './operation.ts'
@@ -63,7 +65,8 @@ export function newObject(context: Context, draft: Draft): ManagedObject {
   const attributes: AttributeSet = {
     ...merged,
     ...(kind !== 'Template' && protection(merged)),
-    ...(origin === 'made' && madeHere(given, context.now)),
+    ...(origin === 'made' && madeHere(given, context.now, generatorOf(context, draft))),
+    ...ofProfile(merged, context.profile),
     ...(link.length > 0 && { link }),
   }
   return context.objects.create({
@@ -90,15 +93,30 @@ function protection({ sensitive = false, extractable = true, fresh = true }: Att
   return { sensitive, alwaysSensitive: sensitive, extractable, neverExtractable: !extractable, fresh }
 }
 
-/** KMIP 2.1 4.38, 4.46. */
-function madeHere({ randomNumberGenerator: demanded }: AttributeSet, now: number): AttributeSet {
-  if (demanded !== undefined && !isOurs(demanded)) {
-    throw new KmipError('FeatureNotSupported', 'the server has no such random number generator')
+/** What the server gives the objects of this client (KMIP 2.1 4.30, 4.35). */
+function ofProfile({ objectGroup }: AttributeSet, profile: ClientProfile): AttributeSet {
+  return {
+    ...(profile.leaseTime !== undefined && { leaseTime: profile.leaseTime }),
+    ...(profile.objectGroup !== undefined && objectGroup === undefined && { objectGroup: [profile.objectGroup] }),
   }
-  return { originalCreationDate: now, randomNumberGenerator }
 }
 
-function isOurs(demanded: NonNullable<AttributeSet['randomNumberGenerator']>): boolean {
-  const ours: Readonly<Record<string, unknown>> = randomNumberGenerator
+/** KMIP 2.1 4.38, 4.46. */
+function madeHere(
+  { randomNumberGenerator: demanded }: AttributeSet, now: number, generator: RandomNumberGenerator,
+): AttributeSet {
+  if (demanded !== undefined && !matches(generator, demanded)) {
+    throw new KmipError('FeatureNotSupported', 'the server has no such random number generator')
+  }
+  return { originalCreationDate: now, randomNumberGenerator: generator }
+}
+
+/** A token has its own. */
+function generatorOf({ provider }: Context, draft: Draft): RandomNumberGenerator {
+  return draft.provider === undefined ? provider.randomNumberGenerator ?? unspecified : unspecified
+}
+
+function matches(generator: RandomNumberGenerator, demanded: RandomNumberGenerator): boolean {
+  const ours: Readonly<Record<string, unknown>> = generator
   return Object.entries(demanded).every(([field, value]) => value === undefined || value === ours[field])
 }

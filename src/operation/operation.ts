@@ -6,6 +6,7 @@ import type { FieldMap, InferFields, Structure } from '../kmip/schema.ts'
 import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
+import type { ClientProfile } from '../model/client-profile.ts'
 import type { BatchState } from './batch-state.ts'
 import type { ClientCredentials } from './client-credentials.ts'
 import type { Jobs, OtherAnswer } from './job.ts'
@@ -28,6 +29,10 @@ export interface Context {
   /** Cryptographic operations in several parts that are under way. */
   readonly streams: Streams
   readonly settings: Settings
+  /** What there is on this connection, in any version. */
+  readonly operations: ReadonlyMap<number, AnyOperation>
+  /** What the client's product needs. */
+  readonly profile: ClientProfile
   /** Absent where clients are not known by certificates. */
   readonly clients?: ClientCredentials | undefined
   /** Asynchronous requests. */
@@ -48,6 +53,8 @@ export interface Settings {
   readonly serverVersion: string
   /** Whether there is Interop, which "SHALL NOT be available in a production server" (KMIP 2.1 6.1.26). */
   readonly interop: boolean
+  /** Whether there is a port for HTTPS, with TTLV, XML and JSON. */
+  readonly https: boolean
   readonly cmk: CmkSettings
 }
 

@@ -40,7 +40,7 @@ export interface Parts<S, R> {
 export async function runPart<S, R>(
   context: Context, request: PartRequest, data: Buffer | undefined, parts: Parts<S, R>,
 ): Promise<PartResult<R>> {
-  const phase = phaseOf(request)
+  const phase = phaseOf(request, context)
   if (phase === 'only') return runOnce(context, request, requireData(data), parts)
   return phase === 'first' ? runFirst(context, request, data, parts) : runLater(context, request, data, parts, phase)
 }

@@ -1,6 +1,7 @@
 import { ProfileName } from '../kmip/generated/enums.ts'
 import { major, minor, versions } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
+import type { Settings } from './operation.ts'
 
 /** A profile as Query tells it. */
 export interface Profile {
@@ -11,13 +12,17 @@ export interface Profile {
 /**
  * The profiles that the server conforms to, oldest version first, up to the version of the request: those whose
  * mandatory published cases it passes, but for cases that are skipped with a reason (`spec/skipped.json`). Not told are
- * those that hang on the configuration (HTTPS, XML and JSON on the second port, Suite B by the server's certificate),
+ * those that hang on the server's certificate (Suite B), HTTPS, XML and JSON without the second port,
  * and what is told of the version before 2.0 is not told again after it, where the names have no version in them.
  */
-export function profilesOf(version: Version): Profile[] {
+export function profilesOf(version: Version, { https }: Pick<Settings, 'https'>): Profile[] {
   const spoken = versions.toReversed().filter((each) => each <= version && major(each) === major(version))
-  if (major(version) === 1) return families1.flatMap((family) => spoken.flatMap((each) => namedVersion(family, each)))
-  return families2.flatMap((profileName) => spoken.map((each) => (
+  if (major(version) === 1) {
+    const families = https ? [...families1, ...encodings1] : families1
+    return families.flatMap((family) => spoken.flatMap((each) => namedVersion(family, each)))
+  }
+  const families = https ? [...families2, ...encodings2] : families2
+  return families.flatMap((profileName) => spoken.map((each) => (
     { profileName, profileVersion: { profileVersionMajor: major(each), profileVersionMinor: minor(each) } }
   )))
 }
@@ -45,3 +50,5 @@ const families2 = [
   ProfileName.OpaqueManagedObjectStoreServer, ProfileName.StorageArrayWithSelfEncryptingDriveServer,
   ProfileName.AESXTSServer,
 ]
+const encodings1 = ['HTTPSServer', 'JSONServer', 'XMLServer']
+const encodings2 = [ProfileName.HTTPSServer, ProfileName.JSONServer, ProfileName.XMLServer]

@@ -1,62 +1,75 @@
 import type { Awaitable } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
+import { extensionNames, extensionsOf } from '../kmip/extension-information.ts'
 import { Operation, QueryFunction } from '../kmip/generated/enums.ts'
 import { QueryRequest, QueryResponse } from '../kmip/payload/query.ts'
 import type { QueryResponse as Answer } from '../kmip/payload/query.ts'
-import { randomNumberGenerator } from '../model/random-number-generator.ts'
+import { isOn } from '../model/client-profile.ts'
+import { unspecified } from '../model/random-number-generator.ts'
 import { allDefaults } from '../model/server-defaults.ts'
 import { loadAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
-import type { AnyOperation, Context } from './operation.ts'
+import type { Context } from './operation.ts'
 import { storageMasks } from './protection.ts'
 import { inQueryOrder } from './query-order.ts'
 import { profilesOf } from './profiles.ts'
-import { capabilityInformation, objectTypesOf, registrationMethods } from './server-capabilities.ts'
+import { capabilitiesFor, objectTypesOf, registrationMethods } from './server-capabilities.ts'
 
 /**
- * KMIP 2.1 6.1.40. What it tells follows from what the server does, and is the same for all Object Groups. A function
- * that is newer than the request's version is answered with nothing, because nothing newer is ever sent. There are no
- * application namespaces, extensions, attestation types or validations that the server claims.
- *
- * @param operations the table that this operation is itself in
+ * KMIP 2.1 6.1.40. What it tells follows from what the server does for this client on this connection, and is the same
+ * for all Object Groups. A function that is newer than the request's version is answered with nothing, because nothing
+ * newer is ever sent. There are no application namespaces or attestation types that the server claims, and no
+ * validations but those of the client's profile.
  */
-export function query(operations: () => readonly AnyOperation[]): AnyOperation {
-  return operation({
-    code: Operation.Query,
-    since: '1.0',
-    request: QueryRequest,
-    response: QueryResponse,
-    reasons: ['InvalidField', 'InvalidMessage'],
-    async handle({ queryFunction: functions }, context) {
-      if (functions.length === 0) throw new KmipError('InvalidMessage', 'there is no Query Function')
-      if (functions.some((each) => !functionCodes.has(each))) {
-        throw new KmipError('InvalidField', 'unknown Query Function')
-      }
-      const answer: Answer = { ...nothing }
-      for (const each of new Set(functions)) {
-        Object.assign(answer, await answers[each]?.(context, operations))
-      }
-      return answer
-    },
-  })
-}
+export const query = operation({
+  code: Operation.Query,
+  since: '1.0',
+  request: QueryRequest,
+  response: QueryResponse,
+  reasons: ['InvalidField', 'InvalidMessage'],
+  async handle({ queryFunction: functions }, context) {
+    if (functions.length === 0) throw new KmipError('InvalidMessage', 'there is no Query Function')
+    if (functions.some((each) => !functionCodes.has(each))) {
+      throw new KmipError('InvalidField', 'unknown Query Function')
+    }
+    const answer: Answer = { ...nothing }
+    for (const each of new Set(functions)) Object.assign(answer, await answers[each]?.(context, functions))
+    return answer
+  },
+})
 
-type AnswerTo = (context: Context, operations: () => readonly AnyOperation[]) => Awaitable<Partial<Answer>>
+type AnswerTo = (context: Context, functions: readonly number[]) => Awaitable<Partial<Answer>>
 
 const answers: Readonly<Record<number, AnswerTo>> = {
-  [QueryFunction.QueryOperations]: ({ version, settings }, operations) => {
-    const available = operations().filter(({ since, isAvailable }) => since <= version && isAvailable?.(settings) !== false)
-    return { operation: inQueryOrder('operations', [...available.map(({ code }) => code), ...serverOperations]) }
+  [QueryFunction.QueryOperations]: ({ version, operations, profile }) => {
+    const on = [...operations.values()].filter(({ code, since }) => since <= version && isOn(profile, code))
+    // What the server itself sends (KMIP 2.1 6.2), to a client that takes its role on the other port.
+    const hasRoles = isOn(profile, Operation.SetEndpointRole)
+    const sent = hasRoles ? [Operation.Notify, Operation.Put] : []
+    return { operation: inQueryOrder('operations', [...on.map(({ code }) => code), ...sent]) }
   },
   [QueryFunction.QueryObjects]: ({ version }) => ({ objectType: inQueryOrder('objectTypes', objectTypesOf(version)) }),
-  [QueryFunction.QueryServerInformation]: ({ settings }) => ({
+  [QueryFunction.QueryServerInformation]: ({ settings, profile }) => ({
     // The published cases have an empty structure in every version; name and version stand beside it.
-    vendorIdentification: `${settings.serverName} ${settings.serverVersion}`,
+    vendorIdentification: profile.tellsImplementation
+      ? `${settings.serverName} ${settings.serverVersion}`
+      : settings.serverName,
     serverInformation: { alternateFailoverEndpoints: [], vendorSpecific: [] },
   }),
-  [QueryFunction.QueryProfiles]: ({ version }) => ({ profileInformation: profilesOf(version) }),
-  [QueryFunction.QueryRNGs]: () => ({ rngParameters: [randomNumberGenerator] }),
-  [QueryFunction.QueryCapabilities]: () => ({ capabilityInformation: [capabilityInformation] }),
+  [QueryFunction.QueryExtensionList]: ({ version }, functions) => (
+    // "If both ... are specified, then only the response to Query Extension Map SHALL be returned" (KMIP 1.4 4.25).
+    functions.includes(QueryFunction.QueryExtensionMap) ? {} : { extensionInformation: extensionNames(version) }
+  ),
+  [QueryFunction.QueryExtensionMap]: ({ version }) => ({ extensionInformation: extensionsOf(version) }),
+  [QueryFunction.QueryProfiles]: ({ version, settings, profile: { profilesTold } }) => ({
+    profileInformation: profilesOf(version, settings).filter(({ profileName }) => (
+      profilesTold?.includes(profileName) !== false)),
+  }),
+  [QueryFunction.QueryRNGs]: ({ provider }) => ({ rngParameters: [provider.randomNumberGenerator ?? unspecified] }),
+  [QueryFunction.QueryValidations]: ({ profile }) => ({
+    validationInformation: profile.validations.map((each) => ({ ...each, validationProfile: [...each.validationProfile] })),
+  }),
+  [QueryFunction.QueryCapabilities]: ({ profile }) => ({ capabilityInformation: [capabilitiesFor(profile)] }),
   [QueryFunction.QueryClientRegistrationMethods]: () => ({ clientRegistrationMethod: [...registrationMethods] }),
   [QueryFunction.QueryDefaultsInformation]: async ({ objects, caller }) => {
     const { defaults } = await loadAccountSettings(objects, caller)
@@ -67,8 +80,6 @@ const answers: Readonly<Record<number, AnswerTo>> = {
   }),
 }
 
-/** What the server itself sends (KMIP 2.1 6.2). */
-const serverOperations = [Operation.Notify, Operation.Put]
 const functionCodes: ReadonlySet<number> = new Set(Object.values(QueryFunction))
 const nothing = {
   operation: [],

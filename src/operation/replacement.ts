@@ -129,5 +129,5 @@ const dateNames = ['activationDate', 'processStartDate', 'protectStopDate', 'dea
 const ownNames: ReadonlySet<AttributeName> = new Set<AttributeName>([
   'uniqueIdentifier', 'shortUniqueIdentifier', 'state', 'objectType', 'digest', 'link', 'initialDate', 'lastChangeDate',
   'originalCreationDate', 'destroyDate', 'compromiseDate', 'compromiseOccurrenceDate', 'revocationReason', 'archiveDate',
-  'randomNumberGenerator', 'fresh', 'alwaysSensitive', 'neverExtractable', 'keyValuePresent', 'rotateDate',
+  'randomNumberGenerator', 'fresh', 'leaseTime', 'alwaysSensitive', 'neverExtractable', 'keyValuePresent', 'rotateDate',
 ])

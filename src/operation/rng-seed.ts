@@ -1,19 +1,21 @@
+import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { RNGSeedRequest, RNGSeedResponse } from '../kmip/payload/rng-seed.ts'
 import { operation } from './operation.ts'
 
 /**
- * KMIP 2.1 6.1.50 RNG Seed. The generator is OpenSSL's, seeded by the operating system; a client's
- * seed is not taken, which Data Length 0 says.
+ * KMIP 2.1 6.1.50 RNG Seed. How much of a client's seed is taken, the generator decides: OpenSSL's, which the operating
+ * system seeds, takes none, and Data Length 0 says so.
  */
 export const rngSeed = operation({
   code: Operation.RNGSeed,
   since: '1.2',
   request: RNGSeedRequest,
   response: RNGSeedResponse,
-  reasons: ['MissingData'],
+  reasons: ['MissingData', 'PermissionDenied'],
   handle({ data }, context) {
-    context.batch.data(data)
-    return { dataLength: 0 }
+    const seed = context.batch.data(data)
+    if (!context.profile.rngSeed) throw new KmipError('PermissionDenied', 'this client may not seed the generator')
+    return { dataLength: context.provider.seed?.(seed) ?? 0 }
   },
 })

@@ -8,7 +8,7 @@ import { CryptographicAlgorithm, KeyFormatType, KeyWrapType } from '../kmip/gene
 import type { KeyWrappingSpecification } from '../kmip/key-wrapping-specification.ts'
 import { keyBlockOf } from '../kmip/object.ts'
 import type { KeyBlock, KeyMaterial, ManagedObjectValue } from '../kmip/object.ts'
-import { valueRange } from '../kmip/value-range.ts'
+import { isKnown, valueRange } from '../kmip/value-range.ts'
 import type { Version } from '../kmip/version.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -129,9 +129,9 @@ function described(block: KeyBlock, { kind, attributes }: ManagedObject): KeyBlo
 
 /** A format that the version does not know yet, or no longer, is replaced by one that every version has. */
 function knownFormat(keyFormatType: number, version: Version): number {
-  const range = valueRange('KeyFormatType', keyFormatType)
-  if (range === undefined || (version >= range.since && version < range.removedIn)) return keyFormatType
-  return range.name.includes('Private') ? KeyFormatType.ECPrivateKey : KeyFormatType.X_509
+  if (isKnown('KeyFormatType', keyFormatType, version)) return keyFormatType
+  const { name } = valueRange('KeyFormatType', keyFormatType)!
+  return name.includes('Private') ? KeyFormatType.ECPrivateKey : KeyFormatType.X_509
 }
 
 function materialOf({ keyValue }: KeyBlock): KeyMaterial {

@@ -1,22 +1,31 @@
 import {
-  ClientRegistrationMethod, DestroyAction, ObjectType, RNGMode, ShreddingAlgorithm, UnwrapMode, enumerations,
+  ClientRegistrationMethod, DestroyAction, ObjectType, RNGMode, ShreddingAlgorithm, UnwrapMode,
 } from '../kmip/generated/enums.ts'
-import { parseVersion } from '../kmip/version.ts'
+import type { CapabilityInformation } from '../kmip/payload/query.ts'
+import { isKnown } from '../kmip/value-range.ts'
 import type { Version } from '../kmip/version.ts'
+import type { ClientProfile } from '../model/client-profile.ts'
 
 /** What Query tells of the server as a whole. */
 
 /** Managed objects that exist in a version. */
 export function objectTypesOf(version: Version): number[] {
-  const { since = {}, removedIn = {} } = enumerations['ObjectType'] ?? {}
-  return Object.entries(ObjectType)
-    .filter(([name]) => parseVersion(since[name] ?? '1.0') <= version)
-    .filter(([name]) => removedIn[name] === undefined || version < parseVersion(removedIn[name]))
-    .map(([, type]) => type)
+  return Object.values(ObjectType).filter((type) => isKnown('ObjectType', type, version))
+}
+
+/** What there is for a client; how it is done inside is Unspecified for one that is not told. */
+export function capabilitiesFor({ asynchronous, streaming, tellsImplementation }: ClientProfile): CapabilityInformation {
+  const { Unspecified } = DestroyAction
+  return {
+    ...capabilities,
+    asynchronousCapability: asynchronous,
+    streamingCapability: streaming,
+    ...(!tellsImplementation && { destroyAction: Unspecified, rngMode: RNGMode.Unspecified }),
+  }
 }
 
 /** Material is deleted from its record; what the store's file still holds of it is sealed. */
-export const capabilityInformation = {
+const capabilities: CapabilityInformation = {
   streamingCapability: true,
   asynchronousCapability: true,
   attestationCapability: false,

@@ -98,7 +98,7 @@ export const operations: readonly AnyOperation[] = [
   pkcs11,
   poll,
   process,
-  query(() => operations),
+  query,
   queryAsynchronousRequests,
   reCertify,
   recover,

@@ -8,17 +8,23 @@ import { parseVersion } from '../kmip/version.ts'
  * to the server is answered at once; one of 1.x, which can say no more than that it can wait, waits for what may be
  * slow.
  *
- * @throws KmipError Feature Not Supported for a batch that must be both
+ * @param mayBe whether this client's requests are executed later at all
+ * @throws KmipError Feature Not Supported for a batch that must be both, or must be what may not be
  */
-export function isAsynchronous({ requestHeader: header, batchItem: items }: RequestMessage): boolean {
+export function isAsynchronous(
+  { requestHeader: header, batchItem: items }: RequestMessage, mayBe: boolean,
+): boolean {
   const { asynchronousIndicator: indicator, protocolVersion: version } = header
   if (indicator === AsynchronousIndicator.Optional && version < v2) {
-    return items.length === 1 && slowOperations.has(items[0]!.operation)
+    return mayBe && items.length === 1 && slowOperations.has(items[0]!.operation)
   }
   if (indicator !== AsynchronousIndicator.Mandatory) return false
   const immediate = items.filter(({ operation }) => immediateOperations.has(operation)).length
   if (immediate > 0 && immediate < items.length) {
     throw new KmipError('FeatureNotSupported', 'the batch has operations that are only answered at once')
+  }
+  if (immediate === 0 && !mayBe) {
+    throw new KmipError('FeatureNotSupported', 'requests of this client are only answered at once')
   }
   return immediate === 0
 }

@@ -12,6 +12,8 @@ import type { Item } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import type { Caller } from '../model/access.ts'
 import { checkConstraints } from '../model/account-settings.ts'
+import { isOn } from '../model/client-profile.ts'
+import type { ClientProfiles } from '../model/client-profile.ts'
 import { loadAccountSettings } from '../operation/account-settings.ts'
 import { checkKnownAttributes } from '../operation/known-attributes.ts'
 import type { BatchState } from '../operation/batch-state.ts'
@@ -43,8 +45,7 @@ export interface Services {
   readonly streams: Streams
   readonly settings: Settings
   readonly limits: Limits
-  /** From this version on, answers have a Server Correlation Value where the client has given none of its own. */
-  readonly correlationSince: Version
+  readonly profiles: ClientProfiles
   /** Absent where clients are not known by certificates. */
   readonly clients?: ClientCredentials
   /** Milliseconds since 1970-01-01 UTC. */
@@ -89,14 +90,15 @@ export async function executeItem(
   const notes: string[] = []
   try {
     const operation = services.operations.get(item.operation)
-    if (operation === undefined || version < operation.since) {
-      throw new KmipError('OperationNotSupported', 'the operation is not supported in this version')
+    const profile = services.profiles.of(frame.caller)
+    if (operation === undefined || version < operation.since || !isOn(profile, item.operation)) {
+      throw new KmipError('OperationNotSupported', 'the operation is not supported in this version, or for this client')
     }
     const context: Context = {
       caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
       keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
-      jobs: frame.jobs, clients: services.clients, extension: extensionOf(item, version),
-      note: (text) => void notes.push(text),
+      operations: services.operations, profile, jobs: frame.jobs, clients: services.clients,
+      extension: extensionOf(item, version), note: (text) => void notes.push(text),
     }
     frame.objects.begin(item.operation)
     const request = operation.request.decode(item.requestPayload as Item, { version })

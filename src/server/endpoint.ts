@@ -1,10 +1,11 @@
-import { EndpointRole, Operation, QueryFunction, ResultStatus } from '../kmip/generated/enums.ts'
+import { EndpointRole, Operation, ResultStatus } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { RequestMessage, ResponseMessage, outgoing } from '../kmip/message.ts'
 import type { ResponseBatchItem } from '../kmip/message.ts'
 import { DiscoverVersionsRequest, DiscoverVersionsResponse } from '../kmip/payload/discover-versions.ts'
 import { QueryRequest, QueryResponse } from '../kmip/payload/query.ts'
 import { SetEndpointRoleRequest } from '../kmip/payload/set-endpoint-role.ts'
+import { isKnown } from '../kmip/value-range.ts'
 import { versions } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import { isPermitted, isVisible } from '../model/access.ts'
@@ -27,10 +28,12 @@ export interface Link {
   close(): void
 }
 
-/** Who has given the server the client's role, and in which version. */
+/** Who has given the server the client's role, in which version, and what such a client is asked. */
 export interface Reversal {
   readonly caller: Caller
   readonly version: Version
+  /** Query Function enumerations; those that the agreed version does not know are left out. */
+  readonly queryFunctions: readonly number[]
 }
 
 /**
@@ -40,6 +43,7 @@ export interface Reversal {
  */
 export class Endpoint {
   readonly #caller: Caller
+  readonly #queryFunctions: readonly number[]
   readonly #link: Link
   readonly #feed: ChangeFeed
   readonly #clock: () => number
@@ -50,9 +54,10 @@ export class Endpoint {
   readonly #waiting: ObjectChange[] = []
   #busy = false
 
-  constructor({ caller, version }: Reversal, link: Link, feed: ChangeFeed, clock: () => number) {
+  constructor({ caller, version, queryFunctions }: Reversal, link: Link, feed: ChangeFeed, clock: () => number) {
     this.#caller = caller
     this.#version = version
+    this.#queryFunctions = queryFunctions
     this.#link = link
     this.#feed = feed
     this.#clock = clock
@@ -118,7 +123,8 @@ export class Endpoint {
   }
 
   async #ask(): Promise<ReadonlySet<number>> {
-    const payload = { queryFunction: queryFunctions }
+    const known = this.#queryFunctions.filter((each) => isKnown('QueryFunction', each, this.#version))
+    const payload = { queryFunction: known }
     const answer = await this.#request({ operation: Operation.Query, shape: QueryRequest, payload })
     if (answer?.responsePayload === undefined) return new Set()
     return new Set(QueryResponse.decode(answer.responsePayload as Item, { version: this.#version }).operation)
@@ -152,10 +158,5 @@ function encodeRequest({ operation, shape, payload }: ServerRequest, version: Ve
   return writer.take()
 }
 
-/** As the published cases have them (TC-Q-S2C-1). */
-const queryFunctions = [
-  QueryFunction.QueryOperations, QueryFunction.QueryObjects, QueryFunction.QueryServerInformation,
-  QueryFunction.QueryAttestationTypes, QueryFunction.QueryCapabilities,
-]
 /** Changes that a client may be behind. */
 const waitingMax = 10_000

@@ -95,16 +95,17 @@ export class Engine {
     const header = message.requestHeader
     const services = session.isLasting ? this.#services : this.#shortServices
     const items = await this.#answers({ message, caller, now, services })
+    const { correlationSince, queryFunctions } = this.#services.profiles.of(caller)
     const isUnderTest = session.isUnderTest(message.batchItem, items)
     const response = encodeResponse(items, {
       version, now,
       // A client's own value is enough to find a request. One that tests the server reads all that its version has.
       isCorrelated: header.clientCorrelationValue === undefined
-        && (version >= this.#services.correlationSince || isUnderTest),
+        && (version >= correlationSince || isUnderTest),
     })
     if (!items.some(givesClientRole)) return { bytes: response, close: false }
     const reverse = (link: Link): Endpoint =>
-      new Endpoint({ caller, version }, link, this.#changes, this.#services.clock)
+      new Endpoint({ caller, version, queryFunctions }, link, this.#changes, this.#services.clock)
     return { bytes: response, close: false, reverse }
   }
 
@@ -144,7 +145,8 @@ export class Engine {
     if (extension !== undefined) return items.map((item) => failure(item, extension, version))
     const option = header.batchErrorContinuationOption ?? BatchErrorContinuationOption.Stop
     const isAtomic = option === BatchErrorContinuationOption.Undo && items.length > 1
-    if (isAsynchronous(message)) {
+    const { asynchronous } = this.#services.profiles.of(caller)
+    if (isAsynchronous(message, asynchronous)) {
       if (isAtomic) throw new KmipError('FeatureNotSupported', 'what is to be undone as a whole is answered at once')
       return this.#jobs.submit(items, { caller, version, continues: option === BatchErrorContinuationOption.Continue })
     }

@@ -102,12 +102,12 @@ export class Scheduler {
   }
 
   #context(account: string, now: number): Context {
-    const { store, cache, keys, provider, streams, settings } = this.#services
+    const { store, cache, keys, provider, streams, settings, operations, profiles } = this.#services
     const caller = { account, principal: 'keyward', isServer: true }
     const objects = new Objects(store, cache, caller, now, settings.cmk.region)
     const context: Omit<Context, 'jobs'> = {
-      caller, version: versions[0]!, now, objects, keys, provider, streams, settings, batch: new BatchState(),
-      note: () => undefined,
+      caller, version: versions[0]!, now, objects, keys, provider, streams, settings, operations,
+      profile: profiles.of(caller), batch: new BatchState(), note: () => undefined,
     }
     // Nothing that the scheduler does is asynchronous.
     return context as Context

@@ -95,22 +95,24 @@ function givenServer(options: Options): GivenServer | undefined {
   const suiteB192 = suiteB192Port === undefined || suiteB192Certs === undefined
     ? undefined
     : endpointFor('alice', { host, port: Number(suiteB192Port) }, suiteB192Certs)
-  const endpoints = certs === undefined
+  const endpointOf = certs === undefined
     ? endpointsOf(server, options)
-    : { endpoint: endpointFor('alice', server, certs), otherEndpoint: endpointFor('bob', server, certs) }
-  return { ...endpoints, ...(suiteB192 && { suiteB192 }) }
+    : (name: string) => (existsSync(join(certs, `${name}.pem`)) ? endpointFor(name, server, certs) : undefined)
+  return { endpointOf, ...(suiteB192 && { suiteB192 }) }
 }
 
 /** Without another identity the cases that expect few objects see those of the others. */
 function endpointsOf(
   server: Pick<Endpoint, 'host' | 'port' | 'httpsPort'>, { ca, cert, key, cert2, key2 }: Options,
-): Pick<GivenServer, 'endpoint' | 'otherEndpoint'> {
+): GivenServer['endpointOf'] {
   if (ca === undefined || cert === undefined || key === undefined) {
     throw new Error('--host needs --certs, or --ca, --cert and --key')
   }
   const endpoint = { ...server, ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) }
-  if (cert2 === undefined || key2 === undefined) return { endpoint, otherEndpoint: endpoint }
-  return { endpoint, otherEndpoint: { ...endpoint, cert: readFileSync(cert2), key: readFileSync(key2) } }
+  const other = cert2 === undefined || key2 === undefined
+    ? endpoint
+    : { ...endpoint, cert: readFileSync(cert2), key: readFileSync(key2) }
+  return (name) => ({ alice: endpoint, bob: other })[name]
 }
 
 const optionTypes = {
@@ -138,12 +140,14 @@ const usage = `usage: npm run conformance -- [options] [FOLDER...]
 
 Runs every conversation (*.xml) below the folders; without any, the published OASIS cases
 when they are beside this checkout, and our own. Without --host our own server is started for it;
-one started by hand needs KEYWARD_HTTPS_PORT to pass all that it can.
+one started by hand needs KEYWARD_HTTPS_PORT, and the client profiles of test/conformance/presupposed.ts with
+clients of these names, to pass all that it can.
 
   --host H --port P        the KMIP server to test
   --https-port P           where the server speaks the HTTPS profile
   --over ENCODING          all cases over HTTPS, as binary, xml or json
-  --certs DIR              ca.pem, alice.pem, alice.key, bob.pem and bob.key, as our server makes them; or each file:
+  --certs DIR              ca.pem, alice.pem, alice.key, bob.pem and bob.key, as our server makes them, and those of
+                           client profiles; or each file:
   --ca --cert --key FILE   PEM files: authorities of the server, our certificate and its key
   --cert2 --key2 FILE      another identity, without objects, for the cases that expect few
   --suiteb192-port P       where the server has a certificate on P-384, for the cases of Suite B's 192-bit level,

@@ -1,22 +1,23 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { makePki } from '../../src/server/pki.ts'
+import { issueClientCertificate, makePki } from '../../src/server/pki.ts'
 import type { Curve } from '../../src/server/pki.ts'
+import { clientProfiles } from './presupposed.ts'
 import type { Endpoint } from './transport.ts'
 
 export interface OwnServer {
-  readonly endpoint: Endpoint
-  /** Of another account. */
-  readonly otherEndpoint: Endpoint
+  /** @param client alice or bob, or the name of a client profile: each in another account */
+  endpointOf(client: string): Endpoint
   stop(): Promise<void>
 }
 
 export interface OwnServerOptions {
   /** Of the certificates. */
   readonly curve?: Curve
+  readonly randomNumberGenerator?: 'ansi-x9.31'
 }
 
 /**
@@ -24,10 +25,17 @@ export interface OwnServerOptions {
  *
  * @throws Error when it is not ready in time, with what it has written
  */
-export async function startOwnServer({ curve = 'P-256' }: OwnServerOptions = {}): Promise<OwnServer> {
+export async function startOwnServer(
+  { curve = 'P-256', randomNumberGenerator }: OwnServerOptions = {},
+): Promise<OwnServer> {
   const directory = mkdtempSync(join(tmpdir(), 'keyward-conformance-'))
   const certificates = join(directory, 'certs')
   await makePki(certificates, Date.now(), { curve })
+  for (const name of profileClients) {
+    await issueClientCertificate({ directory: certificates, name, account: name, days: 1, nowMs: Date.now() })
+  }
+  const configuration = { clientProfiles: withClients(), ...(randomNumberGenerator && { randomNumberGenerator }) }
+  writeFileSync(join(directory, 'keyward.json'), JSON.stringify(configuration))
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main], {
     cwd: directory,
@@ -48,24 +56,27 @@ export async function startOwnServer({ curve = 'P-256' }: OwnServerOptions = {})
     const port = Number(/^keyward ready.*:(\d+)/m.exec(ready)?.[1])
     const httpsPort = Number(/https:.*:(\d+)\/kmip/.exec(ready)?.[1])
     const server = { port, httpsPort, host: '127.0.0.1' }
-    return {
-      endpoint: endpointFor('alice', server, certificates),
-      otherEndpoint: endpointFor('bob', server, certificates),
-      stop,
-    }
+    return { endpointOf: (client) => endpointFor(client, server, certificates), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-/** One of the clients of a directory made by `makePki`. */
+/** One of the clients of a directory made by `makePki`, or added to it. */
 export function endpointFor(
-  client: 'alice' | 'bob', server: Pick<Endpoint, 'host' | 'port' | 'httpsPort'>, certificates: string,
+  client: string, server: Pick<Endpoint, 'host' | 'port' | 'httpsPort'>, certificates: string,
 ): Endpoint {
   const read = (name: string) => readFileSync(join(certificates, name))
   return { ...server, ca: read('ca.pem'), cert: read(`${client}.pem`), key: read(`${client}.key`) }
 }
+
+function withClients(): Record<string, object> {
+  return Object.fromEntries(Object.entries(clientProfiles).map(([name, settings]) => (
+    [name, { clients: [name], ...settings }])))
+}
+
+const profileClients = Object.keys(clientProfiles)
 
 /** Everything that the server has written, once it is ready. */
 function readyText(

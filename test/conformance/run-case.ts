@@ -57,14 +57,16 @@ export async function runWithCompanions(one: Case, run: Run): Promise<Outcome> {
   } catch (error) {
     return { passed: false, steps: 0, failure: { step: 0, operation: '', error: messagesOf(error) } }
   }
+  // By the client that the case has, whatever they would be held by for themselves.
+  const asOne: Run = { ...run, open: () => run.open(one) }
   try {
     for (const companion of companions.before) {
-      const { failure } = await runCase(companion, run)
+      const { failure } = await runCase(companion, asOne)
       if (failure !== undefined) return { passed: false, steps: 0, failure: { ...failure, companion: companion.name } }
     }
     return await runCase(one, run)
   } finally {
-    for (const companion of companions.after) await runCase(companion, run)
+    for (const companion of companions.after) await runCase(companion, asOne)
   }
 }
 

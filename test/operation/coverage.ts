@@ -26,6 +26,7 @@ export const shownElsewhere: readonly {
     shownBy: 'test/operation/re-provision.test.ts',
   },
   { operation: 'ReCertify', outcomes: ['PermissionDenied'], shownBy: 'test/operation/revocation.test.ts' },
+  { operation: 'RNGSeed', outcomes: ['PermissionDenied'], shownBy: 'test/operation/client-profile.test.ts' },
   { operation: 'Revoke', outcomes: ['PermissionDenied'], shownBy: 'test/cmk/classes.test.ts' },
   {
     operation: 'SetAttribute', outcomes: ['IllegalOperation', 'ObjectDestroyed'], shownBy: 'test/cmk/matrix.test.ts',

@@ -47,7 +47,7 @@ export class Lab {
   constructor(cmk: Partial<CmkSettings> = {}, services: Partial<Services> = {}) {
     const settings = {
       locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test', interop: true,
-      cmk: { ...defaultCmkSettings, ...cmk },
+      https: false, cmk: { ...defaultCmkSettings, ...cmk },
     }
     const made = testEngine({ clock: () => this.nowMs, settings, ...services })
     const { engine } = made

@@ -1,5 +1,5 @@
 import { defaultCmkSettings } from '../../src/cmk/settings.ts'
-import { parseVersion } from '../../src/kmip/version.ts'
+import { ClientProfiles } from '../../src/model/client-profile.ts'
 import { Keys } from '../../src/operation/keys.ts'
 import { ObjectCache } from '../../src/operation/object-cache.ts'
 import { storedKeyOf } from '../../src/operation/stored-key.ts'
@@ -27,10 +27,11 @@ export function testEngine(overrides: Partial<Services> = {}): { engine: Engine;
     settings: {
       locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test',
       interop: true,
+      https: false,
       cmk: defaultCmkSettings,
     },
     limits: defaultLimits,
-    correlationSince: parseVersion('2.1'),
+    profiles: new ClientProfiles(),
     clock: Date.now,
     run: 'test',
     log: { error: write },

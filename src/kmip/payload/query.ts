@@ -51,14 +51,17 @@ export const CapabilityInformation = structure('2.1 7.5', {
   streamingCapability: optional(boolean(Tag.StreamingCapability)),
   asynchronousCapability: optional(boolean(Tag.AsynchronousCapability)),
   attestationCapability: optional(boolean(Tag.AttestationCapability)),
-  batchUndoCapability: optional(boolean(Tag.BatchUndoCapability)),
-  batchContinueCapability: optional(boolean(Tag.BatchContinueCapability)),
+  batchUndoCapability: since('1.4', optional(boolean(Tag.BatchUndoCapability))),
+  batchContinueCapability: since('1.4', optional(boolean(Tag.BatchContinueCapability))),
   unwrapMode: optional(enumeration(Tag.UnwrapMode)),
   destroyAction: optional(enumeration(Tag.DestroyAction)),
   shreddingAlgorithm: optional(enumeration(Tag.ShreddingAlgorithm)),
   rngMode: optional(enumeration(Tag.RNGMode)),
   quantumSafeCapability: since('2.0', optional(boolean(Tag.QuantumSafeCapability))),
 })
+
+export type CapabilityInformation = Infer<typeof CapabilityInformation>
+export type ExtensionInformation = Infer<typeof ExtensionInformation>
 
 /** Request payload (KMIP 2.1 6.1.40 Table 282; 1.4 4.25 Table 222). */
 export const QueryRequest = structure('2.1 6.1.40', {
