@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.ts'
 import { locate } from '../client/operations.ts'
 import type { AttributeInstance } from '../kmip/attribute.ts'
+import { KmipError } from '../kmip/error.ts'
 import { NameType } from '../kmip/generated/enums.ts'
 import { UsageError } from './command.ts'
 
@@ -9,7 +10,8 @@ import { UsageError } from './command.ts'
  * object so called.
  *
  * @param usage bit of the Cryptographic Usage Mask: of a key pair, which has one name, the key that is for it
- * @throws UsageError when none or several objects have the name
+ * @throws KmipError Object Not Found when no object has the name
+ * @throws UsageError when several have
  */
 export async function identifierOf(client: Client, text: string, usage?: number): Promise<string> {
   if (!text.startsWith(namePrefix)) return text
@@ -20,7 +22,7 @@ export async function identifierOf(client: Client, text: string, usage?: number)
   const [first] = uniqueIdentifier
   if (first === undefined) {
     const which = usage === undefined ? 'object' : 'object that may be used so'
-    throw new UsageError(`no ${which} has the name ${value.nameValue}`)
+    throw new KmipError('ObjectNotFound', `no ${which} has the name ${value.nameValue}`)
   }
   if (uniqueIdentifier.length > 1) {
     throw new UsageError(`${uniqueIdentifier.length} objects have the name ${value.nameValue}: give the identifier`)

@@ -29,19 +29,10 @@ export interface Transform {
 export function encryptSymmetric(
   key: SoftwareKey, parameters: CryptographicParameters, input: EncryptInput,
 ): EncryptOutput {
-  const mode = modeOf(key, parameters)
-  const request = { ...input, direction: 'encrypt' } as const
-  const iv = chooseIv(mode, parameters, request)
-  checkSize(iv, input.data.length)
-  if (mode.kind === 'aead') {
-    const state = openAead(key.object, mode, parameters, request, iv, input.data.length)
-    return guarded(() => {
-      const data = state.update(input.data)
-      state.final()
-      return { data, iv: iv.made, tag: state.getAuthTag!() }
-    })
+  const { mode, iv, padding, aead } = prepare(key, parameters, { ...input, direction: 'encrypt' }, input.data)
+  if (aead !== undefined) {
+    return guarded(() => ({ data: runAll(aead, input.data), iv: iv.made, tag: aead.getAuthTag!() }))
   }
-  const padding = mode.kind === 'padded' ? paddingOf(parameters.paddingMethod) : noPadding(parameters)
   const bytes = padded(mode, padding, input.data)
   return guarded(() => ({ data: runAll(open(key.object, mode, iv, true, padding), bytes), iv: iv.made }))
 }
@@ -50,23 +41,24 @@ export function encryptSymmetric(
 export function decryptSymmetric(
   key: SoftwareKey, parameters: CryptographicParameters, input: DecryptInput,
 ): Buffer {
-  const mode = modeOf(key, parameters)
-  const request = { ...input, direction: 'decrypt' } as const
-  const iv = chooseIv(mode, parameters, request)
-  checkSize(iv, input.data.length)
-  if (mode.kind === 'aead') {
-    const state = openAead(key.object, mode, parameters, request, iv, input.data.length)
-    return guarded(() => {
-      const data = state.update(input.data)
-      state.final()
-      return data
-    })
-  }
-  const padding = mode.kind === 'padded' ? paddingOf(parameters.paddingMethod) : noPadding(parameters)
+  const { mode, iv, padding, aead } = prepare(key, parameters, { ...input, direction: 'decrypt' }, input.data)
   return guarded(() => {
+    if (aead !== undefined) return runAll(aead, input.data)
     const data = runAll(open(key.object, mode, iv, false, padding), input.data)
     return padding.native ? data : unpadded(mode, padding, data)
   })
+}
+
+/** Checks what a request has, and opens the state of an AEAD mode, which takes no padding. */
+function prepare(
+  key: SoftwareKey, parameters: CryptographicParameters, input: CipherInput, data: Buffer,
+): { mode: CipherMode; iv: ChosenIv; padding: Padding; aead: Transform | undefined } {
+  const mode = modeOf(key, parameters)
+  const iv = chooseIv(mode, parameters, input)
+  checkSize(iv, data.length)
+  const aead = mode.kind === 'aead' ? openAead(key.object, mode, parameters, input, iv, data.length) : undefined
+  const padding = mode.kind === 'padded' ? paddingOf(parameters.paddingMethod) : noPadding(parameters)
+  return { mode, iv, padding, aead }
 }
 
 /** Encrypt and Decrypt in parts. Modes that need all data at once collect it; the caller bounds it. */

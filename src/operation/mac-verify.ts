@@ -1,12 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Mac } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
-import { Operation, ValidityIndicator } from '../kmip/generated/enums.ts'
+import { Operation } from '../kmip/generated/enums.ts'
 import { MACVerifyRequest, MACVerifyResponse } from '../kmip/payload/mac-verify.ts'
 import { uses } from '../model/usage.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { operation } from './operation.ts'
-import { runPart } from './parts.ts'
+import { runPart, validity } from './parts.ts'
 import type { Parts } from './parts.ts'
 
 /** KMIP 2.1 6.1.33 MAC Verify. */
@@ -36,11 +36,7 @@ export const macVerify = operation({
         return isSame(await stream.digest.final(), requireMac(request.macData ?? stream.mac))
       },
     }
-    const part = await runPart(context, request, context.batch.data(request.data), parts)
-    const { uniqueIdentifier, correlationValue, result } = part
-    if (correlationValue !== undefined) return { uniqueIdentifier, correlationValue }
-    const validityIndicator = result === true ? ValidityIndicator.Valid : ValidityIndicator.Invalid
-    return { uniqueIdentifier, validityIndicator }
+    return validity(await runPart(context, request, context.batch.data(request.data), parts))
   },
 })
 

@@ -1,4 +1,5 @@
 import { KmipError } from '../kmip/error.ts'
+import { ValidityIndicator } from '../kmip/generated/enums.ts'
 import type { Use } from '../model/usage.ts'
 import { checkOnePart, checkPlaintext, checkTellsVersion } from './cmk-use.ts'
 import { checkLaterPart, firstPartOf } from './first-part.ts'
@@ -43,6 +44,14 @@ export async function runPart<S, R>(
   const phase = phaseOf(request, context)
   if (phase === 'only') return runOnce(context, request, requireData(data), parts)
   return phase === 'first' ? runFirst(context, request, data, parts) : runLater(context, request, data, parts, phase)
+}
+
+/** What an operation that checks answers: of a part that is not the last, only how it goes on. */
+export function validity({ uniqueIdentifier, correlationValue, result }: PartResult<boolean | undefined>): {
+  uniqueIdentifier: string; correlationValue?: Buffer; validityIndicator?: number
+} {
+  if (correlationValue !== undefined) return { uniqueIdentifier, correlationValue }
+  return { uniqueIdentifier, validityIndicator: result === true ? ValidityIndicator.Valid : ValidityIndicator.Invalid }
 }
 
 async function runFirst<S, R>(

@@ -1,11 +1,11 @@
 import type { Digest } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
-import { Operation, ValidityIndicator } from '../kmip/generated/enums.ts'
+import { Operation } from '../kmip/generated/enums.ts'
 import { SignatureVerifyRequest, SignatureVerifyResponse } from '../kmip/payload/signature-verify.ts'
 import { uses } from '../model/usage.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { operation } from './operation.ts'
-import { runPart } from './parts.ts'
+import { runPart, validity } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { checkSignable } from './signable.ts'
 import { digestedParameters } from './signature-digest.ts'
@@ -43,11 +43,7 @@ export const signatureVerify = operation({
         return key.provider.verify(key.key, digestedParameters(key), { digest: stream.digest.final() }, signature)
       },
     }
-    const part = await runPart(context, request, digestedData ?? data, parts)
-    const { uniqueIdentifier, correlationValue, result } = part
-    if (correlationValue !== undefined) return { uniqueIdentifier, correlationValue }
-    const validityIndicator = result === true ? ValidityIndicator.Valid : ValidityIndicator.Invalid
-    return { uniqueIdentifier, validityIndicator }
+    return validity(await runPart(context, request, digestedData ?? data, parts))
   },
 })
 

@@ -3,7 +3,7 @@ import { BatchErrorContinuationOption, EndpointRole, Operation, ResultStatus } f
 import { Tag } from '../kmip/generated/tags.ts'
 import type { OutgoingPayload, RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
 import type { SetEndpointRoleResponse } from '../kmip/payload/set-endpoint-role.ts'
-import { versions } from '../kmip/version.ts'
+import { parseVersion, versions } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
@@ -195,10 +195,12 @@ export class Engine {
 
   /** A single answer needs none unless the client has named a limit. */
   #roomFor({ requestHeader, batchItem }: RequestMessage): ResponseRoom | undefined {
-    const { maximumResponseSize, protocolVersion } = requestHeader
+    const { maximumResponseSize, protocolVersion, clientCorrelationValue } = requestHeader
     if (maximumResponseSize === undefined && batchItem.length === 1) return undefined
-    const bytes = (maximumResponseSize ?? Infinity) - responseHeaderBytes
-    return new ResponseRoom(Math.min(bytes, this.#services.limits.responseBytesMax), protocolVersion)
+    const bytesMax = Math.min(maximumResponseSize ?? Infinity, this.#services.limits.responseBytesMax)
+    const mayBeCorrelated = protocolVersion >= firstCorrelated && clientCorrelationValue === undefined
+    const headerBytes = responseHeaderBytes + (mayBeCorrelated ? correlationBytes : 0)
+    return new ResponseRoom(bytesMax, headerBytes, protocolVersion)
   }
 
   /** Undo: the whole batch is one atomic change; nothing is committed before its last item has succeeded. */
@@ -280,8 +282,11 @@ function givesClientRole({ operation, resultStatus, responsePayload }: ResponseB
   return endpointRole === EndpointRole.Client
 }
 
-/** Message, header, versions, time stamp, correlation value and batch count take no more. */
-const responseHeaderBytes = 136
+/** Message, header, version, time stamp and batch count. */
+const responseHeaderBytes = 88
+/** A Server Correlation Value, and the lowest version that may get one (`correlationSince`). */
+const correlationBytes = 48
+const firstCorrelated = parseVersion('2.0')
 /** As much of a client's identifier as goes into the audit. */
 const identifierCharactersMax = 128
 const namingFields: ReadonlySet<string> = new Set([

@@ -15,10 +15,13 @@ export class ResponseRoom {
   #left: number
   #reserved = 0
 
-  /** @param bytesMax of the items, the message around them not counted */
-  constructor(bytesMax: number, version: Version) {
+  /**
+   * @param bytesMax of the whole response
+   * @param headerBytes of what is around its items
+   */
+  constructor(bytesMax: number, headerBytes: number, version: Version) {
     this.#bytesMax = bytesMax
-    this.#left = bytesMax
+    this.#left = bytesMax - headerBytes
     this.#version = version
   }
 
@@ -28,7 +31,7 @@ export class ResponseRoom {
     this.#reserved = writer.length
     writer.reset()
     if (this.#reserved <= this.#left) return
-    throw new KmipError('ResponseTooLarge', `the items of this response have more than ${this.#bytesMax} bytes`)
+    throw new KmipError('ResponseTooLarge', `the response has more than ${this.#bytesMax} bytes`)
   }
 
   /** The item that was reserved for last is in the response. */

@@ -4,8 +4,8 @@ import { dataReference, identifier } from '../identifier.ts'
 import { boolean, bytes, nested, optional, since, structure, text } from '../schema.ts'
 import type { Infer } from '../schema.ts'
 
-/** Request payload (KMIP 2.1 6.1.17 Table 214; 1.4 4.29 Table 229). */
-export const EncryptRequest = structure('2.1 6.1.17', {
+/** Which data, under which key and how; Decrypt has a tag besides. */
+export const cipherFields = {
   uniqueIdentifier: optional(identifier()),
   cryptographicParameters: optional(nested(Tag.CryptographicParameters, CryptographicParameters)),
   data: optional(dataReference(Tag.Data)),
@@ -16,7 +16,10 @@ export const EncryptRequest = structure('2.1 6.1.17', {
   authenticatedEncryptionAdditionalData: since(
     '1.4', optional(bytes(Tag.AuthenticatedEncryptionAdditionalData)),
   ),
-})
+}
+
+/** Request payload (KMIP 2.1 6.1.17 Table 214; 1.4 4.29 Table 229). */
+export const EncryptRequest = structure('2.1 6.1.17', cipherFields)
 export type EncryptRequest = Infer<typeof EncryptRequest>
 
 /** Response payload (KMIP 2.1 6.1.17 Table 215; 1.4 4.29 Table 230). */
