@@ -23,6 +23,11 @@ export function changeOf(object: ManagedObject): Change {
   }
 }
 
+/** What removes an object with all that is known of it. */
+export function removalOf(account: string, uniqueIdentifier: string, revision: number): Change {
+  return { id: recordIdOf(account, uniqueIdentifier), expected: revision, data: undefined, keys: [] }
+}
+
 /** The Unique Identifier of an object by such an id. */
 export function uniqueIdentifierOf(recordId: string): string {
   return recordId.slice(0, -spaceCharacters)

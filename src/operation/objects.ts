@@ -19,7 +19,7 @@ import { KeptKeys } from './given-up.ts'
 import type { KeptKey } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
-import { changeOf, recordIdOf } from './object-record.ts'
+import { changeOf, removalOf } from './object-record.ts'
 import { StoredObjects } from './stored-objects.ts'
 
 /**
@@ -329,8 +329,7 @@ export class Objects {
     const objects = [...this.#pending.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
     const orders = this.keptKeys.destructionsOf(committed)
-    const removals = [...this.#removed].map(([id, expected]): Change => (
-      { id: recordIdOf(this.#caller.account, id), expected, data: undefined, keys: [] }))
+    const removals = [...this.#removed].map(([id, expected]) => removalOf(this.#caller.account, id, expected))
     this.#isBegun = true
     await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values(), ...orders])
     this.#isBegun = false
