@@ -1,6 +1,7 @@
 import { isTagless } from '../cmk/algorithm.ts'
 import type { Awaitable } from '../crypto/provider.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import { BlockCipherMode } from '../kmip/generated/enums.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import type { Keys, UsableKey } from './keys.ts'
 
@@ -14,7 +15,22 @@ import type { Keys, UsableKey } from './keys.ts'
  * @throws KmipError as `Keys.of`
  */
 export function cmkKey(keys: Keys, object: ManagedObject, parameters: CryptographicParameters): Awaitable<UsableKey> {
-  const isMadeHere = object.provider === undefined && object.cmk?.origin !== 'EXTERNAL'
-  const isApart = isMadeHere && object.kind === 'SymmetricKey' && isTagless(parameters)
-  return isApart ? keys.taglessOf(object) : keys.of(object)
+  return isMadeHere(object) && isTagless(parameters) ? keys.subkeyOf(object, 'tagless') : keys.of(object)
+}
+
+/**
+ * The key for GCM under an IV that the client gives. Whoever gives one that was used before gets its key stream, and the
+ * key of the tags (SP 800-38D 8): with a key apart, only of what was encrypted under such IVs.
+ *
+ * @returns undefined where the object's key itself does that: a plain key, or material that `cmkKey` uses as it is
+ */
+export function givenIvKey(
+  keys: Keys, object: ManagedObject, { blockCipherMode }: CryptographicParameters,
+): Awaitable<UsableKey> | undefined {
+  const isApart = object.cmk !== undefined && isMadeHere(object) && blockCipherMode === BlockCipherMode.GCM
+  return isApart ? keys.subkeyOf(object, 'givenIv') : undefined
+}
+
+function isMadeHere({ kind, provider, cmk }: ManagedObject): boolean {
+  return kind === 'SymmetricKey' && provider === undefined && cmk?.origin !== 'EXTERNAL'
 }

@@ -1,9 +1,11 @@
 import type { Cipher } from '../crypto/provider.ts'
+import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { DecryptRequest, DecryptResponse } from '../kmip/payload/decrypt.ts'
 import { uses } from '../model/usage.ts'
 import { decryptByFormat, decryptsBlob } from './cmk-ciphertext-format.ts'
 import { decryptBlob } from './cmk-ciphertext.ts'
+import { givenIvKey } from './cmk-key.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { orNothing } from './key-use.ts'
 import { operation } from './operation.ts'
@@ -27,8 +29,16 @@ export const decrypt = operation({
     const parts: Parts<Cipher, Buffer> = {
       code: Operation.Decrypt,
       use: uses.decrypt,
-      async once({ provider, key, parameters }, data) {
-        return provider.decrypt(key, parameters, { data, iv, additionalData, tag })
+      async once({ object, provider, key, parameters }, data) {
+        const input = { data, iv, additionalData, tag }
+        try {
+          return await provider.decrypt(key, parameters, input)
+        } catch (error) {
+          const isMiss = error instanceof KmipError && error.reason === 'CryptographicFailure'
+          const apart = isMiss ? await givenIvKey(context.keys, object, parameters) : undefined
+          if (apart === undefined) throw error
+          return provider.decrypt(apart.key, parameters, input)
+        }
       },
       async open({ provider, key, parameters }) {
         return provider.openCipher(key, parameters, { direction: 'decrypt', iv, additionalData, tag })

@@ -4,6 +4,7 @@ import { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts'
 import { uses } from '../model/usage.ts'
 import { encryptByFormat, encryptsToBlob } from './cmk-ciphertext-format.ts'
 import { encryptToBlob } from './cmk-ciphertext.ts'
+import { givenIvKey } from './cmk-key.ts'
 import { keyUseReasons } from './key-use-reasons.ts'
 import { orNothing } from './key-use.ts'
 import { operation } from './operation.ts'
@@ -25,8 +26,9 @@ export const encrypt = operation({
     const parts: Parts<Cipher, EncryptOutput> = {
       code: Operation.Encrypt,
       use: uses.encrypt,
-      async once({ provider, key, parameters }, data) {
-        return provider.encrypt(key, parameters, { data, iv, additionalData })
+      async once({ object, provider, key, parameters }, data) {
+        const apart = iv === undefined ? undefined : await givenIvKey(context.keys, object, parameters)
+        return provider.encrypt(apart?.key ?? key, parameters, { data, iv, additionalData })
       },
       async open({ provider, key, parameters }) {
         return provider.openCipher(key, parameters, { direction: 'encrypt', iv, additionalData })

@@ -20,7 +20,8 @@ export class Keys {
   readonly #software: Provider
   readonly #storedKeyOf: (object: ManagedObject) => StoredKey
   readonly #loaded = new WeakMap<ManagedObject, Awaitable<UsableKey>>()
-  readonly #subkeys = new WeakMap<ManagedObject, Awaitable<UsableKey>>()
+  readonly #subkeys = new Map(Object.keys(subkeyInfos).map((purpose) => (
+    [purpose, new WeakMap<ManagedObject, Awaitable<UsableKey>>()])))
 
   /** @param storedKeyOf the object's material in the canonical form that providers take */
   constructor(
@@ -40,13 +41,13 @@ export class Keys {
   }
 
   /**
-   * The key of a symmetric key's own for modes without a tag: HKDF-SHA-256 of its material, of the same length. What
-   * is done with it tells nothing of what the key itself protects.
+   * A key of a symmetric key's own for a purpose: HKDF-SHA-256 of its material, of the same length. What is done with it
+   * tells nothing of what the key itself protects.
    *
    * @throws KmipError as `of`; Feature Not Supported where the provider does not derive keys
    */
-  taglessOf(object: ManagedObject): Awaitable<UsableKey> {
-    return kept(this.#subkeys, object, () => this.#derive(object))
+  subkeyOf(object: ManagedObject, purpose: SubkeyPurpose): Awaitable<UsableKey> {
+    return kept(this.#subkeys.get(purpose)!, object, () => this.#derive(object, subkeyInfos[purpose]))
   }
 
   /** The provider that holds the object's key. */
@@ -78,12 +79,12 @@ export class Keys {
     return { provider, key: await provider.load(this.#storedKeyOf(object)) }
   }
 
-  async #derive(object: ManagedObject): Promise<UsableKey> {
+  async #derive(object: ManagedObject, info: string): Promise<UsableKey> {
     const { provider, key } = await this.of(object)
     const { kind, algorithm, length } = key
     const bytes = await provider.derive(key, {
       method: DerivationMethod.HKDF, parameters: { hashingAlgorithm: HashingAlgorithm.SHA_256 },
-      derivationData: taglessInfo, length: length / 8,
+      derivationData: Buffer.from(info), length: length / 8,
     })
     return { provider, key: await provider.load({ kind, algorithm, length, bytes }) }
   }
@@ -101,4 +102,8 @@ function kept(
 }
 
 /** Never changed: what was encrypted so must stay readable. */
-const taglessInfo = Buffer.from('keyward cmk modes without a tag')
+const subkeyInfos = {
+  tagless: 'keyward cmk modes without a tag',
+  givenIv: 'keyward cmk gcm under an iv of the client',
+} as const
+export type SubkeyPurpose = keyof typeof subkeyInfos

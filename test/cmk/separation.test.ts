@@ -5,7 +5,7 @@ import type { CryptographicParameters } from '../../src/kmip/attribute-value.ts'
 import { BlockCipherMode, CryptographicAlgorithm, PaddingMethod } from '../../src/kmip/generated/enums.ts'
 import type { ManagedObjectValue } from '../../src/kmip/object.ts'
 import { Secret } from '../../src/kmip/secret.ts'
-import { Lab } from '../support/cmk.ts'
+import { Lab, outcome } from '../support/cmk.ts'
 import type { LabClient } from '../support/cmk.ts'
 import { importInto, importParameters, wrapped } from '../support/import.ts'
 
@@ -43,6 +43,10 @@ const attacks: Readonly<Record<string, (client: LabClient, id: string, seen: See
       blocks.push((await client.encrypt(id, counterBlock(iv, index + 2), { ...mode(CBC), ivCounterNonce })).data!)
     }
     return xor(data, Buffer.concat(blocks))
+  },
+  'GCM encryption with the same IV': async (client, id, { data, iv }) => {
+    const again = await client.encrypt(id, Buffer.alloc(data.length), { ...mode(GCM), ivCounterNonce: iv })
+    return xor(data, again.data!)
   },
 }
 
@@ -98,6 +102,22 @@ describe.each([['CBC', PaddingMethod.PKCS5], ['ECB', PaddingMethod.PKCS5], ['CTR
     })
   },
 )
+
+test('a client may give the IV of GCM, and decrypts by it, over a rotation and through the address too', async () => {
+  const alice = new Lab().as('alice')
+  const id = await alice.create({ 'cmk-class': 'customer' })
+  const ivCounterNonce = Buffer.alloc(12, 1)
+  const sealed = await alice.encrypt(id, secret, {
+    ...mode(GCM), ivCounterNonce, authenticatedEncryptionAdditionalData: additionalData,
+  })
+  await alice.set(id, 'cmk-rotate', true)
+  for (const address of [id, `key/${id}`]) {
+    const given = { ...sealed, ivCounterNonce }
+    const { data } = await alice.decrypt(address, given, { authenticatedEncryptionAdditionalData: additionalData })
+    expect(data).toEqual(secret)
+    expect(await outcome(alice.decrypt(address, given))).toBe('CryptographicFailure')
+  }
+})
 
 describe.each([
   // GB/T 32907 A.1; the counter block of the other is the one that GCM begins its data with.
