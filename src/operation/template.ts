@@ -39,7 +39,10 @@ export function mergeAttributes(first: AttributeSet, second: AttributeSet): Attr
   return merged
 }
 
-/** What a Template object gives to an object that is made after it. */
+/**
+ * What a Template object gives to an object that is made after it; its operation policy is one for these objects, too
+ * (KMIP 1.4 3.18.2.3).
+ */
 async function loadTemplate(name: Name, context: Context): Promise<AttributeSet> {
   const key = attributeKey(context.caller.account, { name: 'name', value: name })
   if (key === undefined) throw new Error(`${ruleOf('name').specName} is not indexed`)
@@ -48,7 +51,8 @@ async function loadTemplate(name: Name, context: Context): Promise<AttributeSet>
     if (object.archived === true) throw new KmipError('ObjectArchived', 'the template is archived')
     const { value } = object
     if (value?.kind !== 'Template') continue
-    const attributes = { ...value.value.attributes }
+    const { operationPolicyName } = object.attributes
+    const attributes = { ...(operationPolicyName !== undefined && { operationPolicyName }), ...value.value.attributes }
     delete attributes.name
     return attributes
   }
