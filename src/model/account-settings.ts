@@ -39,6 +39,11 @@ export function withDefaults(
   }, given)
 }
 
+/** The defaults that may concern objects of some groups; all of them when no groups are named. */
+export function defaultsFor(defaults: readonly ObjectDefaults[], groups: readonly string[] | undefined): ObjectDefaults[] {
+  return defaults.filter(({ objectGroups }) => groups === undefined || fitsGroups(objectGroups, groups))
+}
+
 /**
  * Holds a new object against the account's constraints. Constraints for one of its groups stand in the place of those
  * for all groups; all that apply must be met (KMIP 2.1 7.6).

@@ -1,5 +1,4 @@
-import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
-import { namesIn } from '../kmip/attribute-codec.ts'
+import type { AttributeSet } from '../kmip/attribute.ts'
 import type { ObjectDefaults } from '../kmip/defaults-information.ts'
 import { CryptographicAlgorithm, CryptographicUsageMask, ObjectType } from '../kmip/generated/enums.ts'
 import type { ObjectKind } from '../kmip/object.ts'
@@ -9,9 +8,9 @@ import { agreesOnly, defaultLength } from './key-length.ts'
 
 /**
  * What "KMIP servers SHALL supply ... if the client omits them" (KMIP 2.1 section 4, Table 28); what a certificate has
- * of it comes from the certificate. An account's own defaults go before these.
+ * of it comes from the certificate.
  *
- * @param given what the client and the account's defaults give; a length or a curve without an algorithm says that
+ * @param given what the client gives; a length or a curve without an algorithm says that
  *   the client means one that is not the default
  * @param version 1.x has no defaults: there the client names what it wants
  */
@@ -38,21 +37,6 @@ function sharedBy({ cryptographicAlgorithm, cryptographicDomainParameters }: Att
     ...(cryptographicAlgorithm !== undefined && { cryptographicAlgorithm }),
     ...(cryptographicDomainParameters !== undefined && { cryptographicDomainParameters }),
   }
-}
-
-/**
- * What Query tells of it: the account's defaults, and the server's where the account has none for all groups.
- */
-export function allDefaults(ofAccount: readonly ObjectDefaults[]): ObjectDefaults[] {
-  const ofServer = kinds.map((kind): ObjectDefaults => {
-    const type = ObjectType[kind]
-    const known = ofAccount
-      .filter(({ objectTypes, objectGroups }) => objectGroups === undefined && objectTypes.includes(type))
-      .flatMap(({ attributes }) => namesIn(attributes))
-    const left = Object.entries(alone(kind)).filter(([name]) => !known.includes(name as AttributeName))
-    return { objectTypes: [type], attributes: Object.fromEntries(left) }
-  })
-  return [...ofAccount, ...ofServer.filter(({ attributes }) => namesIn(attributes).length > 0)]
 }
 
 /** What an object is made with for which the client gives nothing. */
@@ -88,9 +72,13 @@ function defaultMask(kind: ObjectKind, set: AttributeSet): number | undefined {
 }
 
 const v2 = parseVersion('2.0')
-const kinds = ['SymmetricKey', 'PublicKey', 'PrivateKey', 'SplitKey', 'SecretData'] as const
 const c = CryptographicAlgorithm
 const m = CryptographicUsageMask
 const macAlgorithms: ReadonlySet<number | undefined> = new Set(
   Object.entries(c).filter(([name]) => name.startsWith('HMAC_')).map(([, number]) => number).concat(c.Poly1305))
 const agreementAlgorithms: ReadonlySet<number | undefined> = new Set([c.DH, c.ECDH, c.ECMQV])
+
+/** The same, as Query tells it: for a client that gives nothing. */
+export const serverDefaults: readonly ObjectDefaults[] = (
+  ['SymmetricKey', 'PublicKey', 'PrivateKey', 'SplitKey', 'SecretData'] as const
+).map((kind) => ({ objectTypes: [ObjectType[kind]], attributes: alone(kind) }))

@@ -26,6 +26,13 @@ export async function changeAccountSettings(
   objects.writeRecord({ id, expected, data: writer.take(), keys: [] })
 }
 
+/** Takes back all that the account has set. */
+export async function resetAccountSettings(objects: Objects, caller: Caller): Promise<void> {
+  const { defaults, constraints } = await loadAccountSettings(objects, caller)
+  if (defaults === undefined && constraints === undefined) return
+  await changeAccountSettings(objects, caller, { defaults: undefined, constraints: undefined })
+}
+
 function recordId({ account }: Caller): string {
   return `~settings/${hash('sha256', account, 'base64url')}`
 }

@@ -1,13 +1,13 @@
 import { Operation } from '../kmip/generated/enums.ts'
 import { CreateKeyPairRequest, CreateKeyPairResponse } from '../kmip/payload/create-key-pair.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { withPairDefaults } from '../model/server-defaults.ts'
 import { createCmkPair } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { newKeyPair, pairAttributes, pairStorage } from './key-pair.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
+import { suppliedPair } from './supplied.ts'
 
 /** KMIP 2.1 6.1.9 Create Key Pair. */
 export const createKeyPair = operation({
@@ -37,5 +37,5 @@ async function createPlainPair(
   context: Context, request: CreateKeyPairRequest,
 ): Promise<{ privateKey: ManagedObject; publicKey: ManagedObject }> {
   const told = await pairAttributes(context, request)
-  return newKeyPair(pairStorage(context, request), { given: withPairDefaults(told, context.version) })
+  return newKeyPair(pairStorage(context, request), { given: await suppliedPair(context, told) })
 }

@@ -8,7 +8,6 @@ import { CreateSplitKeyRequest, CreateSplitKeyResponse } from '../kmip/payload/c
 import { Secret } from '../kmip/secret.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
-import { withServerDefaults } from '../model/server-defaults.ts'
 import { symmetricKey } from './symmetric-key.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { digestOfMaterial } from './digest.ts'
@@ -16,6 +15,7 @@ import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { storedKeyOf } from './stored-key.ts'
+import { supplied } from './supplied.ts'
 import { checkUnarchived } from './unarchived.ts'
 
 /** KMIP 2.1 6.1.10 Create Split Key, of a key that there is or of a new symmetric one. */
@@ -36,7 +36,7 @@ export const createSplitKey = operation({
       throw new KmipError('ServerLimitExceeded', `a key has at most ${partsMax} parts`)
     }
     const told = await givenAttributes(context, 'SplitKey', request.attributes, 'made')
-    const given = request.uniqueIdentifier === undefined ? withServerDefaults('SplitKey', told, context.version) : told
+    const given = request.uniqueIdentifier === undefined ? await supplied(context, 'SplitKey', told) : told
     if (given.name !== undefined && request.splitKeyParts > 1) {
       throw new KmipError('NonUniqueNameAttribute', 'a Name cannot be that of several parts')
     }

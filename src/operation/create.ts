@@ -4,7 +4,6 @@ import { KmipError } from '../kmip/error.ts'
 import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { CreateRequest, CreateResponse } from '../kmip/payload/create.ts'
-import { withServerDefaults } from '../model/server-defaults.ts'
 import { createCmk } from './cmk-create.ts'
 import { isCmkOrder } from './cmk-order.ts'
 import { keyParts } from './key-parts.ts'
@@ -13,6 +12,7 @@ import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { storedBy } from './protection.ts'
+import { supplied } from './supplied.ts'
 import { symmetricKey } from './symmetric-key.ts'
 
 /** KMIP 2.1 6.1.8 Create. */
@@ -33,7 +33,7 @@ export const create = operation({
     }
     const kind = kindOf(request.objectType)
     const told = await givenAttributes(context, kind, request.attributes, 'made')
-    const given = withServerDefaults(kind, told, context.version)
+    const given = await supplied(context, kind, told)
     const place = storedBy(context, { masks: request.protectionStorageMasks })
     const key = kind === 'SymmetricKey' ? await symmetricKey(place, given) : secret(context, given)
     const parts = keyParts(place.provider, key, kind, given, context.version)

@@ -1,13 +1,13 @@
 import { KmipError } from '../kmip/error.ts'
 import { InteropFunction, Operation } from '../kmip/generated/enums.ts'
 import { InteropRequest, InteropResponse } from '../kmip/payload/interop.ts'
-import { changeAccountSettings } from './account-settings.ts'
+import { resetAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
 
 /**
- * KMIP 2.1 6.1.26 Interop: marks in the audit where a test begins and ends. The standard does not say
- * what Reset resets. Here it is what the account has set for all its requests, its defaults and its
- * constraints; objects stay, because a server in use must not lose keys to a test's request.
+ * KMIP 2.1 6.1.26 Interop: marks in the audit where a test begins and ends. The standard does not say what Reset resets.
+ * Here it is what the account has set for all its requests, its defaults and its constraints: a test finds and leaves
+ * them as they are at first. Objects stay, because a server in use must not lose keys to a test's request.
  */
 export const interop = operation({
   code: Operation.Interop,
@@ -22,9 +22,7 @@ export const interop = operation({
     if (interopIdentifier.length > identifierCharactersMax) {
       throw new KmipError('InvalidField', `an Interop Identifier has at most ${identifierCharactersMax} characters`)
     }
-    if (interopFunction === InteropFunction.Reset) {
-      await changeAccountSettings(context.objects, context.caller, { defaults: undefined, constraints: undefined })
-    }
+    await resetAccountSettings(context.objects, context.caller)
     context.note(`interop ${name} ${interopIdentifier}`)
     return {}
   },

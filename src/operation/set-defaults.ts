@@ -6,7 +6,7 @@ import { checkInitialAttributes } from '../model/initial-attributes.ts'
 import { changeAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
 
-/** KMIP 2.1 6.1.53 Set Defaults, for the caller's account. What it sets replaces what was set before. */
+/** KMIP 2.1 6.1.53 Set Defaults, for the caller's account. What it sets replaces what was there, the server's own too. */
 export const setDefaults = operation({
   code: Operation.SetDefaults,
   since: '2.1',
@@ -17,7 +17,8 @@ export const setDefaults = operation({
     const entries = defaultsInformation?.objectDefaults ?? []
     if (entries.length > entriesMax) throw new KmipError('ServerLimitExceeded', `at most ${entriesMax} Object Defaults`)
     for (const entry of entries) checkEntry(entry, context.version)
-    await changeAccountSettings(context.objects, context.caller, { defaults: defaultsInformation })
+    const defaults = defaultsInformation ?? { objectDefaults: [] }
+    await changeAccountSettings(context.objects, context.caller, { defaults })
     return {}
   },
 })

@@ -5,6 +5,7 @@ import type { OutgoingPayload, RequestBatchItem, RequestMessage, ResponseBatchIt
 import type { SetEndpointRoleResponse } from '../kmip/payload/set-endpoint-role.ts'
 import { parseVersion, versions } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
+import { resetAccountSettings } from '../operation/account-settings.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
 import { RevisionConflict } from '../store/store.ts'
@@ -107,6 +108,19 @@ export class Engine {
     const reverse = (link: Link): Endpoint =>
       new Endpoint({ caller, version, queryFunctions }, link, this.#changes, this.#services.clock)
     return { bytes: response, close: false, reverse }
+  }
+
+  /** Ends what a connection leaves open: what a test has set for the account holds for nobody else. */
+  async endSession(session: Session, caller: Caller): Promise<void> {
+    if (!session.hasOpenTest) return
+    const { store, cache, clock, settings, log } = this.#services
+    try {
+      const objects = new Objects(store, cache, caller, Math.floor(clock() / 1000), settings.cmk.region)
+      await resetAccountSettings(objects, caller)
+      await objects.commit()
+    } catch (error) {
+      log.error({ err: error }, 'what a test has set for its account could not be taken back')
+    }
   }
 
   /** The answer to a message that is not even looked at; the connection is closed after it. */

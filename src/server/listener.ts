@@ -83,6 +83,7 @@ export class Listener {
       return { process: async () => engine.refuse(caller), refuse: () => engine.refuse(caller).bytes }
     }
     const session = new Session()
+    socket.on('close', () => void engine.endSession(session, caller))
     return {
       process: (message) => engine.process(message, caller, session),
       refuse: (error) => engine.refuse(new KmipError('InvalidMessage', error.message)).bytes,

@@ -4,7 +4,7 @@ import type { FaultLog } from './failure.ts'
 import { Session } from './session.ts'
 
 /** What the ports need to have messages answered. */
-export type Processor = Pick<Engine, 'process' | 'refuse'>
+export type Processor = Pick<Engine, 'process' | 'refuse' | 'endSession'>
 
 /** What one listening thread of the process says to another, by their numbers. */
 export type ThreadMessage = { readonly to: number, readonly from: number, readonly id: number } & (
@@ -54,6 +54,10 @@ export class PartRouter implements Processor {
 
   refuse(...parameters: Parameters<Engine['refuse']>): Answer {
     return this.#engine.refuse(...parameters)
+  }
+
+  endSession(session: Session, caller: Caller): Promise<void> {
+    return this.#engine.endSession(session, caller)
   }
 
   /** Takes what another thread has sent to this one. */

@@ -10,6 +10,11 @@ export class Session {
   readonly isLasting: boolean
   #isUnderTest = false
 
+  /** Whether a test has begun and not ended; it ends with the connection. */
+  get hasOpenTest(): boolean {
+    return this.#isUnderTest
+  }
+
   constructor(isLasting = true) {
     this.isLasting = isLasting
   }

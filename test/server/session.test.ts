@@ -24,6 +24,28 @@ it('a test that could not begin is not under way', async () => {
   expect(await isCorrelated(session, log)).toBe(false)
 })
 
+it('what a test has set for its account ends with it, or with its connection', async () => {
+  for (const isEnded of [true, false]) {
+    const session = new Session()
+    await send(session, interop('Begin'))
+    await send(session, item('SetConstraints', `<Constraints><Constraint><Attributes>
+      <CryptographicLength type="Integer" value="192"/></Attributes></Constraint></Constraints>`))
+    expect(await send(new Session(), create)).toContain('ConstraintViolation')
+    if (isEnded) await send(session, interop('End'))
+    else await engine.endSession(session, alice)
+    expect(await send(new Session(), create)).toContain('Success')
+  }
+})
+
+it('what an account has set without a test outlasts its connection', async () => {
+  const session = new Session()
+  await send(session, item('SetConstraints', `<Constraints><Constraint><Attributes>
+    <CryptographicLength type="Integer" value="192"/></Attributes></Constraint></Constraints>`))
+  await engine.endSession(session, alice)
+  expect(await send(new Session(), create)).toContain('ConstraintViolation')
+  await send(session, item('SetConstraints'))
+})
+
 it('in 2.1 every client gets them that gives no value of its own', async () => {
   expect(await isCorrelated(new Session(), log, '2.1')).toBe(true)
   const own = '<ClientCorrelationValue type="TextString" value="mine"/>'
@@ -36,9 +58,14 @@ async function isCorrelated(session: Session, batchItem: string, version = '2.0'
   return printItem(decodeItem(bytes)).includes('ServerCorrelationValue')
 }
 
+async function send(session: Session, batchItem: string): Promise<string> {
+  return printItem(decodeItem((await engine.process(encodeItem(request('2.1', batchItem)), alice, session)).bytes))
+}
+
 function interop(function_: string): string {
   return item('Interop', `<InteropFunction type="Enumeration" value="${function_}"/>
     <InteropIdentifier type="TextString" value="session"/>`)
 }
 
 const log = item('Log', '<LogMessage type="TextString" value="here"/>')
+const create = item('Create', '<ObjectType type="Enumeration" value="SymmetricKey"/><Attributes/>')
