@@ -1,5 +1,6 @@
 import { pkcs11ReturnCodes } from '../kmip/pkcs11-names.ts'
 import type { Pkcs11Reader, Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
+import { hasMask } from '../model/usage.ts'
 import type { Context } from './operation.ts'
 
 /** A function of PKCS#11 ends with this CK_RV. */
@@ -26,6 +27,7 @@ export class Application {
   }
 
   openSession(flags: number): number {
+    if (!hasMask(flags, serial)) throw new Pkcs11Failure('SESSION_PARALLEL_NOT_SUPPORTED')
     if (this.#sessions.size >= sessionsMax) throw new Pkcs11Failure('SESSION_COUNT')
     this.#lastSession += 1
     this.#sessions.set(this.#lastSession, { flags })
@@ -35,6 +37,13 @@ export class Application {
   session(handle: number): Session {
     const session = this.#sessions.get(handle)
     if (session === undefined) throw new Pkcs11Failure('SESSION_HANDLE_INVALID')
+    return session
+  }
+
+  /** A session in which objects of the token may be made and changed. */
+  writableSession(handle: number): Session {
+    const session = this.session(handle)
+    if (!hasMask(session.flags, readWrite)) throw new Pkcs11Failure('SESSION_READ_ONLY')
     return session
   }
 
@@ -88,5 +97,8 @@ export type Pkcs11Function = (
   input: Pkcs11Reader, application: Application, context: Context,
 ) => Promise<Pkcs11Writer | undefined> | Pkcs11Writer | undefined
 
+/** CKF_RW_SESSION, CKF_SERIAL_SESSION. */
+export const readWrite = 0x2
+const serial = 0x4
 /** What one client needs at once. */
 const sessionsMax = 64

@@ -1,5 +1,5 @@
 import { KmipError } from '../kmip/error.ts'
-import { Operation, ValidityIndicator } from '../kmip/generated/enums.ts'
+import { ValidityIndicator } from '../kmip/generated/enums.ts'
 import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
 import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
 import { decrypt } from './decrypt.ts'
@@ -7,10 +7,12 @@ import { encrypt } from './encrypt.ts'
 import { hash } from './hash.ts'
 import { macVerify } from './mac-verify.ts'
 import { mac } from './mac.ts'
-import type { AnyOperation, Context } from './operation.ts'
+import type { Context } from './operation.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { ActiveOperation, Application, Pkcs11Function, Session } from './pkcs-11-application.ts'
 import { mechanisms } from './pkcs-11-mechanism.ts'
+import { roomIn, withinRoom } from './pkcs-11-room.ts'
+import { run } from './pkcs-11-run.ts'
 import { signatureVerify } from './signature-verify.ts'
 import { sign } from './sign.ts'
 
@@ -90,17 +92,8 @@ async function finish(
   const room = roomIn(input)
   session.active = undefined
   const result = active.result ?? await resultOf(active, data, context)
-  if (room !== undefined && room >= result.length) return new Pkcs11Writer().bytes(result)
-  session.active = { ...active, result }
-  const length = new Pkcs11Writer().count(result.length)
-  if (room === undefined) return length
-  throw new Pkcs11Failure('BUFFER_TOO_SMALL', length.take())
-}
-
-/** Bytes that the client has room for; undefined when it asks for the length. */
-function roomIn(input: Pkcs11Reader): number | undefined {
-  if (input.done) return Infinity
-  return input.isPresent() ? (input.done ? Infinity : input.count()) : undefined
+  if (room === undefined || room < result.length) session.active = { ...active, result }
+  return withinRoom(result, room)
 }
 
 async function resultOf(active: ActiveOperation, data: Buffer, context: Context): Promise<Buffer> {
@@ -124,16 +117,6 @@ async function verified(active: ActiveOperation, data: Buffer, signature: Buffer
     ? await run(macVerify, { ...request, macData: signature }, context)
     : await run(signatureVerify, { ...request, signatureData: signature }, context)
   return answer['validityIndicator'] === ValidityIndicator.Valid
-}
-
-/** The KMIP operation, which the caller needs the right to as well. */
-async function run(operation: AnyOperation, request: object, context: Context): Promise<Record<string, unknown>> {
-  context.objects.begin(operation.code)
-  try {
-    return await operation.handle(request as never, context) as Record<string, unknown>
-  } finally {
-    context.objects.begin(Operation.PKCS_11)
-  }
 }
 
 function field(answer: Record<string, unknown>, name: string): Buffer {

@@ -1,14 +1,26 @@
-import { Cka, Ckk, Cko } from '../kmip/pkcs11-constants.ts'
-import { CryptographicAlgorithm, CryptographicUsageMask, Operation } from '../kmip/generated/enums.ts'
+import { isMultiInstance } from '../kmip/attribute.ts'
+import type { AttributeInstance } from '../kmip/attribute.ts'
+import type { VendorAttribute } from '../kmip/attribute-value.ts'
+import { KmipError } from '../kmip/error.ts'
+import { Operation } from '../kmip/generated/enums.ts'
 import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
-import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
+import { Cka } from '../kmip/pkcs11-constants.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { hasMask } from '../model/usage.ts'
+import { addAttribute } from './add-attribute.ts'
 import { destroy } from './destroy.ts'
+import { get } from './get.ts'
 import { accountKey } from './index-keys.ts'
+import { modifyAttribute } from './modify-attribute.ts'
+import type { Context } from './operation.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { Pkcs11Function } from './pkcs-11-application.ts'
+import { attributesOf, classOf, idAttribute, isShown } from './pkcs-11-attribute.ts'
+import { run } from './pkcs-11-run.ts'
+import { register } from './register.ts'
+import type { Template } from './pkcs-11-template.ts'
+import { idOf, nameOf, permitted, readTemplate, truth, usageOf } from './pkcs-11-template.ts'
 
 /** The functions that find keys and tell of them. A key's label is its name, its id the Unique Identifier. */
 export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
@@ -19,7 +31,7 @@ export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
     const found: string[] = []
     context.objects.begin(Operation.Locate)
     for await (const object of context.objects.find(accountKey(context.caller.account))) {
-      if (isKey(object, context.now) && matches(object, template)) found.push(object.uniqueIdentifier)
+      if (isLiving(object, context.now) && matches(object, template)) found.push(object.uniqueIdentifier)
       if (found.length >= foundMax) break
     }
     session.found = found
@@ -60,27 +72,92 @@ export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
     if (!isWhole) throw new Pkcs11Failure('ATTRIBUTE_TYPE_INVALID', output.take())
     return output
   },
-  async C_DestroyObject(input, application, context) {
-    application.session(input.ulong())
+  /** A copy has no label unless it is given one: names are unique here. */
+  async C_CopyObject(input, application, context) {
+    application.writableSession(input.ulong())
     const uniqueIdentifier = application.identifierOf(input.ulong())
-    context.objects.begin(Operation.Destroy)
-    await destroy.handle({ uniqueIdentifier } as never, context)
+    const template = readTemplate(input)
+    context.objects.begin(Operation.Get)
+    const original = await context.objects.loadExisting(uniqueIdentifier)
+    const { objectType, object } = await material(uniqueIdentifier, context)
+    const { activationDate } = original.attributes
+    const attributes = { activationDate, cryptographicUsageMask: maskAfter(original, template) }
+    const copy = (await run(register, { objectType, object, attributes }, context))['uniqueIdentifier'] as string
+    for (const [type, value] of template) {
+      if (usageOf(type, classOf(original)) === undefined) await change(copy, type, value, context)
+    }
+    return new Pkcs11Writer().ulong(application.handleOf(copy))
+  },
+  async C_SetAttributeValue(input, application, context) {
+    application.writableSession(input.ulong())
+    const uniqueIdentifier = application.identifierOf(input.ulong())
+    for (const [type, value] of readTemplate(input)) await change(uniqueIdentifier, type, value, context)
+    return undefined
+  },
+  async C_DestroyObject(input, application, context) {
+    application.writableSession(input.ulong())
+    await run(destroy, { uniqueIdentifier: application.identifierOf(input.ulong()) }, context)
     return undefined
   },
 }
 
-/** Attributes that objects are to have, each with its value. */
-function readTemplate(input: Pkcs11Reader): ReadonlyMap<number, Buffer> {
-  const template = new Map<number, Buffer>()
-  for (let left = input.count(); left > 0; left -= 1) {
-    const type = input.ulong()
-    template.set(type, input.isPresent() ? input.bytes() : Buffer.alloc(0))
+/** The usage mask of an object with the usages that a template gives or takes. */
+function maskAfter(object: ManagedObject, template: Template): number {
+  let { cryptographicUsageMask: mask = 0 } = object.attributes
+  for (const [type, value] of template) {
+    const usage = usageOf(type, classOf(object))
+    if (usage === undefined) continue
+    const bit = permitted(usage)
+    if (truth(value) !== hasMask(mask, bit)) mask += truth(value) ? bit : -bit
   }
-  return template
+  return mask
 }
 
-function isKey({ kind, attributes }: ManagedObject, now: number): boolean {
-  return classes[kind] !== undefined && !stateAt(attributes, now).startsWith('Destroyed')
+/** @throws Pkcs11Failure for what does not leave in the clear, and so could not be copied either */
+async function material(uniqueIdentifier: string, context: Context): Promise<Record<string, unknown>> {
+  try {
+    return await run(get, { uniqueIdentifier }, context)
+  } catch (error) {
+    const isKept = error instanceof KmipError && (error.reason === 'Sensitive' || error.reason === 'NotExtractable')
+    throw isKept ? new Pkcs11Failure('ACTION_PROHIBITED') : error
+  }
+}
+
+/** Changes one attribute, as KMIP's operations on attributes allow it. */
+async function change(uniqueIdentifier: string, type: number, value: Buffer, context: Context): Promise<void> {
+  const object = await context.objects.loadExisting(uniqueIdentifier)
+  const { attributes } = object
+  if (usageOf(type, classOf(object)) !== undefined) {
+    const mask = maskAfter(object, new Map([[type, value]]))
+    if (mask === attributes.cryptographicUsageMask) return
+    await put(uniqueIdentifier, { name: 'cryptographicUsageMask', value: mask }, [attributes.cryptographicUsageMask], context)
+  } else if (type === Cka.LABEL) {
+    await put(uniqueIdentifier, { name: 'name', value: nameOf(value) }, attributes.name, context)
+  } else if (type === Cka.ID) {
+    const isId = (each: VendorAttribute): boolean => each.attributeName === idAttribute.attributeName
+    const ids = attributes.vendorAttribute?.filter(isId)
+    await put(uniqueIdentifier, { name: 'vendorAttribute', value: idOf(value) }, ids, context)
+  } else if (type === Cka.SENSITIVE || type === Cka.EXTRACTABLE) {
+    const name = type === Cka.SENSITIVE ? 'sensitive' : 'extractable'
+    const old = attributes[name]
+    await put(uniqueIdentifier, { name, value: truth(value) }, old === undefined ? [] : [old], context)
+  } else {
+    throw new Pkcs11Failure(attributesOf(object).has(type) ? 'ATTRIBUTE_READ_ONLY' : 'ATTRIBUTE_TYPE_INVALID')
+  }
+}
+
+/** In place of the first value that there is, or as a new one. */
+async function put(
+  uniqueIdentifier: string, newAttribute: AttributeInstance, [old]: readonly unknown[] = [], context: Context,
+): Promise<void> {
+  const currentAttribute = isMultiInstance(newAttribute.name) ? { name: newAttribute.name, value: old } : undefined
+  await (old === undefined
+    ? run(addAttribute, { uniqueIdentifier, newAttribute }, context)
+    : run(modifyAttribute, { uniqueIdentifier, currentAttribute, newAttribute }, context))
+}
+
+function isLiving({ kind, attributes }: ManagedObject, now: number): boolean {
+  return isShown(kind) && !stateAt(attributes, now).startsWith('Destroyed')
 }
 
 function matches(object: ManagedObject, template: ReadonlyMap<number, Buffer>): boolean {
@@ -89,44 +166,5 @@ function matches(object: ManagedObject, template: ReadonlyMap<number, Buffer>): 
   return [...template].every(([type, value]) => values.get(type)?.equals(value) === true)
 }
 
-/** Never the material: what is to leave the server, Get gives. */
-function attributesOf({ kind, uniqueIdentifier, attributes }: ManagedObject): ReadonlyMap<number, Buffer> {
-  const { cryptographicUsageMask: mask = 0, cryptographicLength = 0, cryptographicAlgorithm } = attributes
-  const may = (use: keyof typeof CryptographicUsageMask): Buffer => flag(hasMask(mask, CryptographicUsageMask[use]))
-  return new Map([
-    [Cka.CLASS, number(classes[kind] ?? Cko.SECRET_KEY)],
-    [Cka.TOKEN, flag(true)],
-    [Cka.PRIVATE, flag(kind !== 'PublicKey')],
-    [Cka.LABEL, Buffer.from(attributes.name?.[0]?.nameValue ?? '', 'utf8')],
-    [Cka.ID, Buffer.from(uniqueIdentifier, 'utf8')],
-    [Cka.KEY_TYPE, number(keyTypes.get(cryptographicAlgorithm ?? 0) ?? Ckk.GENERIC_SECRET)],
-    [Cka.SENSITIVE, flag(attributes.sensitive === true)],
-    [Cka.EXTRACTABLE, flag(attributes.extractable !== false)],
-    [Cka.ENCRYPT, may('Encrypt')],
-    [Cka.DECRYPT, may('Decrypt')],
-    [Cka.SIGN, flag(hasMask(mask, CryptographicUsageMask.Sign) || hasMask(mask, CryptographicUsageMask.MACGenerate))],
-    [Cka.VERIFY, flag(hasMask(mask, CryptographicUsageMask.Verify) || hasMask(mask, CryptographicUsageMask.MACVerify))],
-    [Cka.WRAP, may('WrapKey')],
-    [Cka.UNWRAP, may('UnwrapKey')],
-    ...(kind === 'SymmetricKey' ? [[Cka.VALUE_LEN, number(cryptographicLength / 8)] as const] : []),
-    ...(kind === 'SymmetricKey' ? [] : [[Cka.MODULUS_BITS, number(cryptographicLength)] as const]),
-  ])
-}
-
-function flag(value: boolean): Buffer {
-  return Buffer.from([value ? 1 : 0])
-}
-
-function number(value: number): Buffer {
-  return new Pkcs11Writer().ulong(value).take()
-}
-
-const classes: Partial<Record<ManagedObject['kind'], number>> = {
-  SymmetricKey: Cko.SECRET_KEY, PrivateKey: Cko.PRIVATE_KEY, PublicKey: Cko.PUBLIC_KEY,
-}
-const keyTypes: ReadonlyMap<number, number> = new Map([
-  [CryptographicAlgorithm.AES, Ckk.AES], [CryptographicAlgorithm.RSA, Ckk.RSA], [CryptographicAlgorithm.EC, Ckk.EC],
-  [CryptographicAlgorithm.ECDSA, Ckk.EC], [CryptographicAlgorithm.ECDH, Ckk.EC],
-])
 /** Handles of one search. */
 const foundMax = 10_000

@@ -1,8 +1,9 @@
 import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
 import { pkcs11Functions } from '../kmip/pkcs11-names.ts'
-import { Pkcs11Failure } from './pkcs-11-application.ts'
+import { hasMask } from '../model/usage.ts'
+import { Pkcs11Failure, readWrite } from './pkcs-11-application.ts'
 import type { Pkcs11Function } from './pkcs-11-application.ts'
-import { mechanisms } from './pkcs-11-mechanism.ts'
+import { mechanismInfos } from './pkcs-11-mechanism-info.ts'
 
 /** The general, slot, session and random functions: one slot, whose token is the caller's account. */
 export const tokenFunctions: Readonly<Record<string, Pkcs11Function>> = {
@@ -35,9 +36,25 @@ export const tokenFunctions: Readonly<Record<string, Pkcs11Function>> = {
   },
   C_GetMechanismList(input) {
     checkSlot(input.ulong())
-    const output = new Pkcs11Writer().count(mechanisms.size)
-    for (const mechanism of mechanisms.keys()) output.ulong(mechanism)
+    const isWanted = input.done || input.isPresent()
+    const output = new Pkcs11Writer().count(mechanismInfos.size)
+    if (isWanted) for (const mechanism of mechanismInfos.keys()) output.ulong(mechanism)
     return output
+  },
+  C_GetMechanismInfo(input) {
+    checkSlot(input.ulong())
+    const info = mechanismInfos.get(input.ulong())
+    if (info === undefined) throw new Pkcs11Failure('MECHANISM_INVALID')
+    return new Pkcs11Writer().ulong(info.min).ulong(info.max).ulong(info.flags)
+  },
+  /** Functions of an older PKCS#11, which no longer run in parallel (PKCS#11 5.15). */
+  C_GetFunctionStatus(input, application) {
+    application.session(input.ulong())
+    throw new Pkcs11Failure('FUNCTION_NOT_PARALLEL')
+  },
+  C_CancelFunction(input, application) {
+    application.session(input.ulong())
+    throw new Pkcs11Failure('FUNCTION_NOT_PARALLEL')
   },
   C_OpenSession(input, application) {
     checkSlot(input.ulong())
@@ -54,7 +71,7 @@ export const tokenFunctions: Readonly<Record<string, Pkcs11Function>> = {
   },
   C_GetSessionInfo(input, application) {
     const { flags } = application.session(input.ulong())
-    const state = application.isLoggedIn ? userFunctions : publicSession
+    const state = (application.isLoggedIn ? userFunctions : publicSession) + (hasMask(flags, readWrite) ? writable : 0)
     return new Pkcs11Writer().ulong(slot).ulong(state).ulong(flags).ulong(0)
   },
   /** Who the client is, its certificate has said; there is no other PIN (CKF_PROTECTED_AUTHENTICATION_PATH). */
@@ -94,9 +111,10 @@ function checkSlot(id: number): void {
 
 const slot = 0
 const normalUser = 1
-/** CKS_RO_PUBLIC_SESSION, CKS_RW_USER_FUNCTIONS. */
+/** CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS, and what makes the read/write ones of them. */
 const publicSession = 0
-const userFunctions = 3
+const userFunctions = 1
+const writable = 2
 /** CKF_TOKEN_PRESENT; CKF_RNG, CKF_TOKEN_INITIALIZED, CKF_PROTECTED_AUTHENTICATION_PATH. */
 const tokenPresent = 0x1
 const randomNumbers = 0x1

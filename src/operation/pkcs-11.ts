@@ -9,6 +9,7 @@ import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { Application, Pkcs11Failure } from './pkcs-11-application.ts'
 import { cryptoFunctions } from './pkcs-11-crypto.ts'
+import { keyFunctions } from './pkcs-11-key.ts'
 import { objectFunctions } from './pkcs-11-object.ts'
 import { functionNames, tokenFunctions } from './pkcs-11-token.ts'
 
@@ -81,7 +82,7 @@ function refused(error: unknown): { pkcs11OutputParameters?: Buffer; pkcs11Retur
   throw error
 }
 
-const functions = { ...tokenFunctions, ...objectFunctions, ...cryptoFunctions }
+const functions = { ...tokenFunctions, ...objectFunctions, ...keyFunctions, ...cryptoFunctions }
 /** Name of the interface of PKCS#11 3.0. */
 const standardInterface = 'PKCS 11'
 const passedOn: ReadonlySet<ResultReasonName> = new Set<ResultReasonName>([
@@ -99,4 +100,11 @@ const returnCodes: Partial<Record<ResultReasonName, string>> = {
   UnsupportedCryptographicParameters: 'MECHANISM_INVALID',
   FeatureNotSupported: 'MECHANISM_INVALID',
   InvalidObjectType: 'KEY_TYPE_INCONSISTENT',
+  KeyValueNotPresent: 'KEY_FUNCTION_NOT_PERMITTED',
+  NotExtractable: 'KEY_UNEXTRACTABLE',
+  AttributeReadOnly: 'ATTRIBUTE_READ_ONLY',
+  InvalidAttribute: 'ATTRIBUTE_VALUE_INVALID',
+  InvalidAttributeValue: 'ATTRIBUTE_VALUE_INVALID',
+  NonUniqueNameAttribute: 'ATTRIBUTE_VALUE_INVALID',
+  KeyFormatTypeNotSupported: 'KEY_NOT_WRAPPABLE',
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash, createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { printItem } from '../../src/kmip/print.ts'
@@ -12,6 +12,8 @@ import { alice, bob, testEngine } from '../support/engine.ts'
 import { item, request } from '../support/xml.ts'
 
 const w = (): Pkcs11Writer => new Pkcs11Writer()
+const yes = Buffer.from([1])
+const no = Buffer.from([0])
 
 test('the life of an application: information, sessions, and an end', async () => {
   const p11 = await initialized()
@@ -26,11 +28,12 @@ test('the life of an application: information, sessions, and an end', async () =
   const session = await p11.open()
   await p11.call('C_Login', w().ulong(session).ulong(1).byte(0))
   await p11.call('C_Login', w().ulong(session).ulong(1).byte(0), 'USER_ALREADY_LOGGED_IN')
-  expect(await p11.call('C_GetSessionInfo', w().ulong(session))).toEqual(w().ulong(0).ulong(3).ulong(4).ulong(0).take())
+  expect(await p11.call('C_GetSessionInfo', w().ulong(session))).toEqual(w().ulong(0).ulong(3).ulong(6).ulong(0).take())
   await p11.call('C_Logout', w().ulong(session))
   await p11.call('C_CloseSession', w().ulong(session))
   await p11.call('C_CloseSession', w().ulong(session), 'SESSION_HANDLE_INVALID')
-  await p11.call('C_WrapKey', w(), 'FUNCTION_NOT_SUPPORTED')
+  await p11.call('C_WaitForSlotEvent', w(), 'FUNCTION_NOT_SUPPORTED')
+  await p11.call('C_OpenSession', w().ulong(0).ulong(2), 'SESSION_PARALLEL_NOT_SUPPORTED')
   await p11.call('C_Finalize')
   await p11.call('C_GetInfo', w(), 'CRYPTOKI_NOT_INITIALIZED')
 })
@@ -115,6 +118,168 @@ test('applications and objects are of their account; what cannot be read or is n
   expect(printItem(await p11.send(item('PKCS_11', other)))).toContain('PKCS_11InvalidInterface')
 })
 
+test('secret keys are made by their template, wrapped, unwrapped, and told of', async () => {
+  const p11 = await initialized()
+  const session = await p11.open()
+  const key = await p11.handle('C_GenerateKey', w().ulong(session).ulong(0x1080).count(0), [
+    [0x3, text('data')], [0x102, text('id 1')], [0x161, number(32)], [0x104, yes], [0x105, yes], [0x162, yes],
+  ])
+  const wrapping = await p11.handle('C_GenerateKey', w().ulong(session).ulong(0x1080).count(0), [
+    [0x161, number(32)], [0x106, yes], [0x107, yes],
+  ])
+  expect(await p11.attribute(session, key, 0x102)).toEqual(text('id 1'))
+  expect(await p11.attribute(session, key, 0x106)).toEqual(no)
+  expect(await p11.find(session, template([[0x102, text('id 1')]]))).toEqual([key])
+  const wrapInput = (): Pkcs11Writer => w().ulong(session).ulong(0x2109).count(0).ulong(wrapping).ulong(key)
+  expect(await p11.call('C_WrapKey', wrapInput().byte(0))).toEqual(w().count(40).take())
+  await p11.call('C_WrapKey', wrapInput().byte(1).count(39), 'BUFFER_TOO_SMALL')
+  const wrapped = new Pkcs11Reader(await p11.call('C_WrapKey', wrapInput())).bytes()
+  const again = await p11.handle('C_UnwrapKey', w().ulong(session).ulong(0x2109).count(0).ulong(wrapping).bytes(wrapped), [
+    [0x0, number(4)], [0x100, number(0x1f)], [0x104, yes], [0x105, yes],
+  ])
+  const seal = async (handle: number): Promise<Buffer> => {
+    await p11.call('C_EncryptInit', w().ulong(session).ulong(0x1081).count(0).ulong(handle))
+    return p11.call('C_Encrypt', w().ulong(session).bytes(Buffer.alloc(16, 1)))
+  }
+  expect(await seal(again)).toEqual(await seal(key))
+  const damaged = Buffer.concat([wrapped.subarray(0, 39), Buffer.from([255 - wrapped[39]!])])
+  await p11.call('C_UnwrapKey', append(
+    w().ulong(session).ulong(0x2109).count(0).ulong(wrapping).bytes(damaged), [[0x0, number(4)], [0x100, number(0x1f)]],
+  ), 'WRAPPED_KEY_INVALID')
+  const making = (): Pkcs11Writer => w().ulong(session).ulong(0x1080).count(0)
+  const kept = await p11.handle('C_GenerateKey', making(), [[0x161, number(16)], [0x162, no]])
+  for (const [by, what, code] of [
+    [key, wrapping, 'KEY_FUNCTION_NOT_PERMITTED'], [99, key, 'WRAPPING_KEY_HANDLE_INVALID'],
+    [wrapping, 99, 'KEY_HANDLE_INVALID'], [wrapping, kept, 'KEY_UNEXTRACTABLE'],
+  ] as const) await p11.call('C_WrapKey', w().ulong(session).ulong(0x2109).count(0).ulong(by).ulong(what), code)
+})
+
+test.for([
+  [0x1080, [[0x161, number(16)], [0x1, no]], 'TEMPLATE_INCONSISTENT'],
+  [0x1080, [[0x161, number(16)], [0x100, number(0)]], 'TEMPLATE_INCONSISTENT'],
+  [0x1080, [[0x161, number(16)], [0x104, Buffer.alloc(2)]], 'ATTRIBUTE_VALUE_INVALID'],
+  [0x1080, [[0x161, number(16)], [0x999, yes]], 'ATTRIBUTE_TYPE_INVALID'],
+  [0x1080, [[0x161, number(16)], [0x161, number(32)]], 'TEMPLATE_INCONSISTENT'],
+  [0x1080, [], 'TEMPLATE_INCOMPLETE'],
+  [0x1080, [[0x161, number(17)]], 'KEY_SIZE_RANGE'],
+  [0x9999, [[0x161, number(16)]], 'MECHANISM_INVALID'],
+] as const)('what a template of C_GenerateKey may not say: %#', async ([mechanism, attributes, code]) => {
+  const p11 = await initialized()
+  const session = await p11.open()
+  await p11.call('C_GenerateKey', append(w().ulong(session).ulong(mechanism).count(0), attributes), code)
+  const reading = await p11.open(4)
+  await p11.call('C_GenerateKey', append(w().ulong(reading).ulong(0x1080).count(0), []), 'SESSION_READ_ONLY')
+  expect(await p11.find(session, w().count(0))).toEqual([])
+})
+
+test('pairs are made, and their keys sign, verify, wrap and unwrap', async () => {
+  const p11 = await initialized()
+  const session = await p11.open()
+  const curve = Buffer.from('06082a8648ce3d030107', 'hex')
+  const elliptic = (): Pkcs11Writer => w().ulong(session).ulong(0x1040).count(0)
+  const [verifying, signing] = await p11.pair(elliptic(), [[0x180, curve]], [[0x3, text('signer')]])
+  await p11.call('C_SignInit', w().ulong(session).ulong(0x1044).count(0).ulong(signing))
+  const signature = new Pkcs11Reader(await p11.call('C_Sign', w().ulong(session).bytes(text('data')))).bytes()
+  await p11.call('C_VerifyInit', w().ulong(session).ulong(0x1044).count(0).ulong(verifying))
+  await p11.call('C_Verify', w().ulong(session).bytes(text('data')).bytes(signature))
+
+  const [wrapping, unwrapping] = await p11.pair(
+    w().ulong(session).ulong(0).count(0), [[0x121, number(2048)], [0x122, Buffer.from('010001', 'hex')], [0x106, yes]],
+    [[0x107, yes]],
+  )
+  const key = await p11.handle('C_GenerateKey', w().ulong(session).ulong(0x350).count(0), [[0x161, number(20)]])
+  const oaep = w().ulong(0x250).ulong(2).ulong(1).bytes(Buffer.alloc(0)).take()
+  const wrapped = new Pkcs11Reader(
+    await p11.call('C_WrapKey', w().ulong(session).ulong(9).bytes(oaep).ulong(wrapping).ulong(key)),
+  ).bytes()
+  const again = await p11.handle('C_UnwrapKey', w().ulong(session).ulong(9).bytes(oaep).ulong(unwrapping).bytes(wrapped), [
+    [0x0, number(4)], [0x100, number(0x10)],
+  ])
+  expect(await p11.attribute(session, again, 0x161)).toEqual(number(20))
+  expect(await mac(p11, session, again)).toEqual(await mac(p11, session, key))
+  await p11.call('C_GenerateKeyPair', append(append(w().ulong(session).ulong(0).count(0), []), []), 'TEMPLATE_INCOMPLETE')
+  const other = Buffer.from('06032b0001', 'hex')
+  const unknown = append(append(w().ulong(session).ulong(0x1040).count(0), [[0x180, other]]), [])
+  await p11.call('C_GenerateKeyPair', unknown, 'CURVE_NOT_SUPPORTED')
+
+  const secret = await p11.handle('C_GenerateKey', w().ulong(session).ulong(0x1080).count(0), [
+    [0x161, number(32)], [0x106, yes], [0x107, yes],
+  ])
+  const pkcs8 = new Pkcs11Reader(
+    await p11.call('C_WrapKey', w().ulong(session).ulong(0x210b).count(0).ulong(secret).ulong(signing)),
+  ).bytes()
+  const back = await p11.handle('C_UnwrapKey', w().ulong(session).ulong(0x210b).count(0).ulong(secret).bytes(pkcs8), [
+    [0x0, number(3)], [0x100, number(3)],
+  ])
+  await p11.call('C_SignInit', w().ulong(session).ulong(0x1044).count(0).ulong(back))
+  const second = new Pkcs11Reader(await p11.call('C_Sign', w().ulong(session).bytes(text('data')))).bytes()
+  await p11.call('C_VerifyInit', w().ulong(session).ulong(0x1044).count(0).ulong(verifying))
+  await p11.call('C_Verify', w().ulong(session).bytes(text('data')).bytes(second))
+})
+
+test('keys are made of given values and derived, and their attributes change', async () => {
+  const p11 = await initialized()
+  const session = await p11.open()
+  const value = Buffer.alloc(16, 3)
+  const base = await p11.handle('C_CreateObject', w().ulong(session), [
+    [0x0, number(4)], [0x100, number(0x1f)], [0x11, value], [0x10c, yes],
+  ])
+  const data = Buffer.alloc(32, 4)
+  const secret: Attributes = [[0x100, number(0x10)], [0x161, number(32)], [0x108, yes], [0x10a, yes]]
+  const derived = await p11.handle(
+    'C_DeriveKey', w().ulong(session).ulong(0x1104).bytes(w().bytes(data).take()).ulong(base), secret,
+  )
+  const cipher = createCipheriv('aes-128-ecb', value, null).setAutoPadding(false)
+  const key = Buffer.concat([cipher.update(data), cipher.final()])
+  expect(await mac(p11, session, derived)).toEqual(createHmac('sha256', key).update('data').digest())
+  const hashed = await p11.handle('C_DeriveKey', w().ulong(session).ulong(0x393).count(0).ulong(base), secret)
+  const digest = createHash('sha256').update(value).digest()
+  expect(await mac(p11, session, hashed)).toEqual(createHmac('sha256', digest).update('data').digest())
+  const odd = w().ulong(session).ulong(0x1104).bytes(w().bytes(Buffer.alloc(5)).take()).ulong(base)
+  await p11.call('C_DeriveKey', append(odd, secret), 'MECHANISM_PARAM_INVALID')
+  const wrong = w().ulong(session).ulong(0x393).count(0).ulong(hashed)
+  await p11.call('C_DeriveKey', append(wrong, secret), 'KEY_FUNCTION_NOT_PERMITTED')
+  const nothing = append(w().ulong(session), [[0x0, number(4)], [0x100, number(0x1f)]])
+  await p11.call('C_CreateObject', nothing, 'TEMPLATE_INCOMPLETE')
+
+  const set = (attributes: Attributes): Pkcs11Writer => append(w().ulong(session).ulong(hashed), attributes)
+  for (const label of ['first', 'second']) {
+    await p11.call('C_SetAttributeValue', set([[0x3, text(label)], [0x102, text(`${label} id`)]]))
+    expect(await p11.attribute(session, hashed, 0x3)).toEqual(text(label))
+    expect(await p11.attribute(session, hashed, 0x102)).toEqual(text(`${label} id`))
+  }
+  const copy = await p11.handle('C_CopyObject', w().ulong(session).ulong(hashed), [[0x3, text('copy')], [0x10a, no]])
+  expect(await p11.attribute(session, copy, 0x3)).toEqual(text('copy'))
+  expect(await p11.attribute(session, copy, 0x10a)).toEqual(no)
+  expect(await mac(p11, session, copy)).toEqual(await mac(p11, session, hashed))
+  const making = w().ulong(session).ulong(0x1080).count(0)
+  const kept = await p11.handle('C_GenerateKey', making, [[0x161, number(16)], [0x103, yes]])
+  await p11.call('C_CopyObject', append(w().ulong(session).ulong(kept), []), 'ACTION_PROHIBITED')
+  await p11.call('C_SetAttributeValue', set([[0x100, number(0x1f)]]), 'ATTRIBUTE_READ_ONLY')
+  await p11.call('C_SetAttributeValue', set([[0x999, yes]]), 'ATTRIBUTE_TYPE_INVALID')
+})
+
+test('the mechanisms that are listed are told of, and are those that work', async () => {
+  const p11 = await initialized()
+  const reader = new Pkcs11Reader(await p11.call('C_GetMechanismList', w().ulong(0)))
+  const listed = Array.from({ length: reader.count() }, () => reader.ulong())
+  expect(await p11.call('C_GetMechanismList', w().ulong(0).byte(0))).toEqual(w().count(listed.length).take())
+  for (const mechanism of listed) {
+    const info = new Pkcs11Reader(await p11.call('C_GetMechanismInfo', w().ulong(0).ulong(mechanism)))
+    const [min, max, flags] = [info.ulong(), info.ulong(), info.ulong()]
+    expect(min).toBeLessThanOrEqual(max)
+    expect(flags).toBeGreaterThan(0)
+  }
+  const info = w().ulong(16).ulong(32).ulong(0x60000).take()
+  expect(await p11.call('C_GetMechanismInfo', w().ulong(0).ulong(0x2109))).toEqual(info)
+  await p11.call('C_GetMechanismInfo', w().ulong(0).ulong(0x9999), 'MECHANISM_INVALID')
+})
+
+async function mac(p11: Client, session: number, key: number): Promise<Buffer> {
+  await p11.call('C_SignInit', w().ulong(session).ulong(0x251).count(0).ulong(key))
+  return new Pkcs11Reader(await p11.call('C_Sign', w().ulong(session).bytes(text('data')))).bytes()
+}
+
 type Engines = ReturnType<typeof testEngine>
 
 async function initialized(engines: Engines = testEngine(), caller = alice): Promise<Client> {
@@ -153,8 +318,8 @@ class Client {
     return printItem(await this.send(this.#item(name, input), caller))
   }
 
-  async open(): Promise<number> {
-    return new Pkcs11Reader(await this.call('C_OpenSession', w().ulong(0).ulong(4))).ulong()
+  async open(flags = 6): Promise<number> {
+    return new Pkcs11Reader(await this.call('C_OpenSession', w().ulong(0).ulong(flags))).ulong()
   }
 
   async find(session: number, template: Pkcs11Writer): Promise<number[]> {
@@ -164,6 +329,24 @@ class Client {
     const handles = Array.from({ length: found.count() }, () => found.ulong())
     await this.call('C_FindObjectsFinal', w().ulong(session))
     return handles
+  }
+
+  /** The handle that a function gives. */
+  async handle(name: string, input: Pkcs11Writer, attributes: Attributes): Promise<number> {
+    return new Pkcs11Reader(await this.call(name, append(input, attributes))).ulong()
+  }
+
+  /** Handles of a public and a private key. */
+  async pair(input: Pkcs11Writer, ofPublic: Attributes, ofPrivate: Attributes): Promise<[number, number]> {
+    const answer = new Pkcs11Reader(await this.call('C_GenerateKeyPair', append(append(input, ofPublic), ofPrivate)))
+    return [answer.ulong(), answer.ulong()]
+  }
+
+  async attribute(session: number, handle: number, type: number): Promise<Buffer> {
+    const input = w().ulong(session).ulong(handle).count(1).ulong(type).byte(0)
+    const answer = new Pkcs11Reader(await this.call('C_GetAttributeValue', input))
+    expect([answer.count(), answer.ulong(), answer.byte()]).toEqual([1, type, 1])
+    return answer.bytes()
   }
 
   async create(mask: string, name: string, algorithm = 'AES', length = 128): Promise<string> {
@@ -191,6 +374,22 @@ class Client {
     return item('PKCS_11', `<PKCS_11Function type="Enumeration" value="${name}"/>
       <CorrelationValue type="ByteString" value="${this.#correlationValue}"/>${input.length > 0 ? parameters : ''}`)
   }
+}
+
+type Attributes = readonly (readonly [number, Buffer])[]
+
+function template(attributes: Attributes): Pkcs11Writer {
+  return append(w(), attributes)
+}
+
+function append(input: Pkcs11Writer, attributes: Attributes): Pkcs11Writer {
+  input.count(attributes.length)
+  for (const [type, value] of attributes) input.ulong(type).byte(1).bytes(value)
+  return input
+}
+
+function text(value: string): Buffer {
+  return Buffer.from(value)
 }
 
 function number(value: number): Buffer {

@@ -1,0 +1,118 @@
+import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import type { DerivationParameters } from '../kmip/derivation-parameters.ts'
+import {
+  BlockCipherMode, CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, MaskGenerator, PaddingMethod,
+} from '../kmip/generated/enums.ts'
+import { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
+import { Cka, Ckm, Mgf1 } from '../kmip/pkcs11-constants.ts'
+import { Pkcs11Failure } from './pkcs-11-application.ts'
+import { genericAlgorithm } from './pkcs-11-template.ts'
+
+/** CK_MECHANISM: its type, and its parameter as bytes, in which a structure's elements stand in line. */
+export function readMechanism(input: Pkcs11Reader): { readonly type: number; readonly parameter: Buffer } {
+  return { type: input.ulong(), parameter: Buffer.from(input.bytes()) }
+}
+
+/** What makes secret keys, and of which algorithm. */
+export const generationMechanisms: ReadonlyMap<number, number> = new Map<number, number>([
+  [Ckm.AES_KEY_GEN, CryptographicAlgorithm.AES],
+  [Ckm.GENERIC_SECRET_KEY_GEN, genericAlgorithm],
+])
+
+/** What makes pairs, and the attribute of the public key that says how long they are. */
+export const pairMechanisms: ReadonlyMap<number, { readonly algorithm: number; readonly length: number }> = new Map([
+  [Ckm.RSA_PKCS_KEY_PAIR_GEN, { algorithm: CryptographicAlgorithm.RSA, length: Cka.MODULUS_BITS }],
+  [Ckm.EC_KEY_PAIR_GEN, { algorithm: CryptographicAlgorithm.ECDSA, length: Cka.EC_PARAMS }],
+])
+
+/** What wraps keys, and how KMIP says it. */
+export const wrappingMechanisms: ReadonlyMap<number, (parameter: Buffer) => CryptographicParameters> = new Map([
+  [Ckm.AES_KEY_WRAP, plain({ blockCipherMode: BlockCipherMode.NISTKeyWrap })],
+  [Ckm.AES_KEY_WRAP_KWP, plain({ blockCipherMode: BlockCipherMode.AESKeyWrapPadding })],
+  [Ckm.RSA_PKCS_OAEP, oaep],
+])
+
+interface DerivationMechanism {
+  readonly derivationMethod: number
+  readonly parametersOf: (parameter: Buffer) => DerivationParameters
+}
+
+export const derivationMechanisms: ReadonlyMap<number, DerivationMechanism> = new Map<number, DerivationMechanism>([
+  [Ckm.AES_ECB_ENCRYPT_DATA, { derivationMethod: DerivationMethod.ENCRYPT, parametersOf: encryptedByEcb }],
+  [Ckm.AES_CBC_ENCRYPT_DATA, { derivationMethod: DerivationMethod.ENCRYPT, parametersOf: encryptedByCbc }],
+  [Ckm.SHA256_KEY_DERIVATION, hashed(HashingAlgorithm.SHA_256)],
+  [Ckm.SHA384_KEY_DERIVATION, hashed(HashingAlgorithm.SHA_384)],
+  [Ckm.SHA512_KEY_DERIVATION, hashed(HashingAlgorithm.SHA_512)],
+])
+
+function plain(parameters: CryptographicParameters): (parameter: Buffer) => CryptographicParameters {
+  return (parameter) => {
+    if (parameter.length > 0) throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+    return parameters
+  }
+}
+
+/** CK_RSA_PKCS_OAEP_PARAMS: hash, mask generation function, source, and its data. */
+function oaep(parameter: Buffer): CryptographicParameters {
+  return parsed(parameter, (reader) => {
+    const hashingAlgorithm = hashes.get(reader.ulong())
+    const maskGeneratorHashingAlgorithm = masks.get(reader.ulong())
+    const isSpecified = reader.ulong() === dataSpecified
+    const pSource = Buffer.from(reader.bytes())
+    if (hashingAlgorithm === undefined || maskGeneratorHashingAlgorithm === undefined || (!isSpecified && pSource.length > 0)) {
+      throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+    }
+    return {
+      paddingMethod: PaddingMethod.OAEP, hashingAlgorithm, maskGenerator: MaskGenerator.MGF1, maskGeneratorHashingAlgorithm,
+      ...(pSource.length > 0 && { pSource }),
+    }
+  })
+}
+
+/** CK_KEY_DERIVATION_STRING_DATA. */
+function encryptedByEcb(parameter: Buffer): DerivationParameters {
+  return parsed(parameter, (reader) => encrypted(BlockCipherMode.ECB, Buffer.from(reader.bytes()), undefined))
+}
+
+/** CK_AES_CBC_ENCRYPT_DATA_PARAMS: an initialization vector of fixed length, and the data. */
+function encryptedByCbc(parameter: Buffer): DerivationParameters {
+  return parsed(parameter, (reader) => {
+    const iv = Buffer.from(Array.from({ length: 16 }, () => reader.byte()))
+    return encrypted(BlockCipherMode.CBC, Buffer.from(reader.bytes()), iv)
+  })
+}
+
+function encrypted(blockCipherMode: number, data: Buffer, initializationVector: Buffer | undefined): DerivationParameters {
+  if (data.length === 0 || data.length % 16 !== 0) throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+  return {
+    cryptographicParameters: { blockCipherMode, paddingMethod: PaddingMethod.None },
+    derivationData: [data], initializationVector,
+  }
+}
+
+/** The digest of the key's value. */
+function hashed(hashingAlgorithm: number): DerivationMechanism {
+  const parametersOf = (parameter: Buffer): DerivationParameters => {
+    if (parameter.length > 0) throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+    return { cryptographicParameters: { hashingAlgorithm }, derivationData: [] }
+  }
+  return { derivationMethod: DerivationMethod.HASH, parametersOf }
+}
+
+function parsed<T>(parameter: Buffer, read: (reader: Pkcs11Reader) => T): T {
+  const reader = new Pkcs11Reader(parameter)
+  const value = read(reader)
+  if (!reader.done) throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+  return value
+}
+
+const hashes: ReadonlyMap<number, number> = new Map<number, number>([
+  [Ckm.SHA_1, HashingAlgorithm.SHA_1], [Ckm.SHA224, HashingAlgorithm.SHA_224], [Ckm.SHA256, HashingAlgorithm.SHA_256],
+  [Ckm.SHA384, HashingAlgorithm.SHA_384], [Ckm.SHA512, HashingAlgorithm.SHA_512],
+])
+const masks: ReadonlyMap<number, number> = new Map<number, number>([
+  [Mgf1.SHA_1, HashingAlgorithm.SHA_1], [Mgf1.SHA224, HashingAlgorithm.SHA_224], [Mgf1.SHA256, HashingAlgorithm.SHA_256],
+  [Mgf1.SHA384, HashingAlgorithm.SHA_384], [Mgf1.SHA512, HashingAlgorithm.SHA_512],
+])
+/** CKZ_DATA_SPECIFIED. */
+const dataSpecified = 1

@@ -1,0 +1,148 @@
+import { curveByOid } from '../crypto/curve.ts'
+import { DerError, DerReader } from '../crypto/der.ts'
+import type { AttributeSet } from '../kmip/attribute.ts'
+import { CryptographicAlgorithm, CryptographicUsageMask, NameType } from '../kmip/generated/enums.ts'
+import { Tag } from '../kmip/generated/tags.ts'
+import { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
+import { Cka, Ckk, Cko } from '../kmip/pkcs11-constants.ts'
+import { ItemType } from '../ttlv/item.ts'
+import { Pkcs11Failure } from './pkcs-11-application.ts'
+import { idAttribute, keyTypes } from './pkcs-11-attribute.ts'
+
+/** Attributes that objects are to have, each with its value. */
+export type Template = ReadonlyMap<number, Buffer>
+
+export function readTemplate(input: Pkcs11Reader): Template {
+  const template = new Map<number, Buffer>()
+  for (let left = input.count(); left > 0; left -= 1) {
+    const type = input.ulong()
+    if (template.has(type)) throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
+    template.set(type, input.isPresent() ? input.bytes() : Buffer.alloc(0))
+  }
+  return template
+}
+
+/**
+ * The KMIP attributes of a key that PKCS#11 makes. It is active at once, since PKCS#11 knows no other state, and an object
+ * of the token. Without any usage it has those that its type is for.
+ *
+ * @param now seconds since 1970-01-01 UTC
+ * @throws Pkcs11Failure for attributes that contradict the key, are not known, or that a key cannot be given
+ */
+export function keyAttributes(template: Template, objectClass: number, algorithm: number, now: number): AttributeSet {
+  let set: AttributeSet = { cryptographicAlgorithm: algorithm, activationDate: now }
+  const usages: number[] = []
+  let isUsageGiven = false
+  for (const [type, value] of template) {
+    const usage = usageOf(type, objectClass)
+    if (usage !== undefined) {
+      isUsageGiven = true
+      if (truth(value)) usages.push(permitted(usage))
+    } else if (fixed.has(type)) {
+      checkFixed(type, value, objectClass, algorithm)
+    } else {
+      set = { ...set, ...given(type, value) }
+    }
+  }
+  const mask = isUsageGiven ? usages : defaultUsages(objectClass, algorithm)
+  return { ...set, cryptographicUsageMask: mask.reduce((sum, bit) => sum + bit, 0) }
+}
+
+/** The algorithm of a secret key by the CKA_KEY_TYPE that is given for it. */
+export function secretAlgorithm(template: Template): number {
+  const type = template.get(Cka.KEY_TYPE)
+  if (type === undefined) throw new Pkcs11Failure('TEMPLATE_INCOMPLETE')
+  switch (ulong(type)) {
+    case Ckk.AES: return CryptographicAlgorithm.AES
+    case Ckk.GENERIC_SECRET: return genericAlgorithm
+    default: throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
+  }
+}
+
+export function ulong(value: Buffer): number {
+  if (value.length !== 8) throw new Pkcs11Failure('ATTRIBUTE_VALUE_INVALID')
+  return new Pkcs11Reader(value).ulong()
+}
+
+export function truth(value: Buffer): boolean {
+  if (value.length !== 1 || value[0]! > 1) throw new Pkcs11Failure('ATTRIBUTE_VALUE_INVALID')
+  return value[0] === 1
+}
+
+export function nameOf(label: Buffer): NonNullable<AttributeSet['name']>[number] {
+  return { nameValue: label.toString('utf8'), nameType: NameType.UninterpretedTextString }
+}
+
+export function idOf(value: Buffer): NonNullable<AttributeSet['vendorAttribute']>[number] {
+  return { ...idAttribute, attributeValue: { tag: Tag.AttributeValue, type: ItemType.ByteString, value } }
+}
+
+/** The bit of the usage mask that a usage of PKCS#11 is for a class; null where the class has no such usage. */
+export function usageOf(type: number, objectClass: number): Usage | null | undefined {
+  const byClass = usageAttributes.get(type)
+  return byClass === undefined ? undefined : byClass[objectClass] ?? null
+}
+
+export function permitted(usage: Usage | null): number {
+  if (usage === null) throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
+  return CryptographicUsageMask[usage]
+}
+
+type Usage = keyof typeof CryptographicUsageMask
+
+function given(type: number, value: Buffer): AttributeSet {
+  switch (type) {
+    case Cka.LABEL: return value.length === 0 ? {} : { name: [nameOf(value)] }
+    case Cka.ID: return value.length === 0 ? {} : { vendorAttribute: [idOf(value)] }
+    case Cka.SENSITIVE: return { sensitive: truth(value) }
+    case Cka.EXTRACTABLE: return { extractable: truth(value) }
+    case Cka.VALUE_LEN: return { cryptographicLength: ulong(value) * 8 }
+    case Cka.MODULUS_BITS: return { cryptographicLength: ulong(value) }
+    case Cka.EC_PARAMS: return curveOf(value)
+    default: throw new Pkcs11Failure('ATTRIBUTE_TYPE_INVALID')
+  }
+}
+
+function curveOf(parameters: Buffer): AttributeSet {
+  try {
+    const curve = curveByOid(new DerReader(parameters).oid())
+    if (curve?.id === undefined) throw new Pkcs11Failure('CURVE_NOT_SUPPORTED')
+    return { cryptographicLength: curve.bits, cryptographicDomainParameters: { recommendedCurve: curve.id } }
+  } catch (error) {
+    if (error instanceof DerError) throw new Pkcs11Failure('DOMAIN_PARAMS_INVALID')
+    throw error
+  }
+}
+
+/** What follows from the key, and is only true or not. */
+function checkFixed(type: number, value: Buffer, objectClass: number, algorithm: number): void {
+  const isTrue = type === Cka.CLASS
+    ? ulong(value) === objectClass
+    : type === Cka.KEY_TYPE
+      ? ulong(value) === (keyTypes.get(algorithm) ?? Ckk.GENERIC_SECRET)
+      : type === Cka.PUBLIC_EXPONENT
+        ? value.toString('hex').replace(/^(00)+/, '') === '010001'
+        : truth(value) === (type === Cka.TOKEN || objectClass !== Cko.PUBLIC_KEY)
+  if (!isTrue) throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
+}
+
+function defaultUsages(objectClass: number, algorithm: number): readonly number[] {
+  const { Encrypt, Decrypt, MACGenerate, MACVerify, Sign, Verify } = CryptographicUsageMask
+  if (objectClass === Cko.PRIVATE_KEY) return [Sign]
+  if (objectClass === Cko.PUBLIC_KEY) return [Verify]
+  return algorithm === CryptographicAlgorithm.AES ? [Encrypt, Decrypt] : [MACGenerate, MACVerify]
+}
+
+const { SECRET_KEY, PRIVATE_KEY, PUBLIC_KEY } = Cko
+const usageAttributes: ReadonlyMap<number, Readonly<Record<number, Usage>>> = new Map<number, Record<number, Usage>>([
+  [Cka.ENCRYPT, { [SECRET_KEY]: 'Encrypt', [PUBLIC_KEY]: 'Encrypt' }],
+  [Cka.DECRYPT, { [SECRET_KEY]: 'Decrypt', [PRIVATE_KEY]: 'Decrypt' }],
+  [Cka.SIGN, { [SECRET_KEY]: 'MACGenerate', [PRIVATE_KEY]: 'Sign' }],
+  [Cka.VERIFY, { [SECRET_KEY]: 'MACVerify', [PUBLIC_KEY]: 'Verify' }],
+  [Cka.WRAP, { [SECRET_KEY]: 'WrapKey', [PUBLIC_KEY]: 'WrapKey' }],
+  [Cka.UNWRAP, { [SECRET_KEY]: 'UnwrapKey', [PRIVATE_KEY]: 'UnwrapKey' }],
+  [Cka.DERIVE, { [SECRET_KEY]: 'DeriveKey', [PRIVATE_KEY]: 'DeriveKey' }],
+])
+const fixed: ReadonlySet<number> = new Set([Cka.CLASS, Cka.KEY_TYPE, Cka.TOKEN, Cka.PRIVATE, Cka.PUBLIC_EXPONENT])
+/** KMIP's keys for a MAC are of one hash; PKCS#11's generic secret is taken for the commonest. */
+export const genericAlgorithm = CryptographicAlgorithm.HMAC_SHA256
