@@ -1,15 +1,20 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Tag } from '../../src/kmip/generated/tags.ts'
+import { encodeItem } from '../../src/ttlv/writer.ts'
+import { find } from '../support/client-endpoint.ts'
 import { converse } from '../support/conversation.ts'
-import { buildRequest } from '../support/notation-item.ts'
 import { parseConversation } from '../support/notation.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
-import { WireConnection, encode } from '../support/wire.ts'
+import { WireConnection } from '../support/wire.ts'
+import { item, request } from '../support/xml.ts'
 
 /** What real clients send and break on, over real TLS. The notation is described in test/support/notation.ts. */
 
@@ -55,13 +60,9 @@ test.each([
 })
 
 test('a request in the last flight of the handshake is answered', async () => {
-  const text = '# early\nrequest 1.2\n  Query\n    QueryFunction QueryServerInformation'
-  const [step] = parseConversation(text).steps
-  if (step?.kind !== 'request') throw new Error('a request was written')
-  const early = encode(buildRequest(step.message, new Map()))
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const connection = await WireConnection.open(server, server.certificates.alice, version, early)
-    expect((await connection.receive()).item.tag).toBe(0x42007b)
+    const connection = await WireConnection.open(server, server.certificates.alice, version, query)
+    expect((await connection.receive()).item.tag).toBe(Tag.ResponseMessage)
     await connection.close()
   }
 })
@@ -82,13 +83,36 @@ test('many short connections of one client at once', async () => {
   await Promise.all(Array.from({ length: 24 }, () => converse(conversation, server)))
 }, 30_000)
 
-test('a TLS session is resumed, with its client certificate', async () => {
-  const first = await WireConnection.open(server, server.certificates.alice)
-  const session = first.socket.getSession()
+test.each(['TLSv1.2', 'TLSv1.3'] as const)('a TLS session is resumed, with its client certificate: %s', async (version) => {
+  const first = await WireConnection.open(server, server.certificates.alice, version)
+  const session = version === 'TLSv1.2' ? first.socket.getSession() : (await once(first.socket, 'session'))[0] as Buffer
   await first.close()
-  const second = await WireConnection.open(server, server.certificates.alice, 'TLSv1.2', undefined, session)
+  const second = await WireConnection.open(server, server.certificates.alice, version, undefined, session)
   expect(second.socket.isSessionReused()).toBe(true)
+  second.socket.write(query)
+  expect((await second.receive()).item.tag).toBe(Tag.ResponseMessage)
   await second.close()
+})
+
+test('a client certificate without any purpose is taken, and is who it says', async () => {
+  const folder = join(server.directory, 'certs')
+  const openssl = (...words: string[]): Promise<unknown> => promisify(execFile)('openssl', words, { cwd: folder })
+  await openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/O=alpha/CN=array',
+    '-keyout', 'array.key', '-out', 'array.csr')
+  await openssl('x509', '-req', '-in', 'array.csr', '-days', '2', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial',
+    '-out', 'array.pem')
+  const files = { cert: join(folder, 'array.pem'), key: join(folder, 'array.key') }
+  await converse(parseConversation(
+    '# array\nrequest 1.0\n  Query\n    QueryFunction QueryServerInformation\nresponse 1.0\n  Query Success\n    ...',
+  ), { ...server, certificates: { ...server.certificates, alice: files } })
+})
+
+test('Unique Identifiers have 36 characters: another library has room for 64', async () => {
+  const connection = await WireConnection.open(server, server.certificates.alice)
+  connection.socket.write(encodeItem(request('1.0', item('Create', aesKey))))
+  const { item: answer } = await connection.receive()
+  expect(find(answer, Tag.UniqueIdentifier)?.value).toMatch(/^[0-9a-f-]{36}$/)
+  await connection.close()
 })
 
 test('the handshake offers the server certificate with its names, and its chain', async () => {
@@ -99,6 +123,15 @@ test('the handshake offers the server certificate with its names, and its chain'
   }
   await connection.close()
 })
+
+const query = encodeItem(request('1.2', item('Query', '<QueryFunction type="Enumeration" value="QueryServerInformation"/>')))
+
+const aesKey = `<ObjectType type="Enumeration" value="SymmetricKey"/><TemplateAttribute>${[
+  ['Cryptographic Algorithm', 'type="Enumeration" value="AES"'],
+  ['Cryptographic Length', 'type="Integer" value="256"'],
+  ['Cryptographic Usage Mask', 'type="Integer" value="Encrypt Decrypt"'],
+].map(([name, value]) => `<Attribute><AttributeName type="TextString" value="${name}"/><AttributeValue ${value}/></Attribute>`)
+  .join('')}</TemplateAttribute>`
 
 /** A server that answers each write with one success of Query, cut at the given bytes into TLS records of their own. */
 async function startFake(
