@@ -62,7 +62,7 @@ export class Connection {
     if (this.#broken !== undefined || this.#draining) return
     const unfinished = this.#framer.buffered > 0
     try {
-      this.#waiting.push(...this.#framer.push(chunk))
+      this.#framer.push(chunk, this.#waiting)
     } catch (error) {
       if (!(error instanceof TtlvError)) throw error
       this.#broken = error

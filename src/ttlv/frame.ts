@@ -28,10 +28,10 @@ export class Framer {
   /**
    * Takes the next chunk and returns the messages that it completes, in order.
    *
+   * @param messages to which they are added: there they are also when what follows them is none
    * @throws TtlvError when the stream is not a sequence of messages; the stream cannot go on
    */
-  push(chunk: Buffer): Buffer[] {
-    const messages: Buffer[] = []
+  push(chunk: Buffer, messages: Buffer[] = []): Buffer[] {
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
     while (this.#buffered >= this.#needed) {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ResultStatus } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
 import { find } from '../support/client-endpoint.ts'
@@ -65,6 +66,16 @@ test('a request in the last flight of the handshake is answered', async () => {
     expect((await connection.receive()).item.tag).toBe(Tag.ResponseMessage)
     await connection.close()
   }
+})
+
+test('requests are answered in order, also when what follows them in their record is no message', async () => {
+  const connection = await WireConnection.open(server, server.certificates.alice)
+  connection.socket.write(Buffer.concat([query, query, Buffer.alloc(16, 0xde)]))
+  for (const status of [ResultStatus.Success, ResultStatus.Success, ResultStatus.OperationFailed]) {
+    expect(find((await connection.receive()).item, Tag.ResultStatus)?.value).toBe(status)
+  }
+  await connection.receiveClose()
+  await connection.close()
 })
 
 test('connect-only probes and closes without close_notify disturb nobody', async () => {
