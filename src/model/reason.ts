@@ -109,6 +109,7 @@ const byOperation: ReadonlyMap<number, Reasons> = new Map<number, Reasons>([
   [Operation.Decrypt, notUsable],
   [Operation.DeleteAttribute, { InvalidAttribute: 'ItemNotFound' }],
   [Operation.DeriveKey, {
+    FeatureNotSupported: 'InvalidField',
     IncompatibleCryptographicUsageMask: 'InvalidField',
     WrongKeyLifecycleState: 'InvalidField',
   }],
@@ -130,4 +131,5 @@ const byOperation: ReadonlyMap<number, Reasons> = new Map<number, Reasons>([
   [Operation.Revoke, { InvalidObjectType: 'IllegalOperation' }],
   [Operation.Sign, notUsable],
   [Operation.SignatureVerify, notUsable],
+  [Operation.Validate, { InvalidField: 'InvalidMessage', InvalidObjectType: 'InvalidMessage' }],
 ])

@@ -35,6 +35,8 @@ const told: [string, keyof typeof Operation, Reason, Reason][] = [
   ['1.4', 'DeriveKey', 'WrongKeyLifecycleState', 'InvalidField'],
   ['1.2', 'DeleteAttribute', 'InvalidAttribute', 'ItemNotFound'],
   ['1.2', 'Create', 'ServerLimitExceeded', 'IndexOutOfBounds'],
+  ['1.4', 'DeriveKey', 'FeatureNotSupported', 'InvalidField'],
+  ['1.0', 'Validate', 'InvalidObjectType', 'InvalidMessage'],
 ]
 
 test.for(told)('in %s, %s: %s is %s', ([version, operation, reason, expected]) => {
