@@ -128,8 +128,14 @@ function print(text: string, io: Io): number {
 
 function printOutcome(outcome: Outcome, asJson: boolean, io: Io): void {
   if (asJson) io.stdout.write(jsonText(outcome.json))
-  else if (outcome.bytes !== undefined) io.stdout.write(outcome.bytes)
+  else if (outcome.bytes !== undefined) writeBytes(outcome.bytes, io)
   else if (outcome.text !== '') io.stdout.write(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`)
+}
+
+/** On a terminal the line is ended: else the next prompt stands in it, and npx wipes it out. */
+function writeBytes(bytes: Buffer, { stdout }: Io): void {
+  stdout.write(bytes)
+  if (stdout.isTTY === true && bytes.length > 0 && bytes.at(-1) !== 0x0a) stdout.write('\n')
 }
 
 /** Says in one line what went wrong, or as JSON; a bug of ours shows its stack. */

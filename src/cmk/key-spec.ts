@@ -39,7 +39,7 @@ export function chooseSpec(
   const name = named ?? (kind === 'symmetric' ? defaultSpec : undefined)
   if (name === undefined) throw invalid('cmk-key-spec is missing: a key pair has no default key spec')
   const spec = keySpecs.get(name)
-  if (spec === undefined) throw invalid('cmk-key-spec is not a key spec of this server')
+  if (spec === undefined) throw invalid(`cmk-key-spec is one of ${[...keySpecs.keys()].join(', ')}`)
   if (fromUsage !== undefined && fromUsage[0] !== name && usageName !== symmetricUsage) {
     throw invalid('cmk-usage is that of another key spec')
   }

@@ -116,6 +116,15 @@ describe('for people', () => {
     expect((await say(['get', id], terminal)).stdout).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
   })
 
+  test('on a terminal, data ends its line; where it goes elsewhere, it is as it was', async () => {
+    const { stdout } = await say(['key', 'create', '--alias', 'alias/line', '--json'])
+    const { ciphertext } = JSON.parse((await say(['encrypt', 'alias/line', '--data', 'x', '--blob', '--json'])).stdout)
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'Enabled' })
+    const words = ['decrypt', '--blob', ciphertext]
+    expect(await say(words, { isTerminal: true })).toMatchObject({ exitCode: 0, stdout: 'x\n' })
+    expect(await say(words)).toMatchObject({ exitCode: 0, stdout: 'x' })
+  })
+
   test('a file is written for its owner alone, and never over another', async () => {
     const path = join(tmp, 'key.hex')
     const words = ['get', 'name:table', '--out', path]

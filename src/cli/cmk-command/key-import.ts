@@ -61,23 +61,33 @@ export const keyImport = command({
     const expireDate = values.expires === undefined ? undefined : parseDate('--expires', values.expires)
     return withCmks({ connect }, cmk, async (cmks) => {
       const { values: about } = await cmks.describe(cmk)
-      const kind = /^(RSA|EC)_/.test(String(about['cmk-key-spec'])) ? 'PrivateKey' : 'SymmetricKey'
-      const bytes = await wrappedMaterial(parameters, kind, values, io)
+      const spec = String(about['cmk-key-spec'])
+      const kind = materialBytes.has(spec) ? 'SymmetricKey' : 'PrivateKey'
+      const bytes = await wrappedMaterial(parameters, spec, values, io)
       const id = await cmks.importMaterial(parameters, bytes, { kind, expireDate })
       return described(await cmks.describe(id))
     })
   },
 })
 
+/** Of symmetric keys; the server, which does not tell what is wrong with material, would refuse any other. */
+const materialBytes: ReadonlyMap<string, number> = new Map([
+  ['Aliyun_AES_256', 32], ['Aliyun_AES_192', 24], ['Aliyun_AES_128', 16], ['Aliyun_SM4', 16],
+])
+
 type Wrapping = Pick<ImportParameters, 'wrapping' | 'publicKey'>
 
 async function wrappedMaterial(
-  parameters: Wrapping, kind: 'PrivateKey' | 'SymmetricKey',
+  parameters: Wrapping, spec: string,
   { material, wrapped }: { readonly material?: string; readonly wrapped?: string }, io: Io,
 ): Promise<Buffer> {
   if (wrapped !== undefined) return readFileOrInput(wrapped, io)
   const plain = await readFileOrInput(material ?? '-', io)
-  if (kind === 'SymmetricKey') return underPublicKey(parameters, plain)
+  const bytes = materialBytes.get(spec)
+  if (bytes !== undefined && plain.length !== bytes) {
+    throw new UsageError(`--material has ${plain.length} bytes: a key of ${spec} has ${bytes}`)
+  }
+  if (bytes !== undefined) return underPublicKey(parameters, plain)
   const transport = randomBytes(32)
   const cipher = createCipheriv('id-aes256-wrap-pad', transport, Buffer.from('a65959a6', 'hex'))
   return Buffer.concat([await underPublicKey(parameters, transport), cipher.update(pkcs8(plain)), cipher.final()])

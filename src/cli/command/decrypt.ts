@@ -2,6 +2,7 @@ import type { Client } from '../../client/client.ts'
 import { CmkCipher } from '../../client/cmk-cipher.ts'
 import { decrypt as operation } from '../../client/operations.ts'
 import { CryptographicUsageMask } from '../../kmip/generated/enums.ts'
+import { KmipError } from '../../kmip/error.ts'
 import { blobIn } from '../cmk-command/data-key.ts'
 import { helped, pairs } from '../cmk.ts'
 import { UsageError, command } from '../command.ts'
@@ -57,10 +58,16 @@ async function decryptBlob(client: Client, input: Buffer, values: BlobValues): P
   const blob = blobIn(input)
   const cipher = new CmkCipher(client)
   const { version, plaintext } = await helped(blob.toString('latin1', 0, 36), () => (
-    cipher.decrypt(blob, pairs('--context', values.context ?? []))))
+    cipher.decrypt(blob, pairs('--context', values.context ?? [])))).catch(withReasons)
   if (values.out === undefined) return outputBytes({ version }, plaintext)
   writeOutput(values.out, plaintext)
   return { json: { out: values.out, version }, text: `written to ${values.out}` }
+}
+
+/** The server does not tell what is wrong with a blob; here it is said what may be. */
+function withReasons(error: unknown): never {
+  if (!(error instanceof KmipError) || error.reason !== 'CryptographicFailure') throw error
+  throw new KmipError(error.reason, `${error.message}: it takes the blob as it was made, the same --context and account`)
 }
 
 /** The document that encrypt writes is JSON; anything else that is Base64, or a blob's bytes, may be a blob. */
