@@ -1,4 +1,4 @@
-import { ItemType } from '../ttlv/item.ts'
+import { ItemType, largestDate } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { tagName, tagNumber, valueNames } from './names.ts'
 
@@ -101,6 +101,7 @@ export function formatValue(item: ValueItem, separator: string, attributeName?: 
     case ItemType.ByteString:
       return item.value.toString('hex')
     case ItemType.DateTime:
+      if (item.value === largestDate) return hex(largestLong, 16)
       return isIsoDate(item.value) ? isoSeconds(item.value) : hex(BigInt.asUintN(64, BigInt(item.value)), 16)
     case ItemType.DateTimeExtended:
       return formatDateExtended(item.value)
@@ -189,8 +190,10 @@ function parseUnsigned(text: string, complaint: string): number {
 
 function parseDate(text: string): number {
   if (/^0x[0-9a-f]{1,16}$/i.test(text)) {
-    const seconds = Number(BigInt.asIntN(64, BigInt(text)))
-    if (!Number.isSafeInteger(seconds)) throw badValue('the date is out of range')
+    const value = BigInt.asIntN(64, BigInt(text))
+    if (value === largestLong) return largestDate
+    const seconds = Number(value)
+    if (!Number.isSafeInteger(seconds) || seconds === largestDate) throw badValue('the date is out of range')
     return seconds
   }
   return Number(isoDate(text).seconds)
@@ -233,6 +236,7 @@ function badValue(message: string): EncodingError {
   return new EncodingError('value', message)
 }
 
+const largestLong = 2n ** 63n - 1n
 const unsignedMax = 0xffff_ffff
 /** The years that ISO 8601 writes with four digits: 0000 and 9999. */
 const isoSecondsMin = Date.parse('0000-01-01T00:00:00Z') / 1000

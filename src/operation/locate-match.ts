@@ -7,7 +7,7 @@ import { keyOf, keyText } from '../model/attribute-list.ts'
 import type { AttributeKey } from '../model/attribute-list.ts'
 import { unitsLeft } from '../model/usage-limits.ts'
 import { hasMask } from '../model/usage.ts'
-import { ItemType } from '../ttlv/item.ts'
+import { ItemType, largestDate } from '../ttlv/item.ts'
 
 /**
  * What Locate's filters ask of an object's attributes (KMIP 2.1 6.1.28): every filter is met by some instance of its
@@ -77,14 +77,15 @@ function isRange(filters: readonly AttributeInstance[]): boolean {
   return filters.length > 1 && others.length === 0 && dateTypes.has(type!)
 }
 
-/** Of a standard attribute one date is a range too. */
+/** Of a standard attribute one date is a range too; the largest possible one is "an undefined attribute". */
 function isWithin(filters: readonly AttributeInstance[]): Condition['isMet'] {
   if (filters.length > 2) throw new KmipError('InvalidField', 'a date is given at most twice: as the limits of a range')
   const one = dateOf(filters[0]!)
   const other = dateOf(filters.at(-1)!)
   const [from, to] = one.date <= other.date ? [one.date, other.date] : [other.date, one.date]
   const { name } = filters[0]!
-  return (values) => values.some((value) => {
+  const isUndefined = name !== 'vendorAttribute' && from === largestDate
+  return (values) => (isUndefined && values.length === 0) || values.some((value) => {
     const { type, date } = dateOf({ name, value })
     return type === one.type && date >= from && date <= to
   })

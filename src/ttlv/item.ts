@@ -18,7 +18,7 @@ export type ItemType = (typeof ItemType)[keyof typeof ItemType]
 
 /**
  * One Tag-Type-Length-Value item. DateTime is in seconds, DateTimeExtended in microseconds since
- * 1970-01-01 UTC, Interval in seconds. A DateTime outside the safe integers is refused.
+ * 1970-01-01 UTC, Interval in seconds. A DateTime outside the safe integers is refused, but for `largestDate`.
  */
 export type Item =
   | { readonly tag: number; readonly type: 0x01; readonly value: readonly Item[] }
@@ -132,10 +132,18 @@ function decodeText(bytes: Buffer, start: number, end: number): string {
 }
 
 function decodeDateTime(bytes: Buffer, start: number): number {
-  const seconds = bytes.readInt32BE(start) * 0x1_0000_0000 + bytes.readUInt32BE(start + 4)
-  if (!Number.isSafeInteger(seconds)) throw new TtlvError('value', start, 'the date is out of range')
+  const high = bytes.readInt32BE(start)
+  const low = bytes.readUInt32BE(start + 4)
+  if (high === 0x7fff_ffff && low === 0xffff_ffff) return largestDate
+  const seconds = high * 0x1_0000_0000 + low
+  if (!Number.isSafeInteger(seconds) || seconds === largestDate) {
+    throw new TtlvError('value', start, 'the date is out of range')
+  }
   return seconds
 }
+
+/** Stands for the largest DateTime that can be written, 2^63 - 1, which no number is: it means no date (KMIP 2.1 6.1.28). */
+export const largestDate = Number.MAX_SAFE_INTEGER
 
 /** Bytes of tag, type and length. */
 export const headerBytes = 8

@@ -1,4 +1,4 @@
-import { ItemType } from './item.ts'
+import { ItemType, largestDate } from './item.ts'
 import type { Item } from './item.ts'
 
 /**
@@ -52,9 +52,13 @@ export class TtlvWriter {
     this.#bytes.writeBigInt64BE(value, this.#header(tag, ItemType.DateTimeExtended, 8, 8) + 8)
   }
 
-  /** @param value seconds since 1970-01-01 UTC, a safe integer */
+  /** @param value seconds since 1970-01-01 UTC, a safe integer, or `largestDate` */
   dateTime(tag: number, value: number): void {
     const start = this.#header(tag, ItemType.DateTime, 8, 8) + 8
+    if (value === largestDate) {
+      this.#bytes.writeBigInt64BE(2n ** 63n - 1n, start)
+      return
+    }
     this.#bytes.writeInt32BE(Math.floor(value / 0x1_0000_0000), start)
     this.#bytes.writeUInt32BE(((value % 0x1_0000_0000) + 0x1_0000_0000) % 0x1_0000_0000, start + 4)
   }
