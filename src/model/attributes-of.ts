@@ -14,8 +14,8 @@ import type { ManagedObject } from './managed-object.ts'
 export function attributesOf(object: ManagedObject, now: number): AttributeSet {
   const { uniqueIdentifier, kind, attributes } = object
   const identity = { uniqueIdentifier, objectType: ObjectType[kind] }
-  if (kind === 'Template') return { ...identity, leaseTime: leaseSeconds, ...attributes }
-  const { sensitive = false, extractable = true } = attributes
+  const protection = protectionOf(attributes)
+  if (kind === 'Template') return { ...identity, leaseTime: leaseSeconds, ...protection, ...attributes }
   const { Hardware, OffSystem, Software } = ProtectionStorageMask
   const keyFormatType = attributes.keyFormatType ?? keyFormatOf(object)
   return {
@@ -28,12 +28,20 @@ export function attributesOf(object: ManagedObject, now: number): AttributeSet {
     protectionStorageMask: attributes.keyValueLocation !== undefined
       ? OffSystem
       : object.provider === undefined ? Software : Hardware,
+    ...protection,
+    ...attributes,
+    ...(object.cmk !== undefined && cmkAttributes(object, object.cmk, now)),
+  }
+}
+
+/** Of every object, templates too (KMIP 1.4 3.48 to 3.51). */
+function protectionOf(attributes: AttributeSet): AttributeSet {
+  const { sensitive = false, extractable = true } = attributes
+  return {
     sensitive,
     alwaysSensitive: wasAlwaysSensitive(attributes),
     extractable,
     neverExtractable: wasNeverExtractable(attributes),
-    ...attributes,
-    ...(object.cmk !== undefined && cmkAttributes(object, object.cmk, now)),
   }
 }
 
