@@ -9,9 +9,13 @@ export interface HsmSettings {
   /** The token's label; or else the number of its slot. */
   readonly token?: string | undefined
   readonly slot?: number | undefined
-  /** A file with the PIN, or the variable of the environment that holds it; neither: the token wants none. */
+  /**
+   * A file with the PIN, or the variable of the environment that holds it, or whether it is asked for on the terminal at
+   * the start; none of them: the token wants none.
+   */
   readonly pinFile?: string | undefined
   readonly pinEnvironment?: string | undefined
+  readonly pinPrompt: boolean
   /**
    * `internal`: every key is an object of the token. `encryptedDatabase`: keys are kept in the store, wrapped by a key
    * of the token, so that their number is not the token's to bound.
@@ -51,18 +55,23 @@ export class Needed extends Error {}
 /** @throws Needed */
 export function readHsms(value: unknown, directory: string): Readonly<Record<string, HsmSettings>> {
   return readNamed(value, (fields) => {
-    const { token, slot, pinFile, pinEnvironment, storage = 'internal', parameters, environment = {} } = fields
+    const { token, slot, pinFile, pinEnvironment, pinPrompt = false } = fields
+    const { storage = 'internal', parameters, environment = {} } = fields
     if (token !== undefined && slot !== undefined) throw new Needed('tokens with a token or a slot, not both')
     if (token === undefined && slot === undefined) throw new Needed('tokens, each with its token (label) or slot')
     if (storage !== 'internal' && storage !== 'encryptedDatabase') {
       throw new Needed('tokens whose storage is internal or encryptedDatabase')
     }
     checkKnown(fields, hsmFields)
+    if (typeof pinPrompt !== 'boolean') throw new Needed('tokens whose pinPrompt is true or false')
+    if ([pinFile !== undefined, pinEnvironment !== undefined, pinPrompt].filter(Boolean).length > 1) {
+      throw new Needed('tokens with one of pinFile, pinEnvironment and pinPrompt')
+    }
     return Object.freeze({
       module: pathOf('module', fields['module'], directory), storage,
       token: optionalText('token', token), slot: slot === undefined ? undefined : whole('slot', slot, 0, 65_535),
       pinFile: pinFile === undefined ? undefined : pathOf('pinFile', pinFile, directory),
-      pinEnvironment: optionalText('pinEnvironment', pinEnvironment),
+      pinEnvironment: optionalText('pinEnvironment', pinEnvironment), pinPrompt,
       parameters: optionalText('parameters', parameters), environment: variables(environment),
       sessionsMax: whole('sessionsMax', fields['sessionsMax'] ?? 16, 1, 1024),
       handlesMax: whole('handlesMax', fields['handlesMax'] ?? 10_000, 10, 1_000_000),
@@ -132,7 +141,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 const hsmFields = [
-  'module', 'token', 'slot', 'pinFile', 'pinEnvironment', 'storage', 'parameters', 'environment', 'sessionsMax',
+  'module', 'token', 'slot', 'pinFile', 'pinEnvironment', 'pinPrompt', 'storage', 'parameters', 'environment', 'sessionsMax',
   'handlesMax', 'waitMsMax', 'callMsMax', 'callsMax',
 ]
 const externalFields = ['host', 'port', 'certificate', 'key', 'authority', 'version', 'deadlineMs']

@@ -3,15 +3,17 @@ import { stat, readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { RemoteKeyManager } from './client/key-manager.ts'
 import { passphraseVariable } from './config.ts'
+import { ConfigError } from './config.ts'
 import type { Config } from './config.ts'
 import type { ExternalSettings, HsmSettings } from './config-protection.ts'
 import { Breaker } from './crypto/breaker.ts'
-import { externalProvider } from './crypto/external.ts'
+import { externalProvider, isFault } from './crypto/external.ts'
 import { Connection } from './crypto/pkcs11-connection.ts'
 import { tokenProvider } from './crypto/pkcs11.ts'
 import type { Provider } from './crypto/provider.ts'
 import { Secret } from './kmip/secret.ts'
 import { parseVersion } from './kmip/version.ts'
+import { promptSecret } from './main-prompt.ts'
 
 /** The providers beside software, by the names that the configuration gives them. */
 export interface Protection {
@@ -19,44 +21,79 @@ export interface Protection {
   close(): void
 }
 
+interface Surroundings {
+  readonly log: Logger
+  readonly pins: Pins
+}
+
+/** The PINs that were asked for at the start, by the names of the tokens. */
+export type Pins = Readonly<Record<string, string>>
+
+/**
+ * Asks for PINs on the terminal, as the configuration says; they are kept for as long as the server runs.
+ *
+ * @throws ConfigError where there is no terminal
+ */
+export async function promptPins({ hsms }: Pick<Config, 'hsms'>): Promise<Pins> {
+  const pins: Record<string, string> = {}
+  for (const [name, { pinPrompt }] of Object.entries(hsms)) {
+    if (!pinPrompt) continue
+    const pin = await promptSecret(`PIN of the token ${name}`)
+    if (pin === undefined) throw new ConfigError(`hsms.${name}.pinPrompt`, 'there is no terminal to ask for the PIN on')
+    pins[name] = pin.reveal().toString('utf8')
+  }
+  return pins
+}
+
 /**
  * Connects the tokens of the configuration. One that cannot be connected keeps nobody from starting: its keys are not
  * available until it is.
  */
 export async function openProtection(
-  { hsms, externals }: Pick<Config, 'hsms' | 'externals'>, software: Provider, log: Logger,
+  { hsms, externals }: Pick<Config, 'hsms' | 'externals'>, software: Provider, { log, pins }: Surroundings,
 ): Promise<Protection> {
   const entries = Object.entries(hsms)
   const secrets = new Set(entries.flatMap(([, { pinEnvironment }]) => pinEnvironment ?? []))
   secrets.add(passphraseVariable)
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secrets.has(name)))
   const connections = entries.map(([name, settings]) => new Connection({
-    ...settings, name, log, pin: pinOf(settings),
+    ...settings, name, log, pin: pinOf(settings, pins[name]),
     environment: { ...inherited, ...settings.environment },
   }))
   await Promise.all(connections.map((connection) => connection.start()))
   const tokens = entries.map(([name, { storage }], index) => (
     tokenProvider({ name, storage, connection: connections[index]!, software })
   ))
-  const managers = Object.entries(externals).map(([name, settings]) => ({ name, manager: managerOf(settings) }))
-  const others = managers.map(({ name, manager }) => externalProvider({
-    name, manager, software,
-    breaker: new Breaker({
-      nowMs: () => performance.now(),
-      onChange(state) {
-        if (state === 'open') log.error({ instance: name }, 'the key manager fails, and is not asked for a while')
-        else log.info({ instance: name }, 'the key manager works again')
-      },
-    }),
+  const managers = Object.entries(externals).map(([name, settings]) => ({
+    name, manager: managerOf(settings), breaker: breakerOf(name, log),
   }))
+  const others = managers.map((each) => externalProvider({ ...each, software }))
+  const checks = setInterval(() => managers.forEach(check), checkMs).unref()
+  managers.forEach(check)
   const providers = new Map([...tokens, ...others].map((provider) => [provider.name, provider]))
   return {
     providers,
     close() {
+      clearInterval(checks)
       for (const connection of connections) connection.close()
       for (const { manager } of managers) manager.close()
     },
   }
+}
+
+function breakerOf(name: string, log: Logger): Breaker {
+  return new Breaker({
+    nowMs: () => performance.now(),
+    onChange(state) {
+      if (state === 'open') log.error({ instance: name }, 'the key manager fails, and is not asked for a while')
+      else log.info({ instance: name }, 'the key manager works again')
+    },
+  })
+}
+
+/** Asks although nobody has use for a key, so that health is known. */
+function check({ manager, breaker }: { manager: RemoteKeyManager; breaker: Breaker }): void {
+  breaker.run(() => manager.check(), isFault, () => new Error('not now')).catch(() => undefined)
 }
 
 function managerOf(settings: ExternalSettings): RemoteKeyManager {
@@ -69,8 +106,11 @@ function managerOf(settings: ExternalSettings): RemoteKeyManager {
 }
 
 /** @throws Error, from the function, whose message says which file or variable has no PIN */
-function pinOf({ pinFile, pinEnvironment }: HsmSettings): () => Promise<Secret | undefined> {
+function pinOf(
+  { pinFile, pinEnvironment }: HsmSettings, prompted: string | undefined,
+): () => Promise<Secret | undefined> {
   return async () => {
+    if (prompted !== undefined) return new Secret(Buffer.from(prompted))
     if (pinEnvironment !== undefined) {
       const pin = process.env[pinEnvironment]
       if (pin === undefined) throw new Error(`the environment has no ${pinEnvironment}`)
@@ -93,3 +133,5 @@ export async function readSecretFile(what: string, path: string): Promise<Secret
   const [line = ''] = (await readFile(path, 'utf8')).split(/\r?\n/)
   return new Secret(Buffer.from(line))
 }
+
+const checkMs = 5_000

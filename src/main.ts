@@ -10,7 +10,8 @@ import { ansiX931Source, openSslSource } from './crypto/random-source.ts'
 import { softwareProvider } from './crypto/software.ts'
 import { announcement } from './main-announce.ts'
 import type { Ports } from './main-announce.ts'
-import { openProtection } from './main-protection.ts'
+import { openProtection, promptPins } from './main-protection.ts'
+import type { Pins } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
 import { startThread, stopMessage } from './main-threads.ts'
 import type { Thread } from './main-threads.ts'
@@ -52,7 +53,8 @@ async function start(): Promise<void> {
   })
   makeDirectory('data directory', config.dataDirectory, 0o700)
   if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config)
-  const first: ThreadData = { config, run: randomUUID(), ticketKeys: randomBytes(48), number: 0 }
+  const pins = await promptPins(config)
+  const first: ThreadData = { config, run: randomUUID(), ticketKeys: randomBytes(48), pins, number: 0 }
   const others: Thread[] = []
   const pass = (message: ThreadMessage): void => {
     if (message.to === 0) running.receive(message)
@@ -98,7 +100,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
     acknowledge: acknowledgesEarly ? 'before-commit' : 'durable',
   })
   const provider = softwareProvider(config.randomNumberGenerator === 'ansi-x9.31' ? ansiX931Source() : openSslSource)
-  const protection = await openProtection(config, provider, log.child({ protection: true }))
+  const protection = await openProtection(config, provider, { log: log.child({ protection: true }), pins: thread.pins })
   const rootKey = await openRootKey(config, inner, protection.providers)
   const store = sealedStore(inner, await openKeyring({ store: inner, ...rootKey }))
   const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)
@@ -196,6 +198,7 @@ interface ThreadData {
   /** Tells this run of the server from earlier ones. */
   readonly run: string
   readonly ticketKeys: Uint8Array
+  readonly pins: Pins
   /** 0 for the first, through which the others speak to each other. */
   readonly number: number
   /** The ports that the first thread has; absent for the first. */

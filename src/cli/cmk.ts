@@ -3,9 +3,11 @@ import type { CmkDescription, CmkValue } from '../client/cmk.ts'
 import { KmipError } from '../kmip/error.ts'
 import { keywardAttributes } from '../kmip/keyward-attribute.ts'
 import type { KeywardName } from '../kmip/keyward-attribute.ts'
+import type { ProtectionInformation } from '../kmip/protection-information.ts'
 import { UsageError } from './command.ts'
 import type { Invocation, OptionTable, Outcome } from './command.ts'
 import { dateText, fields, isoDate } from './output.ts'
+import { placeName } from './place.ts'
 
 /** What the commands of CMKs have in common. */
 
@@ -39,8 +41,14 @@ export async function changed(
   })
 }
 
-export function described(cmk: CmkDescription): Outcome {
-  return { json: plainCmk(cmk), text: fields(rowsOf(cmk)) }
+/** @param places where keys of its spec may live, if the server has several */
+export function described(cmk: CmkDescription, places: readonly ProtectionInformation[] = []): Outcome {
+  const names = places.map(({ name }) => name)
+  const rows = places.map((place): [string, string] => ['Key spec may live in', placeName(place)])
+  return {
+    json: { ...plainCmk(cmk), ...(names.length > 0 && { keySpecMayLiveIn: names }) },
+    text: fields([...rowsOf(cmk), ...rows]),
+  }
 }
 
 /** Names without their prefix in our casing, dates in ISO 8601. */

@@ -3,7 +3,7 @@ import { parseVersion } from '../kmip/version.ts'
 import { connect } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
 import { ConnectionError } from './connection.ts'
-import { decrypt, encrypt, getAttributes } from './operations.ts'
+import { decrypt, discoverVersions, encrypt, getAttributes } from './operations.ts'
 
 /**
  * Another KMIP server as a key manager: its keys are used where they are. One connection, opened when it is needed;
@@ -29,6 +29,11 @@ export class RemoteKeyManager {
       uniqueIdentifier, attributeReference: [{ name: 'cryptographicAlgorithm' }, { name: 'cryptographicLength' }],
     }))
     return { algorithm: attributes?.cryptographicAlgorithm, length: attributes?.cryptographicLength }
+  }
+
+  /** Whether it answers. @throws KmipError for a refusal, which is an answer; ConnectionError */
+  async check(): Promise<void> {
+    await this.#ask((client) => client.request(discoverVersions, { protocolVersion: [] }))
   }
 
   async encrypt(

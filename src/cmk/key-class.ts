@@ -1,9 +1,10 @@
 import { KmipError } from '../kmip/error.ts'
 import type { Cmk } from '../model/cmk.ts'
-import { specNamed } from './key-spec.ts'
+import type { Capabilities, KeyCapability } from '../crypto/provider.ts'
+import { keySpecs, specNamed } from './key-spec.ts'
 import type { CmkKeySpec } from './key-spec.ts'
 
-/** The five types of keys of facts 3.3. */
+/** The five types of keys of facts 3.3; what an HSM keeps in an encrypted database is the fifth with rotation. */
 export type KeyType = keyof typeof keyTypes
 export type TypeFeature = Exclude<keyof (typeof keyTypes)[KeyType], 'specs'>
 
@@ -17,9 +18,24 @@ export interface CmkCaller {
   readonly isServer?: boolean
 }
 
-export function typeOf({ keyClass, protectionLevel }: Pick<Cmk, 'keyClass' | 'protectionLevel'>): KeyType {
+export function typeOf(
+  { keyClass, protectionLevel, keyStorageMechanism }:
+  Pick<Cmk, 'keyClass' | 'protectionLevel' | 'keyStorageMechanism'>,
+): KeyType {
   if (keyClass !== 'customer') return keyClass
-  return levels[protectionLevel]
+  return keyStorageMechanism === 'HsmEncryptedDatabase' ? 'hardwareDatabase' : levels[protectionLevel]
+}
+
+/** The key specs of keys at a protection level that something with these capabilities can keep. */
+export function specsAt(protectionLevel: Cmk['protectionLevel'], { keys }: Capabilities): string[] {
+  const specs: readonly string[] = keyTypes[levels[protectionLevel]].specs
+  return [...keySpecs.values()].filter((spec) => specs.length === 0 || specs.includes(spec.name))
+    .filter((spec) => keys.some((key) => isCovered(spec, key))).map(({ name }) => name)
+}
+
+function isCovered({ algorithm, length, curve }: CmkKeySpec, key: KeyCapability): boolean {
+  return key.algorithm === algorithm && (key.lengths.length === 0 || key.lengths.includes(length)) &&
+    (curve === undefined || key.curves?.includes(curve) === true)
 }
 
 /** A cell of the table: whether keys of a type have a feature. */
@@ -84,6 +100,10 @@ export const keyTypes = {
   },
   hardware: {
     specs: [], ownCrypto: 'yes', sign: 'yes', serverSideEncryption: 'yes', rotation: 'no',
+    scheduleDeletion: 'yes', deletionProtection: 'yes', ownMaterial: 'yes', backup: 'no',
+  },
+  hardwareDatabase: {
+    specs: [], ownCrypto: 'yes', sign: 'yes', serverSideEncryption: 'yes', rotation: 'symmetric',
     scheduleDeletion: 'yes', deletionProtection: 'yes', ownMaterial: 'yes', backup: 'no',
   },
   external: {

@@ -42,7 +42,7 @@ export function checkMayRotate(cmk: Cmk, now: number): void {
   if (cmk.versions.length >= versionsMax) {
     throw new KmipError('ServerLimitExceeded', `Rejected.LimitExceeded: a CMK has at most ${versionsMax} versions`)
   }
-  if (spec.kind === 'symmetric') return checkFeature(cmk, 'rotation')
+  if (spec.kind === 'symmetric' || cmk.protectionLevel !== 'SOFTWARE') return checkFeature(cmk, 'rotation')
   const since = now - primaryOf(cmk).creationDate
   if (since < asymmetricDaysMin * secondsPerDay) {
     throw unsupported(`an asymmetric CMK gets a new version ${asymmetricDaysMin} days after the last at the earliest`)

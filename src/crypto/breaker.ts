@@ -18,6 +18,11 @@ export class Breaker {
     return this.#options.nowMs() < this.#openUntilMs ? 'open' : 'half-open'
   }
 
+  /** Whether the last call has. */
+  get hasFailed(): boolean {
+    return this.#failures > 0
+  }
+
   /**
    * Runs a call, if one may be made now.
    *

@@ -4,7 +4,9 @@ import { BlockCipherMode, CryptographicAlgorithm } from '../kmip/generated/enums
 import type { Breaker } from './breaker.ts'
 import { checkTagLength } from './cipher.ts'
 import { cryptographicFailure, invalid, notSupported } from './failure.ts'
-import type { Cipher, CipherInput, DecryptInput, EncryptInput, EncryptOutput, Key, Provider } from './provider.ts'
+import type {
+  Cipher, CipherInput, DecryptInput, EncryptInput, EncryptOutput, Key, Provider, ProviderState,
+} from './provider.ts'
 
 /** What is asked of an external key manager: another KMIP server, by whatever client. */
 export interface KeyManager {
@@ -49,6 +51,9 @@ export function externalProvider({ name, manager, breaker, software }: ExternalP
   return {
     name,
     protection: 'EXTERNAL',
+    get state(): ProviderState {
+      return breaker.hasFailed ? 'down' : 'up'
+    },
     get capabilities() {
       const encrypting = manager.hasTags ? [...modes, BlockCipherMode.GCM] : modes
       const aes = {
@@ -134,7 +139,7 @@ function collect(
 }
 
 /** A refusal is an answer; no answer is a fault. */
-function isFault(error: unknown): boolean {
+export function isFault(error: unknown): boolean {
   return !(error instanceof KmipError)
 }
 

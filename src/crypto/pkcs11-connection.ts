@@ -1,5 +1,6 @@
 import type { Secret } from '../kmip/secret.ts'
 import { Ckr } from '../kmip/pkcs11-constants.ts'
+import type { ProviderState } from './provider.ts'
 import { Link, LinkError } from './pkcs11-link.ts'
 import type { ConnectOptions, Job, KeyPlace, TokenFacts } from './pkcs11-protocol.ts'
 
@@ -22,12 +23,6 @@ export interface ConnectionLog {
 }
 
 /**
- * `down` after a loss: the next call that comes after the pause, or the clock, connects again. `refused`: the token did
- * not take the PIN. It is not tried again until the PIN is another one, because tokens count and lock.
- */
-export type ConnectionState = 'down' | 'connecting' | 'up' | 'refused'
-
-/**
  * Keeps one token connected: down, connecting, up, and again after it was lost. A token that is there but has lost its
  * keys (removed and put back: modules hold on to what they saw first) is seen anew by a second process.
  */
@@ -37,6 +32,8 @@ export class Connection {
   #facts: TokenFacts | undefined
   #connecting: Promise<Link> | undefined
   #refusedPin: Secret | undefined
+  /** Connected, but the token could not be opened anew when a key was missing. */
+  #isDoubtful = false
   #reason = 'not connected yet'
   #pauseMs = pauseMsMin
   #nextTryMs = 0
@@ -51,8 +48,12 @@ export class Connection {
     return this.#facts
   }
 
-  get state(): ConnectionState {
-    if (this.#link !== undefined) return 'up'
+  /**
+   * `down` after a loss: the next call that comes after the pause, or the clock, connects again. `refused`: the token did
+   * not take the PIN. It is not tried again until the PIN is another one, because tokens count and lock.
+   */
+  get state(): ProviderState {
+    if (this.#link !== undefined) return this.#isDoubtful ? 'down' : 'up'
     if (this.#connecting !== undefined) return 'connecting'
     return this.#refusedPin === undefined ? 'down' : 'refused'
   }
@@ -159,6 +160,7 @@ export class Connection {
       this.#link?.close()
       this.#link = link
       this.#facts = facts
+      this.#isDoubtful = false
       this.#refusedPin = undefined
       this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax)
       setTimeout(() => this.#settled(link), this.#pauseMs * 2).unref()
@@ -195,6 +197,7 @@ export class Connection {
       this.#options.log.error({ instance: this.#options.name, reason }, 'the token cannot be connected')
     }
     this.#reason = reason
+    this.#isDoubtful = this.#link !== undefined
     this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax)
     this.#plan()
   }
@@ -213,7 +216,7 @@ export class Connection {
     clearTimeout(this.#timer)
     if (this.#closed) return
     this.#timer = setTimeout(() => {
-      if (this.#link !== undefined) return
+      if (this.#link !== undefined && !this.#isDoubtful) return
       // Timers count whole milliseconds: one may come a little before this clock says so.
       if (performance.now() < this.#nextTryMs) return this.#plan()
       this.#connected().catch(() => undefined)

@@ -26,7 +26,7 @@ import {
   ecPrivateTemplate, ecPublicTemplate, rsaPrivateTemplate, rsaPublicTemplate, secretTemplate,
 } from './pkcs11-template.ts'
 import type {
-  Capabilities, Key, KeySpec, PlainKey, Provider, StoredKey,
+  Capabilities, Key, KeySpec, PlainKey, Provider, ProviderState, StoredKey,
 } from './provider.ts'
 import { symmetricFamily } from './symmetric.ts'
 import type { CipherMode } from './symmetric.ts'
@@ -52,6 +52,10 @@ export function tokenProvider(options: TokenProviderOptions): Provider {
   return {
     name,
     protection: 'HSM',
+    storageMechanism: options.storage === 'internal' ? 'HsmInternal' : 'HsmEncryptedDatabase',
+    get state(): ProviderState {
+      return connection.state
+    },
     ...making(parts),
     ...using(parts),
     ...wrapping(parts),

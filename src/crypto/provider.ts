@@ -19,6 +19,12 @@ export interface Provider {
   /** Where its keys are, unless that is the store. */
   readonly protection?: 'HSM' | 'EXTERNAL'
 
+  /** How a token keeps its keys, in the cloud's words: as its objects, or wrapped by one of them and in our store. */
+  readonly storageMechanism?: StorageMechanism
+
+  /** Whether what keeps its keys can be reached now, as far as is known; absent where nothing has to be. */
+  readonly state?: ProviderState
+
   /** What it can do, for Query and for refusing early. */
   readonly capabilities: Capabilities
 
@@ -99,6 +105,11 @@ export interface Provider {
   /** Mixes a client's seed in, where the generator takes any. @returns how many bytes of it were used */
   seed?(data: Buffer): number
 }
+
+export type StorageMechanism = 'HsmInternal' | 'HsmEncryptedDatabase'
+
+/** `refused`: there, but it does not let us in (a token, for the PIN). */
+export type ProviderState = 'up' | 'connecting' | 'down' | 'refused'
 
 export type Awaitable<T> = T | Promise<T>
 

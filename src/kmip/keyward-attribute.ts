@@ -32,6 +32,7 @@ export const keywardAttributes = {
   'cmk-origin': { type: 'text', setBy: 'creation' },
   'cmk-protection-level': { type: 'text', setBy: 'creation' },
   'cmk-instance': { type: 'text', setBy: 'creation' },
+  'cmk-key-storage-mechanism': { type: 'text', setBy: 'creation' },
   'cmk-external-key': { type: 'text', setBy: 'creation' },
   'cmk-class': { type: 'text', setBy: 'creation' },
   'cmk-service': { type: 'text', setBy: 'server' },

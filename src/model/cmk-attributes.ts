@@ -92,6 +92,7 @@ function vendorAttributes(object: ManagedObject, cmk: Cmk, now: number): VendorA
     ['cmk-origin', cmk.origin],
     ['cmk-protection-level', cmk.protectionLevel],
     ['cmk-instance', cmk.instance],
+    ['cmk-key-storage-mechanism', cmk.keyStorageMechanism],
     ['cmk-class', cmk.keyClass],
     ['cmk-service', cmk.service],
     ['cmk-description', cmk.description],

@@ -1,7 +1,9 @@
 import { boolean, bytes, dateTime, integer, interval, many, nested, optional, structure, text } from '../kmip/schema.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
-import type { CiphertextFormat, Cmk, CmkClass, CmkOrigin, CmkStatus, CmkUsage, ProtectionLevelName } from './cmk.ts'
+import type {
+  CiphertextFormat, Cmk, CmkClass, CmkOrigin, CmkStatus, CmkUsage, KeyStorageMechanism, ProtectionLevelName,
+} from './cmk.ts'
 
 /** The stored form of a CMK. */
 export function encodeCmk({ revision: ignored, ...cmk }: Cmk): Buffer {
@@ -20,6 +22,7 @@ export function decodeCmk(revision: number, data: Buffer): Cmk {
     usage: cmk.usage as CmkUsage,
     origin: cmk.origin as CmkOrigin,
     protectionLevel: cmk.protectionLevel as ProtectionLevelName,
+    keyStorageMechanism: cmk.keyStorageMechanism as KeyStorageMechanism | undefined,
     keyClass: cmk.keyClass as CmkClass,
     status: cmk.status as CmkStatus,
     ciphertextFormat: cmk.ciphertextFormat as CiphertextFormat | undefined,
@@ -61,6 +64,7 @@ const CmkRecord = structure('Keyward CMK 1', {
   origin: text(0x54_010d),
   protectionLevel: text(0x54_010e),
   instance: optional(text(0x54_0130)),
+  keyStorageMechanism: optional(text(0x54_0134)),
   keyClass: text(0x54_010f),
   service: optional(text(0x54_0110)),
   status: text(0x54_0111),

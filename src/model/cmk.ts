@@ -17,6 +17,8 @@ export interface Cmk {
   readonly protectionLevel: ProtectionLevelName
   /** Of a protection level other than SOFTWARE: what keeps it, by its name in the configuration. */
   readonly instance?: string | undefined
+  /** Of a protection level of HSM: how it keeps the material. */
+  readonly keyStorageMechanism?: KeyStorageMechanism | undefined
   readonly keyClass: CmkClass
   /** Of a service key: the service that it belongs to. */
   readonly service?: string | undefined
@@ -43,6 +45,9 @@ export interface Cmk {
   readonly ciphertextFormat?: CiphertextFormat | undefined
   readonly tags: readonly CmkTag[]
 }
+
+/** As an object of the HSM, or wrapped by one and in our store. */
+export type KeyStorageMechanism = 'HsmInternal' | 'HsmEncryptedDatabase'
 
 /** How material is brought: wrapped under a public key that is for this CMK only, with a token that says so. */
 export interface ImportParameters {

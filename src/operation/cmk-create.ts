@@ -1,7 +1,7 @@
 import { keyArn } from '../cmk/address.ts'
 import { chooseAlgorithm, chooseSpec, parametersOf, specOf, usageMasks } from '../cmk/key-spec.ts'
 import type { CmkKeySpec, SpecChoice } from '../cmk/key-spec.ts'
-import { checkFeature, checkTypeSpec, typeOf } from '../cmk/key-class.ts'
+import { checkFeature, checkTypeSpec, specsAt, typeOf } from '../cmk/key-class.ts'
 import { archived, disabled, protectedFromDeletion, withProtectionDescription } from '../cmk/lifecycle.ts'
 import { defaultKeyAlias, serviceAlias, withCiphertextFormat, withDescription, withTag } from '../cmk/name.ts'
 import { withRotationPolicy } from '../cmk/rotation.ts'
@@ -136,14 +136,23 @@ function newCmk(context: Context, order: Order, { spec, usage }: SpecChoice, id:
     id, revision: 0, account: caller.account, arn: keyArn(settings.cmk.region, caller.account, id),
     creator: caller.principal, creationDate: now, keySpec: spec.name, usage, origin,
     protectionLevel: levelOf(context.provider), instance: instanceOf(context.provider),
+    keyStorageMechanism: context.provider.storageMechanism,
     keyClass, service: keyClass === 'service' ? caller.service : undefined,
     status: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
     deletionProtection: false, rotationAutomatic: false, rotationLastDate: now,
     versions: [{ uniqueIdentifier: id, creationDate: now }], aliases: [], tags: [],
   }
   checkTypeSpec(typeOf(base), spec)
+  checkKept(context, spec)
   if (origin === 'EXTERNAL') checkFeature(base, 'ownMaterial')
   return configured(base, order, now)
+}
+
+/** @throws KmipError Feature Not Supported for a spec that what is to keep the CMK has not; nothing, while that is away */
+function checkKept({ provider }: Context, spec: CmkKeySpec): void {
+  const { capabilities } = provider
+  if (capabilities.keys.length === 0 || specsAt(levelOf(provider), capabilities).includes(spec.name)) return
+  throw new KmipError('FeatureNotSupported', `${provider.name} keeps no keys of ${spec.name}`)
 }
 
 function configured(base: Cmk, order: Order, now: number): Cmk {
@@ -282,12 +291,13 @@ function classOf(name = 'customer'): CmkClass {
 function placeOf(context: Context, order: Order, { protectionLevel }: AttributeSet): Context {
   const name = textOf(order, 'cmk-protection-level')
   const instance = textOf(order, 'cmk-instance')
+  const mechanism = textOf(order, 'cmk-key-storage-mechanism')
   if (name !== undefined && !isProtection(name)) {
     throw new KmipError('InvalidAttributeValue', 'cmk-protection-level is SOFTWARE, HSM or EXTERNAL')
   }
   const told = name ?? (protectionLevel === ProtectionLevel.High ? 'HSM' : undefined)
-  if (told === undefined && instance === undefined) return context
-  return protectedBy(context, told ?? 'HSM', instance)
+  if (told === undefined && instance === undefined && mechanism === undefined) return context
+  return protectedBy(context, told ?? 'HSM', instance, mechanism)
 }
 
 function isProtection(name: string): name is ProtectionName {

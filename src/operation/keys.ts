@@ -61,6 +61,11 @@ export class Keys {
     await this.#named(provider).destroy(key)
   }
 
+  /** The providers beside software, in the order of the configuration. */
+  others(): Provider[] {
+    return [...this.#providers.values()]
+  }
+
   /** The providers that keep keys at a protection level, in the order of the configuration. */
   providersOf(protection: 'HSM' | 'EXTERNAL'): Provider[] {
     return [...this.#providers.values()].filter((provider) => provider.protection === protection)

@@ -344,9 +344,8 @@ export class Objects {
   }
 
   /**
-   * The keys that providers have made for this unit of work, which will not be committed. None when the store failed: it
-   * may have taken the change.
-   *
+   * What providers have made for this unit of work, which will not be committed. Nothing when the store failed: it may
+   * have taken the change.
    * @param error why the unit of work ends
    */
   abandoned(error: unknown): KeptKey[] {

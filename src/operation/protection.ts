@@ -1,4 +1,6 @@
+import { specsAt } from '../cmk/key-class.ts'
 import type { Provider } from '../crypto/provider.ts'
+import type { ProtectionInformation } from '../kmip/protection-information.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { ResultReasonName } from '../kmip/error.ts'
 import { ProtectionStorageMask } from '../kmip/generated/enums.ts'
@@ -35,17 +37,37 @@ export interface PermittedStorage {
  * The context whose provider keeps keys at a protection level.
  *
  * @param instance its name in the configuration; the first of its kind, when there is none
+ * @param mechanism Key Storage Mechanism that it has; any, when there is none
  * @throws KmipError Protection Storage Unavailable
  */
-export function protectedBy(context: Context, level: ProtectionName, instance?: string): Context {
+export function protectedBy(
+  context: Context, level: ProtectionName, instance?: string, mechanism?: string,
+): Context {
   if (level === 'SOFTWARE') {
-    if (instance === undefined) return context
-    throw new KmipError('InvalidAttributeValue', 'cmk-instance is for a protection level of HSM or EXTERNAL')
+    if (instance === undefined && mechanism === undefined) return context
+    const which = instance === undefined ? 'cmk-key-storage-mechanism is' : 'cmk-instance is'
+    throw new KmipError('InvalidAttributeValue', `${which} for a protection level of HSM or EXTERNAL`)
   }
-  const found = context.keys.providersOf(level).find(({ name }) => instance === undefined || name === instance)
+  const found = context.keys.providersOf(level).find(({ name, storageMechanism }) => (
+    (instance === undefined || name === instance) && (mechanism === undefined || storageMechanism === mechanism)))
   if (found !== undefined) return { ...context, provider: found }
-  const which = instance === undefined ? `${level} provider` : `${level} instance ${instance}`
+  const named = instance === undefined ? `${level} provider` : `${level} instance ${instance}`
+  const which = mechanism === undefined ? named : `${named} with ${mechanism}`
   throw new KmipError('ProtectionStorageUnavailable', `Unsupported.ProtectionLevel: there is no ${which}`)
+}
+
+/**
+ * Where keys may be kept, and whether that can be reached: for Query. Nothing where all keys are the software's.
+ */
+export function protectionInformation({ keys, provider }: Context): ProtectionInformation[] {
+  const others = keys.others()
+  return others.length === 0 ? [] : [provider, ...others].map((each) => {
+    const level = levelOf(each)
+    return {
+      name: each.name, protectionLevel: level, keyStorageMechanism: each.storageMechanism, state: each.state ?? 'up',
+      keySpec: specsAt(level, each.capabilities),
+    }
+  })
 }
 
 /** What Query tells of the storages (KMIP 2.1 6.1.40). */

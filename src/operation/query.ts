@@ -2,6 +2,7 @@ import type { Awaitable } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
 import { extensionNames, extensionsOf } from '../kmip/extension-information.ts'
 import { Operation, QueryFunction } from '../kmip/generated/enums.ts'
+import { protectionItem } from '../kmip/protection-information.ts'
 import { QueryRequest, QueryResponse } from '../kmip/payload/query.ts'
 import type { QueryResponse as Answer } from '../kmip/payload/query.ts'
 import { defaultsFor } from '../model/account-settings.ts'
@@ -11,8 +12,14 @@ import { serverDefaults } from '../model/server-defaults.ts'
 import { loadAccountSettings } from './account-settings.ts'
 import { attributeKey } from './index-keys.ts'
 import { operation } from './operation.ts'
-import type { Context } from './operation.ts'
-import { storageMasks } from './protection.ts'
+  [QueryFunction.QueryServerInformation]: (context) => ({
+    // The published cases have an empty structure in every version; name and version stand beside it.
+    vendorIdentification: context.profile.tellsImplementation
+      ? `${context.settings.serverName} ${context.settings.serverVersion}`
+      : context.settings.serverName,
+    serverInformation: {
+      alternateFailoverEndpoints: [], vendorSpecific: protectionInformation(context).map(protectionItem),
+    },
 import { inQueryOrder } from './query-order.ts'
 import { profilesOf } from './profiles.ts'
 import { capabilitiesFor, objectTypesOf, registrationMethods } from './server-capabilities.ts'
@@ -55,12 +62,14 @@ const answers: Readonly<Record<number, AnswerTo>> = {
     return { operation: inQueryOrder('operations', [...on.map(({ code }) => code), ...sent]) }
   },
   [QueryFunction.QueryObjects]: ({ version }) => ({ objectType: inQueryOrder('objectTypes', objectTypesOf(version)) }),
-  [QueryFunction.QueryServerInformation]: ({ settings, profile }) => ({
+  [QueryFunction.QueryServerInformation]: (context) => ({
     // The published cases have an empty structure in every version; name and version stand beside it.
-    vendorIdentification: profile.tellsImplementation
-      ? `${settings.serverName} ${settings.serverVersion}`
-      : settings.serverName,
-    serverInformation: { alternateFailoverEndpoints: [], vendorSpecific: [] },
+    vendorIdentification: context.profile.tellsImplementation
+      ? `${context.settings.serverName} ${context.settings.serverVersion}`
+      : context.settings.serverName,
+    serverInformation: {
+      alternateFailoverEndpoints: [], vendorSpecific: protectionInformation(context).map(protectionItem),
+    },
   }),
   [QueryFunction.QueryExtensionList]: ({ version }, functions) => (
     // "If both ... are specified, then only the response to Query Extension Map SHALL be returned" (KMIP 1.4 4.25).

@@ -144,7 +144,7 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
   })
 
   it('gives up a module that hangs, and starts it anew', async () => {
-    const { provider, key, connection } = await shimmed({ callMsMax: 500 })
+    const { provider, key, connection } = await shimmed({ callMsMax: 3000 })
     const before = connection.pid
     await writeFile(fault, 'hang')
     const error = await expectReason(sign(provider, key), 'ProtectionStorageUnavailable')

@@ -89,7 +89,7 @@ function externalSuite(name: string, version: number, start: () => Promise<Manag
       const begun = performance.now()
       await expectReason(seal(client, uniqueIdentifier), ['ProtectionStorageUnavailable'])
       expect(performance.now() - begun).toBeLessThan(200)
-      expect(server.log()).toContain('is not asked for a while')
+      await expect.poll(() => server.log()).toContain('is not asked for a while')
     })
   })
 }

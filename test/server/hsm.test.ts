@@ -5,17 +5,19 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
 import {
-  createKeyPair, decrypt, destroy, encrypt, get, getAttributes, reKey, revoke, sign,
+  createKeyPair, decrypt, destroy, encrypt, get, getAttributes, query, reKey, revoke, sign,
 } from '../../src/client/operations.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, HashingAlgorithm, KeyFormatType, ObjectType,
-  PaddingMethod, ProtectionStorageMask, RecommendedCurve, RevocationReasonCode,
+  PaddingMethod, ProtectionStorageMask, QueryFunction, RecommendedCurve, RevocationReasonCode,
 } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
+import { protectionIn } from '../../src/kmip/protection-information.ts'
 import { Secret } from '../../src/kmip/secret.ts'
 import { ItemType } from '../../src/ttlv/item.ts'
 import { openClient, shapes } from '../support/client.ts'
+import { run } from '../cli/script.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 import { makeSoftToken, tokenMissing } from '../support/token.ts'
@@ -121,6 +123,44 @@ describe.skipIf(missing !== undefined)('keys in a token, through the port', () =
     }
   })
 
+  it('rotates a CMK of an encrypted database, and none that the token keeps itself', async () => {
+    const inDatabase = await createCmk(client, {
+      'cmk-protection-level': 'HSM', 'cmk-key-storage-mechanism': 'HsmEncryptedDatabase',
+    })
+    const sealed = await seal(client, inDatabase)
+    const { uniqueIdentifier: second } = await client.request(reKey, { uniqueIdentifier: `key/${inDatabase}` })
+    expect(second).not.toBe(inDatabase)
+    await opened(client, inDatabase, sealed)
+    await opened(client, `key/${inDatabase}`, sealed)
+    await roundTrip(client, `key/${inDatabase}`)
+    await expectReason(client.request(get, { uniqueIdentifier: second }), 'NotExtractable')
+    const internal = await createCmk(client, { 'cmk-protection-level': 'HSM', 'cmk-instance': 'vault' })
+    await expectReason(client.request(reKey, { uniqueIdentifier: internal }), 'IllegalOperation')
+  })
+
+  it('tells in Query and by the command where each spec may live, and whether that is there', async () => {
+    const internal = await createCmk(client, { 'cmk-protection-level': 'HSM' })
+    const environment = {
+      KEYWARD_PORT: String(server.port), KEYWARD_CERTS_DIR: join(server.directory, 'certs'),
+    }
+    const told = async (...words: string[]) => JSON.parse((await run([...words, '--json'], { environment })).stdout) as object
+    expect(await told('key', 'describe', internal)).toMatchObject({
+      protectionLevel: 'HSM', instance: 'vault', keyStorageMechanism: 'HsmInternal',
+      keySpecMayLiveIn: ['software', 'vault', 'archive'],
+    })
+    const softTokenSpecs = [
+      'Aliyun_AES_256', 'Aliyun_AES_192', 'Aliyun_AES_128', 'RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_P256', 'EC_P256K',
+      'EC_P384',
+    ]
+    expect(await told('query')).toMatchObject({
+      protection: [
+        { name: 'software', state: 'up', keySpec: expect.arrayContaining(['Aliyun_SM4', 'EC_SM2']) },
+        { name: 'vault', protectionLevel: 'HSM', keyStorageMechanism: 'HsmInternal', state: 'up', keySpec: softTokenSpecs },
+        { name: 'archive', keyStorageMechanism: 'HsmEncryptedDatabase', state: 'up', keySpec: softTokenSpecs },
+      ],
+    })
+  })
+
   it('destroys in the token what was destroyed while it was away, even after a restart', async () => {
     const uniqueIdentifier = await createIn(client)
     await roundTrip(client, uniqueIdentifier)
@@ -155,10 +195,18 @@ describe.skipIf(missing !== undefined)('keys in a token, through the port', () =
       await expectReason(opened(client, uniqueIdentifier, sealed), 'ProtectionStorageUnavailable')
     })
     await roundTrip(client, software)
+    await until(async () => expect(await stateTold(client)).toBe('down'))
     await rename(`${home}.away`, home)
     await until(() => opened(client, uniqueIdentifier, sealed))
+    await until(async () => expect(await stateTold(client)).toBe('up'))
   }, 60_000)
 })
+
+/** Of the first token, in Query. */
+async function stateTold(client: Client): Promise<string | undefined> {
+  const { serverInformation } = await client.request(query, { queryFunction: [QueryFunction.QueryServerInformation] })
+  return protectionIn(serverInformation?.vendorSpecific ?? []).find(({ name }) => name === 'vault')?.state
+}
 
 async function settingsOf(token: TestToken, storage: string): Promise<object> {
   const pinFile = join(token.directory, 'pin')

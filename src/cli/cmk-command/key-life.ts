@@ -1,6 +1,7 @@
 import type { CmkClient } from '../../client/cmk.ts'
 import type { KeywardName } from '../../kmip/keyward-attribute.ts'
 import { changed, described, withCmks } from '../cmk.ts'
+import { placesOf } from '../place.ts'
 import { UsageError, command, wholeNumber } from '../command.ts'
 import type { AnyCommand } from '../command.ts'
 
@@ -11,7 +12,11 @@ export const keyDescribe = command({
   details: 'A <cmk> is an id, key/<id>, an ARN or alias/<name>.',
   examples: ['key describe alias/orders'],
   async run({ positionals: [cmk = ''], connect }) {
-    return withCmks({ connect }, cmk, async (cmks) => described(await cmks.describe(cmk)))
+    const client = await connect()
+    return withCmks({ connect }, cmk, async (cmks) => {
+      const description = await cmks.describe(cmk)
+      return described(description, await placesOf(client, String(description.values['cmk-key-spec'])))
+    })
   },
 })
 

@@ -1,9 +1,12 @@
 import { query as operation } from '../../client/operations.ts'
 import { QueryFunction, enumerations } from '../../kmip/generated/enums.ts'
 import { QueryResponse } from '../../kmip/payload/query.ts'
+import { protectionIn } from '../../kmip/protection-information.ts'
+import type { ProtectionInformation } from '../../kmip/protection-information.ts'
 import { parseVersion } from '../../kmip/version.ts'
 import type { Version } from '../../kmip/version.ts'
 import { command } from '../command.ts'
+import { placeName } from '../place.ts'
 import { fields } from '../output.ts'
 import { plainPayload } from '../plain.ts'
 import type { Plain } from '../plain.ts'
@@ -17,9 +20,17 @@ export const query = command({
   async run({ connect }) {
     const client = await connect()
     const answer = await client.request(operation, { queryFunction: functionsOf(client.version) })
-    const json = plainPayload(QueryResponse, answer)
+    const { serverInformation } = answer
+    const places = protectionIn(serverInformation?.vendorSpecific ?? [])
+    const json = plainPayload(QueryResponse, {
+      ...answer, serverInformation: serverInformation && { ...serverInformation, vendorSpecific: [] },
+    })
     const rows = Object.entries(json).map(([name, value]) => [titleOf(name), textOf(value)] as const)
-    return { json, text: fields(rows.filter(([, text]) => text !== '')) }
+    const placeRows = places.map((place) => ['Keys in', placeText(place)] as const)
+    return {
+      json: { ...json, ...(places.length > 0 && { protection: places }) },
+      text: fields([...rows.filter(([, text]) => text !== ''), ...placeRows]),
+    }
   },
 })
 
@@ -28,6 +39,10 @@ function functionsOf(version: Version): number[] {
   return Object.entries(QueryFunction)
     .filter(([name]) => parseVersion(since[name] ?? '1.0') <= version)
     .map(([, number]) => number)
+}
+
+function placeText({ keySpec, ...place }: ProtectionInformation): string {
+  return `${placeName(place)}: ${keySpec.join(', ')}`
 }
 
 /** `serverInformation` as `Server Information`. */
