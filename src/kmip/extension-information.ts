@@ -3,13 +3,17 @@ import { ExtensionTag } from './ciphertext-extension.ts'
 import { HashingExtension, SignatureExtension } from './extension.ts'
 import { Tag } from './generated/tags.ts'
 import type { ExtensionInformation } from './payload/query.ts'
+import { ProtectionTag } from './protection-information.ts'
 import { parseVersion } from './version.ts'
 import type { Version } from './version.ts'
 
-/** What Query tells of our extensions (KMIP 2.1 7.13): the fields of `ciphertext-extension.ts`, values of `extension.ts`. */
+/**
+ * What Query tells of our extensions (KMIP 2.1 7.13): the fields of `ciphertext-extension.ts` and
+ * `protection-information.ts`, values of `extension.ts`.
+ */
 export function extensionsOf(version: Version): ExtensionInformation[] {
-  if (version < v2) return fields
-  return [...fields, ...values]
+  if (version < v2) return [...fields, ...places]
+  return [...fields, ...places, ...values]
 }
 
 /** As the Extension List has it: the names alone. */
@@ -31,6 +35,16 @@ const fields: ExtensionInformation[] = [
   field('Without Plaintext', ExtensionTag.WithoutPlaintext, Boolean, 'No data key in the clear', Tag.VendorExtension),
   field('Ciphertext Source', source, Structure, 'Data is a ciphertext of this context', Tag.VendorExtension),
   field('Data Key Plaintext', ExtensionTag.DataKeyPlaintext, ByteString, 'The data key in the clear', Tag.VendorExtension),
+]
+
+/** Of Server Information. */
+const places: ExtensionInformation[] = [
+  field('Protection Information', ProtectionTag.Information, Structure, 'Something that keeps keys', Tag.ServerInformation),
+  field('Protection Name', ProtectionTag.Name, TextString, 'Its name', ProtectionTag.Information),
+  field('Protection Level', ProtectionTag.Level, TextString, 'SOFTWARE, HSM or EXTERNAL', ProtectionTag.Information),
+  field('Key Storage Mechanism', ProtectionTag.StorageMechanism, TextString, 'Of an HSM', ProtectionTag.Information),
+  field('Protection State', ProtectionTag.State, TextString, 'Whether it is there', ProtectionTag.Information),
+  field('Key Spec', ProtectionTag.KeySpec, TextString, 'What it may keep', ProtectionTag.Information),
 ]
 
 /** Values of standard enumerations in the range of extensions. */

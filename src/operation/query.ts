@@ -12,14 +12,8 @@ import { serverDefaults } from '../model/server-defaults.ts'
 import { loadAccountSettings } from './account-settings.ts'
 import { attributeKey } from './index-keys.ts'
 import { operation } from './operation.ts'
-  [QueryFunction.QueryServerInformation]: (context) => ({
-    // The published cases have an empty structure in every version; name and version stand beside it.
-    vendorIdentification: context.profile.tellsImplementation
-      ? `${context.settings.serverName} ${context.settings.serverVersion}`
-      : context.settings.serverName,
-    serverInformation: {
-      alternateFailoverEndpoints: [], vendorSpecific: protectionInformation(context).map(protectionItem),
-    },
+import type { Context } from './operation.ts'
+import { protectionInformation, storageMasks } from './protection.ts'
 import { inQueryOrder } from './query-order.ts'
 import { profilesOf } from './profiles.ts'
 import { capabilitiesFor, objectTypesOf, registrationMethods } from './server-capabilities.ts'
