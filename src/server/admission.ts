@@ -110,6 +110,6 @@ export class Admission {
 }
 
 /** The TCP socket below: Node has no public name for it, and the handshake's count is kept by it. */
-function underlying(socket: TLSSocket): Socket {
+export function underlying(socket: TLSSocket): Socket {
   return (socket as unknown as { _parent: Socket })._parent
 }

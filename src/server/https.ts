@@ -8,6 +8,7 @@ import type { Admission, AdmissionLog } from './admission.ts'
 import { encodings } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
 import type { Answer } from './engine.ts'
+import { tellFailedHandshakes } from './handshake-log.ts'
 import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
 import { listen, tlsOptions } from './listener.ts'
@@ -49,10 +50,7 @@ export class HttpsListener {
     this.#server.on('connection', (socket: Socket) => admission.accept(socket))
     this.#server.on('secureConnection', (socket) => this.#open(socket))
     this.#server.on('request', (request, response) => this.#queue(request, response))
-    this.#server.on('tlsClientError', (error, socket) => {
-      log.debug({ err: error, address: socket.remoteAddress }, 'a TLS handshake failed')
-      socket.destroy()
-    })
+    tellFailedHandshakes(this.#server, log)
   }
 
   /**

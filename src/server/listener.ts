@@ -6,6 +6,7 @@ import type { Admission, AdmissionLog } from './admission.ts'
 import { Connection } from './connection.ts'
 import type { MessageHandler } from './connection.ts'
 import type { ServerCredentials } from './credentials.ts'
+import { tellFailedHandshakes } from './handshake-log.ts'
 import type { Limits } from './limits.ts'
 import { Session } from './session.ts'
 
@@ -42,10 +43,7 @@ export class Listener {
     this.#server = createServer(tlsOptions(options, limits))
     this.#server.on('connection', (socket: Socket) => admission.accept(socket))
     this.#server.on('secureConnection', (socket) => this.#open(socket))
-    this.#server.on('tlsClientError', (error, socket) => {
-      log.debug({ err: error, address: socket.remoteAddress }, 'a TLS handshake failed')
-      socket.destroy()
-    })
+    tellFailedHandshakes(this.#server, log)
   }
 
   /**
