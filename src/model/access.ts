@@ -1,4 +1,6 @@
-import { Operation } from '../kmip/generated/enums.ts'
+import { ObjectType, Operation } from '../kmip/generated/enums.ts'
+import { isKnown } from '../kmip/value-range.ts'
+import type { Version } from '../kmip/version.ts'
 import type { Grant } from './grant.ts'
 import type { ManagedObject } from './managed-object.ts'
 
@@ -30,11 +32,12 @@ export function ownerName({ principal, user }: Caller): string {
 }
 
 /**
- * Whether the object exists for the caller. Objects of other accounts do not: they are not found,
- * in Get as in Locate (design decision 6). Inside an account every principal may use every object.
+ * Whether the object exists for the caller. Objects of other accounts do not, nor those of a type that the version, if
+ * one is spoken, cannot name: they are not found, in Get as in Locate (design decision 6). Inside an account every
+ * principal may use every object.
  */
-export function isVisible(object: ManagedObject, caller: Caller): boolean {
-  return object.account === caller.account
+export function isVisible({ account, kind }: ManagedObject, caller: Caller, version?: Version): boolean {
+  return account === caller.account && (version === undefined || isKnown('ObjectType', ObjectType[kind], version))
 }
 
 /**

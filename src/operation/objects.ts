@@ -2,6 +2,7 @@ import { missingText } from '../cmk/address.ts'
 import { checkMayManage } from '../cmk/key-class.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { Right } from '../kmip/rights.ts'
+import type { Version } from '../kmip/version.ts'
 import { isPermitted, isVisible, ownerName } from '../model/access.ts'
 import type { Caller } from '../model/access.ts'
 import { notAuthorised, rightOver, rightsFor } from '../model/grant.ts'
@@ -46,6 +47,7 @@ export class Objects {
 
   #used: Set<Right> | undefined
   #operation = 0
+  #version: Version | undefined
   #rights: readonly Right[] | undefined
 
   /**
@@ -71,12 +73,13 @@ export class Objects {
   }
 
   /**
-   * Begins an operation: what follows is held against what the caller may do by it.
+   * Begins an operation: what follows is held against what the caller may do by it, and what the version knows.
    *
    * @throws KmipError Not Authorised, when no right of the caller's ticket is to this operation
    */
-  begin(operation: number): void {
+  begin(operation: number, version = this.#version): void {
     this.#operation = operation
+    this.#version = version
     this.#rights = rightsFor(this.#caller.grant, operation)
     this.#used = undefined
   }
@@ -210,7 +213,7 @@ export class Objects {
     const id = identifierPattern.test(identifier) ? identifier : (await this.cmks.addressed(identifier, false))[0]
     if (id === undefined || this.#removed.has(id)) return undefined
     const object = this.#pending.get(id) ?? await this.#stored.read(id, keeps)
-    if (object === undefined || !isVisible(object, this.#caller)) return undefined
+    if (object === undefined || !isVisible(object, this.#caller, this.#version)) return undefined
     return object.cmkId === undefined ? object : asOf(await this.#withCmk(object, keeps), this.#now)
   }
 
@@ -359,7 +362,7 @@ export class Objects {
   }
 
   #mayFind(object: ManagedObject): boolean {
-    return isVisible(object, this.#caller) && isPermitted(object, this.#caller, this.#operation) &&
+    return isVisible(object, this.#caller, this.#version) && isPermitted(object, this.#caller, this.#operation) &&
       this.#isAuthorised(object)
   }
 

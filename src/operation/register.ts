@@ -6,6 +6,7 @@ import { KeyFormatType, ObjectType, Operation } from '../kmip/generated/enums.ts
 import { keyBlockOf } from '../kmip/object.ts'
 import type { ManagedObjectValue } from '../kmip/object.ts'
 import { RegisterRequest, RegisterResponse } from '../kmip/payload/register.ts'
+import { isKnown } from '../kmip/value-range.ts'
 import { parseVersion } from '../kmip/version.ts'
 import { checkInitialAttributes, settableOf } from '../model/initial-attributes.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
@@ -55,8 +56,9 @@ export function checkObjectType(objectType: number, { kind }: ManagedObjectValue
   if (objectType !== ObjectType[kind]) {
     throw new KmipError('InvalidObjectType', 'the object is not of the Object Type that the request names')
   }
-  const isKnown = kind === 'Template' ? context.version < v2 : kind !== 'CertificateRequest' || context.version >= v2
-  if (!isKnown) throw new KmipError('InvalidObjectType', 'the version has no such Object Type')
+  if (!isKnown('ObjectType', objectType, context.version)) {
+    throw new KmipError('InvalidObjectType', 'the version has no such Object Type')
+  }
 }
 
 async function registerObject(
@@ -99,4 +101,3 @@ function named(object: ManagedObjectValue, given: AttributeSet, { version }: Con
 }
 
 const v1_2 = parseVersion('1.2')
-const v2 = parseVersion('2.0')

@@ -100,7 +100,7 @@ export async function executeItem(
       operations: services.operations, profile, jobs: frame.jobs, clients: services.clients,
       extension: extensionOf(item, version), note: (text) => void notes.push(text),
     }
-    frame.objects.begin(item.operation)
+    frame.objects.begin(item.operation, version)
     const request = operation.request.decode(item.requestPayload as Item, { version })
     checkKnownAttributes(request, version)
     const response = await operation.handle(request as never, context)
