@@ -14,6 +14,7 @@ import { openKeyring, openRootKeyFile } from '../../src/store/keyring.ts'
 import { sealedStore } from '../../src/store/sealed.ts'
 import type { Store } from '../../src/store/store.ts'
 import { Lab, LabClient, outcome } from '../support/cmk.ts'
+import { importParameters, register, wrapped } from '../support/import.ts'
 
 /** The real server, over TLS and on disk, but for its clock, which is the test's. */
 const folder = mkdtempSync(join(tmpdir(), 'keyward-time-'))
@@ -70,6 +71,28 @@ test('rotation and deletion come with their dates', async () => {
   expect(await lab.scheduler.run()).toBe(1)
   expect(await outcome(alice.decrypt(id, sealed[0]!))).toBe('ObjectDestroyed')
   expect((await alice.describe(id))['cmk-state']).toBe('Deleted')
+})
+
+test('imported material expires at its date, and comes back', async () => {
+  const id = await alice.create({ 'cmk-origin': 'EXTERNAL', 'cmk-alias': 'alias/ours' })
+  const bring = async (days: number): Promise<void> => {
+    const parameters = await importParameters(alice, id, 'RSA_2048/RSAES_OAEP_SHA_256')
+    const date = new Date(lab.nowMs + days * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z')
+    await register(alice.client, parameters, wrapped(parameters, Buffer.alloc(32, 7)), {
+      values: { 'cmk-material-expire-date': date },
+    })
+  }
+  await bring(30)
+  const sealed = await alice.encrypt('alias/ours', data)
+  lab.passDays(29)
+  expect((await alice.decrypt('alias/ours', sealed)).data).toEqual(data)
+  lab.passDays(1)
+  expect(await outcome(alice.decrypt('alias/ours', sealed))).toBe('WrongKeyLifecycleState')
+  expect((await alice.describe(id))['cmk-state']).toBe('PendingImport')
+  expect(await lab.scheduler.run()).toBe(1)
+  expect(await outcome(alice.decrypt('alias/ours', sealed))).toBe('WrongKeyLifecycleState')
+  await bring(1)
+  expect((await alice.decrypt('alias/ours', sealed)).data).toEqual(data)
 })
 
 const data = Buffer.from('some data to protect')
