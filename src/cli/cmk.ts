@@ -104,6 +104,7 @@ const secondsPerDay = 86_400
 const remedies: readonly (readonly [rule: string, command: string])[] = [
   ['the CMK is Disabled', 'key enable'],
   ['the CMK is PendingDeletion', 'key cancel-deletion'],
+  ['the CMK is Archived', 'key cancel-archive'],
   ['the CMK is PendingImport', 'key import-parameters'],
   ['Rejected.DeletionProtection', 'key protect --off'],
   ['InvalidImportToken', 'key import-parameters'],

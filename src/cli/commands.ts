@@ -4,8 +4,8 @@ import { fileDecrypt, fileEncrypt } from './cmk-command/file.ts'
 import { keyCreate } from './cmk-command/key-create.ts'
 import { keyImport, keyImportParameters } from './cmk-command/key-import.ts'
 import {
-  keyCancelDeletion, keyDeleteMaterial, keyDescribe, keyDisable, keyEnable, keyProtect, keyRotate, keyRotation,
-  keyScheduleDeletion, keyUpdate,
+  keyArchive, keyCancelArchive, keyCancelDeletion, keyDeleteMaterial, keyDescribe, keyDisable, keyEnable, keyProtect,
+  keyRotate, keyRotation, keyScheduleDeletion, keyUpdate,
 } from './cmk-command/key-life.ts'
 import { keyList, keyVersions } from './cmk-command/key-list.ts'
 import { publicKey } from './cmk-command/public-key.ts'
@@ -45,6 +45,8 @@ export const commands: Readonly<Record<string, AnyCommand | Family>> = {
       update: keyUpdate,
       enable: keyEnable,
       disable: keyDisable,
+      archive: keyArchive,
+      'cancel-archive': keyCancelArchive,
       'schedule-deletion': keyScheduleDeletion,
       'cancel-deletion': keyCancelDeletion,
       protect: keyProtect,

@@ -5,7 +5,13 @@ import { sign } from '../../src/client/operations.ts'
 import { Lab, outcome } from '../support/cmk.ts'
 import type { LabClient } from '../support/cmk.ts'
 
-interface Limit { readonly what: string; readonly does: string; readonly min?: number; readonly max: number; readonly reason: string }
+interface Limit {
+  readonly what: string
+  readonly does: string
+  readonly min?: number
+  readonly max: number
+  readonly reason: string
+}
 
 const cases = (fixture.limits as readonly Limit[]).flatMap(({ what, does, min, max, reason }) => [
   ...(min === undefined ? [] : [{ what, does, size: min - 1, reason }, { what, does, size: min, reason: 'Success' }]),

@@ -15,6 +15,8 @@ export const keyList = command({
     spec: { type: 'string', value: 'SPEC', description: 'of this key spec' },
     usage: { type: 'string', value: 'USAGE', description: 'ENCRYPT/DECRYPT or SIGN/VERIFY' },
     class: { type: 'string', value: 'CLASS', description: 'customer, default or service' },
+    origin: { type: 'string', value: 'ORIGIN', description: 'Aliyun_KMS or EXTERNAL' },
+    'protection-level': { type: 'string', value: 'LEVEL', description: 'SOFTWARE, HSM or EXTERNAL' },
     alias: { type: 'string', value: 'NAME', description: 'with this alias' },
     creator: { type: 'string', value: 'NAME', description: 'made by this principal' },
     tag: { type: 'string', multiple: true, value: 'KEY=VALUE', description: 'with this tag' },
@@ -73,18 +75,23 @@ interface Filters {
   readonly spec?: string
   readonly usage?: string
   readonly class?: string
+  readonly origin?: string
+  readonly 'protection-level'?: string
   readonly alias?: string
   readonly creator?: string
   readonly tag?: string[]
 }
 
-function filtersOf({ state, spec, usage, class: keyClass, alias, creator, tag = [] }: Filters): CmkValues {
+function filtersOf({ state, spec, usage, class: keyClass, origin, alias, creator, tag = [], ...others }: Filters): CmkValues {
+  const level = others['protection-level']
   return {
     'cmk-primary': true,
     ...(state !== undefined && { 'cmk-state': state }),
     ...(spec !== undefined && { 'cmk-key-spec': spec }),
     ...(usage !== undefined && { 'cmk-usage': usage }),
     ...(keyClass !== undefined && { 'cmk-class': keyClass }),
+    ...(origin !== undefined && { 'cmk-origin': origin }),
+    ...(level !== undefined && { 'cmk-protection-level': level }),
     ...(alias !== undefined && { 'cmk-alias': alias }),
     ...(creator !== undefined && { 'cmk-creator': creator }),
     ...Object.fromEntries(Object.entries(pairs('--tag', tag)).map(([key, value]) => [`cmk-tag-${key}`, value])),
