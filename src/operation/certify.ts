@@ -26,7 +26,7 @@ export const certify = operation({
   response: CertifyResponse,
   reasons: [
     ...creationReasons, 'InvalidCSR', 'InvalidObjectType', 'KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound',
-    'PermissionDenied',
+    'PermissionDenied', 'ProtectionStorageUnavailable',
   ],
   async handle(request, context) {
     const { publicKey, order } = await orderOf(request, context)

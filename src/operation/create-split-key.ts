@@ -26,7 +26,7 @@ export const createSplitKey = operation({
   response: CreateSplitKeyResponse,
   reasons: [
     ...creationReasons, 'BadCryptographicParameters', 'InvalidObjectType', 'ObjectDestroyed', 'ObjectNotFound',
-    'PermissionDenied', 'UnsupportedCryptographicParameters',
+    'PermissionDenied', 'ProtectionStorageUnavailable', 'UnsupportedCryptographicParameters',
   ],
   async handle(request, context) {
     if (request.objectType !== ObjectType.SplitKey) {

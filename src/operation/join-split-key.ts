@@ -27,7 +27,7 @@ export const joinSplitKey = operation({
   response: JoinSplitKeyResponse,
   reasons: [
     ...creationReasons, 'CryptographicFailure', 'InvalidObjectType', 'KeyValueNotPresent', 'ObjectDestroyed',
-    'ObjectNotFound',
+    'ObjectNotFound', 'ProtectionStorageUnavailable',
   ],
   async handle(request, context) {
     const kind = kindOf(request.objectType)

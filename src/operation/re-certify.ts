@@ -26,7 +26,7 @@ export const reCertify = operation({
   response: ReCertifyResponse,
   reasons: [
     ...creationReasons, 'IllegalOperation', 'InvalidCSR', 'InvalidMessage', 'InvalidObjectType', 'ObjectDestroyed',
-    'ObjectNotFound', 'PermissionDenied',
+    'ObjectNotFound', 'PermissionDenied', 'ProtectionStorageUnavailable',
   ],
   async handle(request, context) {
     const existing = await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))

@@ -92,6 +92,7 @@ describe('refused', () => {
     const bob = new CmkCipher(lab.as('bob', 201, 'beta').client)
     await expect(bob.decrypt(blob, context)).rejects.toThrow(likeAllOthers)
     await expect(cipher.reEncrypt(blob, id, context, {})).rejects.toThrow(likeAllOthers)
+    expect(await outcome(cipher.reEncrypt(blob, id, context, {}))).toBe('CryptographicFailure')
   })
 
   test.each([

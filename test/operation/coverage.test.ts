@@ -1,8 +1,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { softwareProvider } from '../../src/crypto/software.ts'
+import { attributeFields, attributeNames, ruleOf } from '../../src/kmip/attribute.ts'
 import type { ResultReasonName } from '../../src/kmip/error.ts'
 import { CryptographicAlgorithm, Operation, QueryFunction, ResultReason } from '../../src/kmip/generated/enums.ts'
+import { tagName } from '../../src/kmip/names.ts'
 import { encodeXml } from '../../src/kmip/xml.ts'
 import { major, minor, versions } from '../../src/kmip/version.ts'
 import { resultReason } from '../../src/model/reason.ts'
@@ -14,7 +16,7 @@ import { loadCase } from '../conformance/case-file.ts'
 import { runCase } from '../conformance/run-case.ts'
 import { alice, testEngine } from '../support/engine.ts'
 import { item, request } from '../support/xml.ts'
-import { generalReasons, shownElsewhere, unlisted } from './coverage.ts'
+import { commonReasons, generalReasons, shownElsewhere, unlisted } from './coverage.ts'
 
 /** What a contributor forgets is found here: design, section 2. */
 
@@ -57,6 +59,12 @@ describe('every operation', () => {
     expect(stale).toEqual([])
   })
 
+  test.for(named)('$name declares every reason that it gives', ({ operation }) => {
+    const given = [...refused.get(operation.code) ?? []]
+    const common = [...generalReasons, ...commonReasons]
+    expect(given.filter((reason) => !operation.reasons.includes(reason) && !common.includes(reason))).toEqual([])
+  })
+
   test.for(named)('$name declares reasons that the standard lists for it', ({ name, operation }) => {
     const listed = listedReasons(name)
     const strange = operation.reasons.filter((reason) => !listed.has(reason) && !listed.has(in1_4(reason, operation.code)))
@@ -65,8 +73,11 @@ describe('every operation', () => {
   })
 })
 
-test('tests that show what conversations cannot are there', () => {
-  expect(shownElsewhere.filter(({ shownBy }) => !existsSync(root + shownBy))).toEqual([])
+test.for(shownElsewhere)('$shownBy has the outcomes of $operation that it shows', ({ outcomes, shownBy }) => {
+  const code = readFileSync(root + shownBy, 'utf8')
+  const tables = [...code.matchAll(table)].map(([, name]) => readFileSync(`${root}fixtures/${name}`, 'utf8'))
+  const text = [code, ...tables].join()
+  expect(outcomes.filter((outcome) => !text.includes(outcome))).toEqual([])
 })
 
 const written = versions.map((version) => `${major(version)}.${minor(version)}`)
@@ -77,12 +88,25 @@ test.for(written)('what Query offers in %s is in the conversations', async (vers
   const { bytes } = await engine.process(encodeItem(request(version, item('Query', functions.join('')))), alice)
   const offered = new Set(enumerated(encodeXml(decodeItem(bytes))))
   expect(offered.size).toBeGreaterThan(20)
-  const used = new Set(texts.flatMap(enumerated))
+  // What Query itself lists in a fixture shows nothing, but for what only Query says.
+  const used = new Set([
+    ...texts.map((text) => text.replaceAll(queryAnswer, '')).flatMap(enumerated),
+    ...texts.flatMap(enumerated).filter((each) => saidByQueryOnly.has(each.split(' ')[0]!)),
+  ])
   // An object type is one that a request makes, not one that is asked for.
   const made = new Set(texts.flatMap((text) => [...text.matchAll(madeType)]).map(([, value]) => `ObjectType ${value}`))
   const missing = [...offered].filter((each) => !(each.startsWith('ObjectType ') ? made : used).has(each))
   // A profile is what its published cases show. Operations are held above, Notify and Put in test/server/endpoint.test.ts.
   expect(missing.filter((each) => !/^(ProfileName|Operation) /.test(each))).toEqual([])
+})
+
+test('every attribute is in the conversations', () => {
+  const missing = attributeNames.filter((name) => {
+    const element = tagName(attributeFields[name].tags[0]!)
+    const in1x = `<AttributeName type="TextString" value="${ruleOf(name).specName}"/>`
+    return !texts.some((text) => text.includes(`<${element}>`) || text.includes(`<${element} `) || text.includes(in1x))
+  })
+  expect(missing).toEqual([])
 })
 
 test('every algorithm of the software provider is in a fixture', () => {
@@ -134,5 +158,11 @@ interface Table { readonly errors: readonly string[] }
 type Standard = Record<string, { readonly clientToServer?: { readonly '1.x'?: Table, readonly '2.x'?: Table } }>
 
 const standard = JSON.parse(readFileSync(`${root}spec/operations.json`, 'utf8')) as Standard
+/** Enumerations that no field outside Query's answer has. */
+const saidByQueryOnly: ReadonlySet<string> = new Set([
+  'ClientRegistrationMethod', 'DestroyAction', 'ExtensionType', 'RNGMode', 'ShreddingAlgorithm', 'UnwrapMode',
+])
+const table = /fixtures\/([\w/-]+\.json)/g
+const queryAnswer = /<Operation type="Enumeration" value="Query"\/>(?:(?!<\/BatchItem>)[\s\S])*<\/BatchItem>/g
 const enumeration = /<(\w+) type="Enumeration" value="(\w+)"\/>/g
 const madeType = /<RequestPayload>\s*<ObjectType type="Enumeration" value="(\w+)"\/>/g

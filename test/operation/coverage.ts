@@ -28,15 +28,23 @@ export const shownElsewhere: readonly {
   { operation: 'ReCertify', outcomes: ['PermissionDenied'], shownBy: 'test/operation/revocation.test.ts' },
   { operation: 'RNGSeed', outcomes: ['PermissionDenied'], shownBy: 'test/operation/client-profile.test.ts' },
   { operation: 'Revoke', outcomes: ['PermissionDenied'], shownBy: 'test/cmk/classes.test.ts' },
-  {
-    operation: 'SetAttribute', outcomes: ['IllegalOperation', 'ObjectDestroyed'], shownBy: 'test/cmk/matrix.test.ts',
-  },
+  { operation: 'SetAttribute', outcomes: ['IllegalOperation'], shownBy: 'test/cmk/matrix.test.ts' },
+  { operation: 'SetAttribute', outcomes: ['ObjectDestroyed'], shownBy: 'test/cmk/import.test.ts' },
 ]
 
 /** KMIP 2.1 11.49 and 1.4 11.1: what any operation may refuse, whatever its table lists. */
 export const generalReasons: readonly ResultReasonName[] = [
   'InvalidMessage', 'InvalidField', 'PermissionDenied', 'ResponseTooLarge', 'OperationNotSupported', 'FeatureNotSupported',
   'GeneralFailure',
+]
+
+/**
+ * What refuses an operation before its handler, or what the handler has made: tickets, constraints, the ID Placeholder,
+ * archived objects, an asynchronous batch that has stopped.
+ */
+export const commonReasons: readonly ResultReasonName[] = [
+  'ConstraintViolation', 'ItemNotFound', 'NotAuthorised', 'ObjectArchived', 'OperationCanceledByRequester',
+  'UsageLimitExceeded',
 ]
 
 /** Reasons that operations give although no table lists them for these, and why. */
