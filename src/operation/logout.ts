@@ -1,5 +1,5 @@
 import { KmipError } from '../kmip/error.ts'
-import { Operation } from '../kmip/generated/enums.ts'
+import { Operation, TicketType } from '../kmip/generated/enums.ts'
 import { LogoutRequest, LogoutResponse } from '../kmip/payload/logout.ts'
 import { operation } from './operation.ts'
 import { decodeTicket, ticketId } from './ticket.ts'
@@ -14,7 +14,8 @@ export const logout = operation({
   async handle({ ticket }, { objects, caller, now }) {
     const id = ticketId(ticket.ticketValue.reveal())
     const record = await objects.readRecord(id)
-    const found = record === undefined ? undefined : decodeTicket(record.data)
+    const isLogin = ticket.ticketType === TicketType.Login
+    const found = record === undefined || !isLogin ? undefined : decodeTicket(record.data)
     if (found === undefined || found.account !== caller.account || found.expires <= now) {
       throw new KmipError('InvalidTicket', 'there is no such ticket')
     }

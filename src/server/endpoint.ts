@@ -1,4 +1,4 @@
-import { EndpointRole, Operation, ResultStatus } from '../kmip/generated/enums.ts'
+import { EndpointRole, ObjectType, Operation, ResultStatus } from '../kmip/generated/enums.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { RequestMessage, ResponseMessage, outgoing } from '../kmip/message.ts'
 import type { ResponseBatchItem } from '../kmip/message.ts'
@@ -94,13 +94,19 @@ export class Endpoint {
     // Who is so far behind has to look for himself.
     if (this.#waiting.length >= waitingMax) return this.#link.close()
     this.#waiting.push(change)
-    void this.#work()
+    // An answer that cannot be read is this connection's end, and nobody else's.
+    this.#work().catch(() => {
+      this.close()
+      this.#link.close()
+    })
   }
 
   async #work(): Promise<void> {
     if (this.#busy) return
     this.#busy = true
     for (let change = this.#waiting.shift(); change !== undefined; change = this.#waiting.shift()) {
+      // An object of a type that the client's version does not have does not exist for it.
+      if (!isKnown('ObjectType', ObjectType[change.after.kind], this.#version)) continue
       const notice = noticeOf(change, this.#supported, Math.floor(this.#clock() / 1000))
       if (notice !== undefined) await this.#request(notice)
     }

@@ -48,6 +48,17 @@ test('an object that may not leave is told of without its material; in 2.x delet
   expect(printed(await client.next())).toContain('AttributeReference Enumeration Comment')
 })
 
+test('a client is told of no object that its version does not know', async () => {
+  const { engine } = testEngine()
+  const client = new ClientEndpoint('1.1', ['Notify', 'Put'])
+  await reverse(engine, client)
+  await send(engine, item('Register', `<ObjectType type="Enumeration" value="PGPKey"/><Attributes/><PGPKey>
+    <PGPKeyVersion type="Integer" value="4"/><KeyBlock><KeyFormatType type="Enumeration" value="Raw"/>
+    <KeyValue><KeyMaterial type="ByteString" value="99"/></KeyValue></KeyBlock></PGPKey>`))
+  const id = identifierIn(await send(engine, create))
+  expect(printed(await client.next())).toContain(`UniqueIdentifier TextString "${id}"`)
+})
+
 test('a client that takes neither Notify nor Put gets its role back', async () => {
   const { engine } = testEngine()
   const client = new ClientEndpoint('2.1', ['Query'])
@@ -59,6 +70,26 @@ test('an answer that nothing was asked for ends the connection', async () => {
   const client = new ClientEndpoint('2.1', ['Put'])
   const state = await reverse(engine, client, true)
   expect(state).toEqual({ restored: false, closed: true })
+})
+
+test('an answer that cannot be read ends the connection, and nothing else', async () => {
+  const { engine } = testEngine()
+  const client = new ClientEndpoint('2.1', ['Notify'])
+  const state = { closed: false }
+  const role = request('2.1', item('SetEndpointRole', '<EndpointRole type="Enumeration" value="Client"/>'))
+  const endpoint = (await engine.process(encodeItem(role), alice)).reverse!({
+    send: (message) => setImmediate(() => {
+      const answer = encodeItem(client.answer(decodeItem(message)))
+      endpoint.receive(client.received.length > 0 ? Buffer.from('42007b0100000000', 'hex') : answer)
+    }),
+    settle() {},
+    restore() {},
+    close: () => void (state.closed = true),
+  })
+  await endpoint.start()
+  await send(engine, create)
+  await expect.poll(() => state.closed).toBe(true)
+  await send(engine, create)
 })
 
 async function reverse(
