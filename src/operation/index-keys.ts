@@ -6,6 +6,7 @@ import { HashingAlgorithm } from '../kmip/generated/enums.ts'
 import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { isRotating } from '../model/rotation.ts'
 import type { IndexKey } from '../store/store.ts'
 import { encodeItem } from '../ttlv/writer.ts'
 
@@ -18,6 +19,7 @@ export function indexKeys(object: ManagedObject): IndexKey[] {
   }
   for (const key of certificateKeys(object)) keys.add(key)
   if (object.cmkId !== undefined) keys.add(cmkKey(object.account)).add(versionKey(object.account, object.cmkId))
+  if (isRotating(object)) keys.add(rotationKey)
   return [...keys]
 }
 
@@ -85,6 +87,9 @@ const arnPattern = /^acs:kms:[^:]*:[^:]*:key\/(.+)$/
 export function token(...parts: string[]): IndexKey {
   return hash('sha256', parts.map((part) => `${part.length}:${part}`).join(), 'base64url')
 }
+
+/** Every plain object, of any account, that the server rotates. */
+export const rotationKey = token('rotation')
 
 /** Attributes by which clients look for objects (facts: clients.md 2a), each as the text that is compared. */
 const indexed: Partial<Record<AttributeName, (value: never) => string>> = {

@@ -46,8 +46,12 @@ export const reKeyKeyPair = operation({
   },
 })
 
-/** @throws KmipError Object Not Found when the private key has no public key on the server */
-async function publicKeyOf(context: Context, privateKey: ManagedObject): Promise<ManagedObject> {
+/**
+ * The other key of a pair that is re-keyed.
+ *
+ * @throws KmipError Object Not Found when the private key has no public key on the server
+ */
+export async function publicKeyOf(context: Context, privateKey: ManagedObject): Promise<ManagedObject> {
   const link = privateKey.attributes.link?.find(({ linkType }) => linkType === LinkType.PublicKeyLink)
   const id = link?.linkedObjectIdentifier
   if (typeof id !== 'string') throw new KmipError('ObjectNotFound', 'the private key has no public key')
