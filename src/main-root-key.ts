@@ -34,8 +34,16 @@ export async function openRootKey(
   }
 }
 
-/** A new root key, protected as the configuration says now, for a server that runs. */
-export async function renewRootKey(
+/**
+ * A new root key, protected as the configuration says now, for a server that runs. One change waits for the other: each
+ * begins by clearing away what an earlier one has left.
+ */
+export function renewRootKey(...change: Parameters<typeof renew>): Promise<void> {
+  changing = changing.then(() => renew(...change))
+  return changing
+}
+
+async function renew(
   reload: () => Config, store: Store, providers: ReadonlyMap<string, Provider>, log: Logger,
 ): Promise<void> {
   try {
@@ -83,3 +91,5 @@ function tokenProtector(provider: Provider): Protector {
     },
   }
 }
+
+let changing: Promise<void> = Promise.resolve()

@@ -3,7 +3,9 @@ import type { KeyObject } from 'node:crypto'
 import { access, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StartError } from './error.ts'
-import { createRootKeyFile, loadRootKeyFile, syncDirectory } from './root-key.ts'
+import {
+  createRootKeyFile, loadRootKeyFile, removeUnfinished, rootKeyIdIn, syncDirectory,
+} from './root-key.ts'
 import type { Protector, RootKey } from './root-key.ts'
 import { RevisionConflict } from './store.ts'
 import type { Change, IndexKey, Store } from './store.ts'
@@ -96,7 +98,7 @@ export async function openRootKeyFile(
 ): Promise<RootKey> {
   const { protectors = [], wanted } = protection
   const sealedUnder = await sealedUnderRootKey(store)
-  await finishChange(path, sealedUnder, protectors)
+  await finishChange(path, sealedUnder)
   const missing = await access(path).then(() => false, (error: NodeJS.ErrnoException) => error.code === 'ENOENT')
   if (missing && sealedUnder === undefined) return createOrLoad(path, protectors, wanted)
   if (missing) {
@@ -146,13 +148,13 @@ export async function changeRootKey(
   path: string, store: Store, { protectors = [], wanted }: RootKeyProtection,
 ): Promise<RootKey> {
   const sealedUnder = await sealedUnderRootKey(store)
-  await finishChange(path, sealedUnder, protectors)
+  await finishChange(path, sealedUnder)
   const from = await loadRootKeyFile(path, protectors)
   const to = await createRootKeyFile(nextRootKeyPath(path), protectors.find(({ name }) => name === wanted))
   while (!await unlessConflict(rewrapAll(store, from, to))) {
     // A key was added, or seals were counted, in between.
   }
-  await finishChange(path, to.id, protectors)
+  await finishChange(path, to.id)
   return to
 }
 
@@ -168,16 +170,18 @@ async function rewrapAll(store: Store, from: RootKey, to: RootKey): Promise<void
   })))
 }
 
-/** Gives the next root key's file its place if the store is under that key, and removes it if it is not. */
-async function finishChange(
-  path: string, sealedUnder: string | undefined, protectors: readonly Protector[],
-): Promise<void> {
+/**
+ * Gives the next root key's file its place if the store is under that key, and removes it if it is not. Neither file is
+ * opened for that: what protects the other one may be away.
+ */
+async function finishChange(path: string, sealedUnder: string | undefined): Promise<void> {
+  await removeUnfinished(path)
   const next = nextRootKeyPath(path)
-  const isThere = await access(next).then(() => true, () => false)
-  if (!isThere) return
-  const { id } = await loadRootKeyFile(next, protectors)
+  const id = await rootKeyIdIn(next)
+  if (id === undefined) return
   if (id === sealedUnder) await rename(next, path)
-  else await unlink(next)
+  else if (await rootKeyIdIn(path) === sealedUnder) await unlink(next)
+  else throw new StartError(`neither ${path} nor ${next} holds root key ${sealedUnder}, which the store is sealed under`)
   await syncDirectory(dirname(path))
 }
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { link, open, readFile, stat, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, open, readFile, readdir, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { StartError } from './error.ts'
 
 /**
@@ -37,7 +37,7 @@ export interface Protector {
 export async function createRootKeyFile(path: string, protector?: Protector): Promise<RootKey> {
   const key = randomBytes(keyBytes)
   const text = await fileText(key, protector)
-  const unfinished = `${path}.${randomBytes(8).toString('hex')}.new`
+  const unfinished = `${path}.${process.pid}-${randomBytes(8).toString('hex')}.new`
   try {
     await saveSynced(unfinished, text)
     try {
@@ -64,6 +64,25 @@ export async function loadRootKeyFile(path: string, protectors: readonly Protect
 /** The name of the file's protector, or undefined for a key that is in the file as it is. */
 export async function protectionOf(path: string): Promise<string | undefined> {
   return fieldsOf(await readFile(path, 'latin1')).get('protection')
+}
+
+/** The id of the key that a file holds, as it says itself, or undefined where there is no file. */
+export async function rootKeyIdIn(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'latin1').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw new StartError(`root key file ${path} cannot be read: ${codeOf(error)}`, { cause: error })
+  })
+  return text === undefined ? undefined : fieldsOf(text).get('id') ?? ''
+}
+
+/** Removes what earlier processes have left of files that they were making. */
+export async function removeUnfinished(path: string): Promise<void> {
+  const [directory, start] = [dirname(path), `${basename(path)}.`]
+  for (const file of await readdir(directory).catch(() => [])) {
+    const [, owner] = /\.(\d+)-[0-9a-f]+\.new$/.exec(file) ?? []
+    if (!file.startsWith(start) || owner === undefined || owner === String(process.pid)) continue
+    await unlink(join(directory, file)).catch(() => undefined)
+  }
 }
 
 async function readRootKeyFile(path: string, protectors: readonly Protector[]): Promise<{ key: Buffer }> {

@@ -1,9 +1,10 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createAes, material, openClient } from '../support/client.ts'
+import { hsmSettings } from '../support/hsm.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 import { makeSoftToken, tokenMissing } from '../support/token.ts'
@@ -64,6 +65,49 @@ describe('the root key of a running server', () => {
     await expect(again).rejects.toThrow('it is the wrong passphrase')
   })
 
+  it.skipIf(missing !== undefined)('is whole after a kill at any moment of a change of its protection', async () => {
+    const token = await makeSoftToken()
+    cleanUp.push(() => token.remove())
+    const hsms = { vault: await hsmSettings(token) }
+    const { configuration, set } = await place()
+    await set({ hsms })
+    let server = await startServer({ KEYWARD_CONFIG: configuration })
+    const key = await made(server)
+    const seen = new Set<string>()
+    for (let round = 0; round < 12; round += 1) {
+      const protection = ['passphrase', 'hsm:vault', 'file'][round % 3]!
+      await set({ hsms, rootKeyProtection: protection })
+      process.kill(server.pid, 'SIGUSR2')
+      // So that some rounds end before the change has begun, some after it, and most in it.
+      await new Promise((resolve) => setTimeout(resolve, round * (protection === 'file' ? 3 : 60)))
+      await server.kill()
+      server = await startServer({ KEYWARD_CONFIG: configuration }, server.directory)
+      expect(await read(server, key.id)).toBe(key.value)
+      const left = (await readdir(join(server.directory, 'data'))).filter((name) => name.startsWith('root.key'))
+      expect(left).toEqual(['root.key'])
+      seen.add(await protectionIn(server))
+    }
+    expect(seen.size).toBeGreaterThan(1)
+    await server.stop()
+  }, 180_000)
+
+  it('is changed by one change after the other', async () => {
+    const { configuration } = await place()
+    let server = await startServer({ KEYWARD_CONFIG: configuration })
+    const key = await made(server)
+    for (let signals = 0; signals < 20; signals += 1) {
+      process.kill(server.pid, 'SIGUSR2')
+      await new Promise((resolve) => setTimeout(resolve, signals % 4))
+    }
+    await expect.poll(() => server.log().match(/the root key has been changed/g)?.length ?? 0, { timeout: 10_000 })
+      .toBeGreaterThan(2)
+    expect(server.log()).not.toContain('has not been changed')
+    await server.kill()
+    server = await startServer({ KEYWARD_CONFIG: configuration }, server.directory)
+    expect(await read(server, key.id)).toBe(key.value)
+    await server.stop()
+  }, 60_000)
+
   it('is whole after a kill at any moment of its change', async () => {
     const { configuration } = await place()
     let server = await startServer({ KEYWARD_CONFIG: configuration })
@@ -83,6 +127,12 @@ describe('the root key of a running server', () => {
     await server.stop()
   }, 120_000)
 })
+
+/** The protection that the root key's file has. */
+async function protectionIn(server: RunningServer): Promise<string> {
+  const file = await readFile(join(server.directory, 'data/root.key'), 'utf8')
+  return /^protection: (.*)$/m.exec(file)?.[1] ?? 'file'
+}
 
 async function made(server: RunningServer): Promise<{ id: string; value: string }> {
   const client = await openClient(server)
