@@ -103,9 +103,14 @@ export class Connection {
     }
   }
 
-  /** One answer, one write: what is written while an earlier write waits would share its TLS record. */
+  /**
+   * One answer, one write: what is written while an earlier write waits would share its TLS record. All that a turn of
+   * the event loop has answered is written at its end: a client that is woken for each answer by itself, and the server
+   * that wakes it, do little else.
+   */
   async #write(bytes: Buffer): Promise<void> {
-    while (this.#socket.writableLength > 0 && !this.#socket.destroyed) await turn()
+    do await endOfTurn()
+    while (this.#socket.writableLength > 0 && !this.#socket.destroyed)
     if (!this.#socket.destroyed) this.#socket.write(bytes)
   }
 
@@ -154,9 +159,15 @@ export class Connection {
   }
 }
 
-/** The next turn of the event loop, in which what was written may be gone. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
+/** When what this turn of the event loop has received is dealt with, for all connections together. */
+function endOfTurn(): Promise<void> {
+  end ??= new Promise((resolve) => {
+    setImmediate(() => {
+      end = undefined
+      resolve()
+    })
   })
+  return end
 }
+
+let end: Promise<void> | undefined
