@@ -40,7 +40,7 @@ import { Scheduler } from './server/scheduler.ts'
 import { makeDirectory } from './store/directory.ts'
 import { StartError } from './store/error.ts'
 import { openKeyring } from './store/keyring.ts'
-import { openLmdbStore } from './store/lmdb.ts'
+import { commitCounter, openLmdbStore } from './store/lmdb.ts'
 import { sealedStore } from './store/sealed.ts'
 
 /** Puts the server together from its configuration and starts it; the one place that names adapters. */
@@ -54,7 +54,9 @@ async function start(): Promise<void> {
   makeDirectory('data directory', config.dataDirectory, 0o700)
   if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config)
   const pins = await promptPins(config)
-  const first: ThreadData = { config, run: randomUUID(), ticketKeys: randomBytes(48), pins, number: 0 }
+  const first: ThreadData = {
+    config, run: randomUUID(), ticketKeys: randomBytes(48), pins, number: 0, commits: commitCounter(),
+  }
   const others: Thread[] = []
   const pass = (message: ThreadMessage): void => {
     if (message.to === 0) running.receive(message)
@@ -97,6 +99,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
   const inner = await openLmdbStore({
     directory: join(config.dataDirectory, 'store'),
     mapSize: config.storeMapBytes,
+    commits: thread.commits,
     acknowledge: acknowledgesEarly ? 'before-commit' : 'durable',
   })
   const provider = softwareProvider(config.randomNumberGenerator === 'ansi-x9.31' ? ansiX931Source() : openSslSource)
@@ -201,6 +204,8 @@ interface ThreadData {
   readonly pins: Pins
   /** 0 for the first, through which the others speak to each other. */
   readonly number: number
+  /** How the threads know of each other's commits. */
+  readonly commits: Int32Array
   /** The ports that the first thread has; absent for the first. */
   readonly ports?: Ports
 }

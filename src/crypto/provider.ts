@@ -1,5 +1,6 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import type { Secret } from '../kmip/secret.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { RandomNumberGenerator } from '../model/random-number-generator.ts'
 
 /**
@@ -110,8 +111,6 @@ export type StorageMechanism = 'HsmInternal' | 'HsmEncryptedDatabase'
 
 /** `refused`: there, but it does not let us in (a token, for the PIN). */
 export type ProviderState = 'up' | 'connecting' | 'down' | 'refused'
-
-export type Awaitable<T> = T | Promise<T>
 
 export interface WrappedMaterial {
   readonly bytes: Buffer

@@ -1,5 +1,7 @@
 import type { Authority } from '../crypto/certificate-authority.ts'
 import type { Caller } from '../model/access.ts'
+import { after } from '../model/awaitable.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { Change, Store } from '../store/store.ts'
 import type { Objects } from './objects.ts'
 
@@ -17,8 +19,8 @@ export function credentialEnd(fingerprint: string): Change {
 }
 
 /** @param fingerprint SHA-256 of the certificate, in hex */
-export async function isEnded(fingerprint: string, store: Store): Promise<boolean> {
-  return await store.revision(recordId(fingerprint)) > 0
+export function isEnded(fingerprint: string, store: Store): Awaitable<boolean> {
+  return after(store.revision(recordId(fingerprint)), (revision) => revision > 0)
 }
 
 /** As `isEnded`, with what the unit of work has done. */

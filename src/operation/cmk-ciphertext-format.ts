@@ -5,7 +5,7 @@ import type { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts
 import { checkAlone, opened, sealed } from './cmk-ciphertext.ts'
 import { requireData } from './key-use.ts'
 import type { Context } from './operation.ts'
-import { identifierPattern } from './objects.ts'
+import { identifierPattern } from './object-record.ts'
 
 /**
  * Ciphertext that describes itself for clients that know no message extension. The CMK says by an attribute,

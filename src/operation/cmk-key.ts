@@ -1,7 +1,7 @@
 import { isTagless } from '../cmk/algorithm.ts'
-import type { Awaitable } from '../crypto/provider.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { BlockCipherMode } from '../kmip/generated/enums.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import type { Keys, UsableKey } from './keys.ts'
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { parseAddress } from '../cmk/address.ts'
 import { isScheduled } from '../cmk/rotation.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import { cmkStateAt } from '../model/cmk.ts'
 import type { Cmk } from '../model/cmk.ts'
 import { decodeCmk, encodeCmk } from '../model/cmk-record.ts'
@@ -10,7 +11,7 @@ import { token } from './index-keys.ts'
 /** How the records of the server's own are reached inside a unit of work. */
 export interface RecordAccess {
   /** As it is stored. */
-  revision(id: string): Promise<number>
+  revision(id: string): Awaitable<number>
   /** As the unit of work leaves it; the revision is that of the store. */
   read(id: string): Promise<StoredRecord | undefined>
   write(change: Change): void

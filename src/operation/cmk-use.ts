@@ -8,6 +8,7 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { BlockCipherMode } from '../kmip/generated/enums.ts'
 import type { Cmk } from '../model/cmk.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
 import type { Use } from '../model/usage.ts'
 
 /**
@@ -19,6 +20,12 @@ import type { Use } from '../model/usage.ts'
 export function checkCmkUse(cmk: Cmk, use: Use, caller: CmkCaller, now: number): void {
   checkMayUse(cmk, caller)
   checkState(cmk, operationOf(use), now)
+}
+
+/** The version of a CMK to begin with, and those that may have made the data instead. */
+export interface Versions {
+  readonly newest: ManagedObject
+  readonly older: readonly string[]
 }
 
 /**

@@ -1,6 +1,8 @@
-import type { Awaitable, Key, Provider, StoredKey } from '../crypto/provider.ts'
+import type { Key, Provider, StoredKey } from '../crypto/provider.ts'
 import { KmipError } from '../kmip/error.ts'
 import { DerivationMethod, HashingAlgorithm } from '../kmip/generated/enums.ts'
+import { after } from '../model/awaitable.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import type { KeptKey } from './given-up.ts'
 
@@ -79,9 +81,9 @@ export class Keys {
     return provider
   }
 
-  async #load(object: ManagedObject): Promise<UsableKey> {
+  #load(object: ManagedObject): Awaitable<UsableKey> {
     const provider = this.providerOf(object)
-    return { provider, key: await provider.load(this.#storedKeyOf(object)) }
+    return after(provider.load(this.#storedKeyOf(object)), (key) => ({ provider, key }))
   }
 
   async #derive(object: ManagedObject, info: string): Promise<UsableKey> {
@@ -96,13 +98,13 @@ export class Keys {
 }
 
 function kept(
-  keys: WeakMap<ManagedObject, Awaitable<UsableKey>>, object: ManagedObject, load: () => Promise<UsableKey>,
+  keys: WeakMap<ManagedObject, Awaitable<UsableKey>>, object: ManagedObject, load: () => Awaitable<UsableKey>,
 ): Awaitable<UsableKey> {
   const known = keys.get(object)
   if (known !== undefined) return known
   const loading = load()
   keys.set(object, loading)
-  loading.then((key) => keys.set(object, key), () => keys.delete(object))
+  if (loading instanceof Promise) loading.then((key) => keys.set(object, key), () => keys.delete(object))
   return loading
 }
 

@@ -43,6 +43,11 @@ function spaceOf(account: string): string {
   return space
 }
 
+/**
+ * What a Unique Identifier of ours, or one that a client chose for Import, can look like. The ids of records of other
+ * kinds begin otherwise.
+ */
+export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 const separator = '+'
 /** With the separator. 96 bits: no two accounts share a space by chance. */
 const spaceCharacters = 17

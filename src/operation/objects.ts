@@ -5,6 +5,8 @@ import type { Right } from '../kmip/rights.ts'
 import type { Version } from '../kmip/version.ts'
 import { isPermitted, isVisible, ownerName } from '../model/access.ts'
 import type { Caller } from '../model/access.ts'
+import { after } from '../model/awaitable.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import { notAuthorised, rightOver, rightsFor } from '../model/grant.ts'
 import { generationOf } from '../model/cmk.ts'
 import { asOf } from '../model/cmk-attributes.ts'
@@ -15,12 +17,13 @@ import type { Use } from '../model/usage.ts'
 import { RevisionConflict } from '../store/store.ts'
 import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
 import { checkCmkUse } from './cmk-use.ts'
+import type { Versions } from './cmk-use.ts'
 import { CmkRecords } from './cmk-records.ts'
 import { KeptKeys } from './given-up.ts'
 import type { KeptKey } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
-import { changeOf, removalOf } from './object-record.ts'
+import { changeOf, identifierPattern, removalOf } from './object-record.ts'
 import { StoredObjects } from './stored-objects.ts'
 
 /**
@@ -44,7 +47,6 @@ export class Objects {
   #isBegun = false
   readonly #region: string
   #cmks: CmkRecords | undefined
-
   #used: Set<Right> | undefined
   #operation = 0
   #version: Version | undefined
@@ -95,20 +97,19 @@ export class Objects {
    *
    * @throws KmipError Object Not Found, also for objects of other accounts
    */
-  async load(uniqueIdentifier: string): Promise<ManagedObject> {
-    const object = await this.peek(uniqueIdentifier)
-    if (object === undefined) throw notFound(uniqueIdentifier)
-    return object
+  load(uniqueIdentifier: string): Awaitable<ManagedObject> {
+    return after(this.peek(uniqueIdentifier), (object) => found(object, uniqueIdentifier))
   }
 
   /** @throws KmipError Object Not Found, Object Destroyed */
-  async loadExisting(uniqueIdentifier: string): Promise<ManagedObject> {
-    const object = await this.load(uniqueIdentifier)
-    const state = stateAt(object.attributes, this.#now)
-    if (state === 'Destroyed' || state === 'DestroyedCompromised') {
-      throw new KmipError('ObjectDestroyed', 'the object is destroyed')
-    }
-    return object
+  loadExisting(uniqueIdentifier: string): Awaitable<ManagedObject> {
+    return after(this.load(uniqueIdentifier), (object) => {
+      const state = stateAt(object.attributes, this.#now)
+      if (state === 'Destroyed' || state === 'DestroyedCompromised') {
+        throw new KmipError('ObjectDestroyed', 'the object is destroyed')
+      }
+      return object
+    })
   }
 
   /**
@@ -127,16 +128,17 @@ export class Objects {
    *
    * @throws KmipError as `loadForUse`; Permission Denied for keys that serve services only
    */
-  async loadVersionsForUse(identifier: string, use: Use): Promise<Versions> {
-    if (identifierPattern.test(identifier)) {
-      return { newest: this.checkUse(await this.load(identifier), use), older: [] }
-    }
+  loadVersionsForUse(identifier: string, use: Use): Awaitable<Versions> {
+    if (!identifierPattern.test(identifier)) return this.#loadAddressed(identifier, use)
+    return after(this.load(identifier), (object) => ({ newest: this.checkUse(object, use), older: [] }))
+  }
+
+  async #loadAddressed(identifier: string, use: Use): Promise<Versions> {
     for (;;) {
       const [first, ...older] = await this.cmks.addressed(identifier, needsPublicKey.has(use.mask))
-      if (first === undefined) throw notFound(identifier)
-      const newest = await this.load(first)
+      const newest = await this.load(found(first, identifier))
       // Rotated in between: what was the primary version may no longer protect.
-      if (newest.cmk !== undefined && generationOf(newest.cmk, first) < newest.cmk.versions.length) continue
+      if (newest.cmk !== undefined && generationOf(newest.cmk, newest.uniqueIdentifier) < newest.cmk.versions.length) continue
       if (use.applies === 'processing') return this.#processing(newest, older, use)
       return { newest: this.checkUse(newest, use), older: [] }
     }
@@ -166,9 +168,9 @@ export class Objects {
    *
    * @throws KmipError Object Not Found, Object Destroyed
    */
-  async loadPublic(identifier: string): Promise<ManagedObject> {
-    const [id = identifier] = identifierPattern.test(identifier) ? [] : await this.cmks.addressed(identifier, true)
-    return this.loadExisting(id)
+  loadPublic(identifier: string): Awaitable<ManagedObject> {
+    if (identifierPattern.test(identifier)) return this.loadExisting(identifier)
+    return after(this.cmks.addressed(identifier, true), ([id = identifier]) => this.loadExisting(id))
   }
 
   /**
@@ -199,22 +201,29 @@ export class Objects {
    *
    * @throws KmipError Permission Denied, Not Authorised
    */
-  async peek(uniqueIdentifier: string): Promise<ManagedObject | undefined> {
-    const object = await this.#visible(uniqueIdentifier)
-    if (object === undefined) return undefined
-    if (!isPermitted(object, this.#caller, this.#operation)) {
-      throw new KmipError('PermissionDenied', 'the object\'s operation policy allows this to its owner only')
-    }
-    if (!this.#isAuthorised(object)) throw notAuthorised()
-    return object
+  peek(uniqueIdentifier: string): Awaitable<ManagedObject | undefined> {
+    return after(this.#visible(uniqueIdentifier), (object) => {
+      if (object === undefined) return undefined
+      if (!isPermitted(object, this.#caller, this.#operation)) {
+        throw new KmipError('PermissionDenied', 'the object\'s operation policy allows this to its owner only')
+      }
+      if (!this.#isAuthorised(object)) throw notAuthorised()
+      return object
+    })
   }
 
-  async #visible(identifier: string, keeps = true): Promise<ManagedObject | undefined> {
-    const id = identifierPattern.test(identifier) ? identifier : (await this.cmks.addressed(identifier, false))[0]
-    if (id === undefined || this.#removed.has(id)) return undefined
-    const object = this.#pending.get(id) ?? await this.#stored.read(id, keeps)
-    if (object === undefined || !isVisible(object, this.#caller, this.#version)) return undefined
-    return object.cmkId === undefined ? object : asOf(await this.#withCmk(object, keeps), this.#now)
+  #visible(identifier: string, keeps = true): Awaitable<ManagedObject | undefined> {
+    if (identifierPattern.test(identifier)) return this.#current(identifier, keeps)
+    return after(this.cmks.addressed(identifier, false), ([id]) => id === undefined ? undefined : this.#current(id, keeps))
+  }
+
+  #current(id: string, keeps: boolean): Awaitable<ManagedObject | undefined> {
+    if (this.#removed.has(id)) return undefined
+    return after(this.#pending.get(id) ?? this.#stored.read(id, keeps), (object) => {
+      if (object === undefined || !isVisible(object, this.#caller, this.#version)) return undefined
+      if (object.cmkId === undefined) return object
+      return after(this.#withCmk(object, keeps), (current) => asOf(current, this.#now))
+    })
   }
 
   /** The object with its CMK as it is now; what was parsed of the object is kept while neither has changed. */
@@ -374,26 +383,16 @@ export class Objects {
   }
 }
 
-/** The version of a CMK to begin with, and those that may have made the data instead. */
-export interface Versions {
-  readonly newest: ManagedObject
-  readonly older: readonly string[]
-}
-
 /** What is given of an object; the rest comes from the caller. */
 export type NewObject = Pick<
   ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
 >
 
-function notFound(identifier: string): KmipError {
-  return new KmipError('ObjectNotFound', missingText(identifier))
+function found<T>(object: T | undefined, identifier: string): T {
+  if (object === undefined) throw new KmipError('ObjectNotFound', missingText(identifier))
+  return object
 }
 
-/**
- * What a Unique Identifier of ours, or one that a client chose for Import, can look like. The ids of objects' records
- * begin with it (`object-record.ts`); records of other kinds have ids that do not.
- */
-export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 /** A Locate that means one object or a few finds them in memory the next time. */
 const foundKeptMax = 16
 const needsPublicKey: ReadonlySet<Use['mask']> = new Set<Use['mask']>(['Encrypt', 'Verify', 'WrapKey'])

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../crypto/provider.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import { KmipError } from '../kmip/error.ts'
 import { extensionNames, extensionsOf } from '../kmip/extension-information.ts'
 import { Operation, QueryFunction } from '../kmip/generated/enums.ts'

@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
+import { after } from '../model/awaitable.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { decodeRecord } from '../model/record.ts'
 import type { IndexKey, Store } from '../store/store.ts'
@@ -20,13 +22,13 @@ export class StoredObjects {
   }
 
   /** @param keeps whether the object may stay in memory for others */
-  async read(uniqueIdentifier: string, keeps: boolean): Promise<ManagedObject | undefined> {
+  read(uniqueIdentifier: string, keeps: boolean): Awaitable<ManagedObject | undefined> {
     const id = recordIdOf(this.#account, uniqueIdentifier)
-    const revision = await this.#store.revision(id)
-    if (revision === 0) return undefined
-    const object = this.#cache.get(id, revision) ?? await this.#decoded(id, keeps)
-    if (object?.provider !== undefined) (this.#held ??= new Map()).set(uniqueIdentifier, object)
-    return object
+    return after(this.#store.revision(id), (revision) => {
+      if (revision === 0) return undefined
+      const cached = this.#cache.get(id, revision)
+      return cached === undefined ? this.#decoded(id, keeps) : this.#hold(cached)
+    })
   }
 
   /** Puts an object that is as it is stored into memory, for others too. */
@@ -64,6 +66,11 @@ export class StoredObjects {
     if (record === undefined) return undefined
     const object = decodeRecord(uniqueIdentifierOf(id), record.revision, Buffer.from(record.data))
     if (keeps) this.#cache.put(id, object)
+    return this.#hold(object)
+  }
+
+  #hold(object: ManagedObject): ManagedObject {
+    if (object.provider !== undefined) (this.#held ??= new Map()).set(object.uniqueIdentifier, object)
     return object
   }
 }

@@ -29,6 +29,16 @@ export interface LmdbOptions {
   readonly acknowledge?: 'durable' | 'before-commit'
   /** The lease clock, in milliseconds. */
   readonly nowMs?: () => number
+  /**
+   * One number in shared memory (see `commitCounter`), the same for all threads that have the store open: each counts
+   * its commits in it, so that what was read is known to be current until it moves. Absent: nothing is known so.
+   */
+  readonly commits?: Int32Array
+}
+
+/** For `LmdbOptions.commits`. */
+export function commitCounter(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 }
 
 /**
@@ -40,26 +50,36 @@ export interface LmdbOptions {
 export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   const { root, tables, release } = await openFiles(options)
   const nowMs = options.nowMs ?? monotonicMs
-  const writes = groupCommit(body => transact(root, body), error => error instanceof RevisionConflict)
+  const reading = new Reading(root, options.commits)
+  const transaction = async (body: () => void): Promise<void> => {
+    await transact(root, body)
+    reading.changed()
+  }
+  const writes = groupCommit(transaction, error => error instanceof RevisionConflict)
 
   const store: Store = {
-    async revision(id) {
-      if (!isId(id)) return 0
-      const bytes = currentBytes(tables.records, id)
-      return bytes === undefined ? 0 : decodeRevision(bytes)
+    revision(id) {
+      reading.refresh()
+      const known = reading.revisions.get(id)
+      if (known !== undefined) return known
+      const bytes = isId(id) ? tables.records.getBinaryFast(id) : undefined
+      const revision = bytes === undefined ? 0 : decodeRevision(bytes)
+      reading.revisions.set(id, revision)
+      return revision
     },
     async read(id) {
       if (!isId(id)) return undefined
-      const bytes = currentBytes(tables.records, id)
+      reading.refresh()
+      const bytes = tables.records.getBinaryFast(id)
       return bytes && { id, revision: decodeRevision(bytes), data: decodeData(bytes, bytes.length) }
     },
     async apply(changes) {
       checkChanges(changes)
       const bytes = changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
-      await writes.add(() => applyChanges(tables, changes), bytes)
+      await writes.add(() => applyChanges(tables, changes, reading), bytes)
     },
     async scan(key, { after, limit, descending = false }) {
-      tables.index.resetReadTxn()
+      reading.refresh()
       const [first, last] = [indexEntry(key, ''), Buffer.from(`${key}\x01`, 'latin1')]
       const entries = tables.index.getKeys(descending
         ? {
@@ -116,12 +136,35 @@ async function openFiles({ directory, mapSize }: LmdbOptions): Promise<OpenFiles
 }
 
 /**
- * The record's bytes, valid until the next read. The read transaction is renewed first: lmdb keeps one for a turn of
- * the event loop, in which another thread may have committed and acknowledged.
+ * What this thread sees. lmdb keeps a read transaction for a turn of the event loop, in which another thread may have
+ * committed and acknowledged; to renew it for each read costs more than the read, so it is renewed when the threads'
+ * count of commits has moved, which each moves before it acknowledges.
  */
-function currentBytes(records: Database<Buffer, string>, id: string): Buffer | undefined {
-  records.resetReadTxn()
-  return records.getBinaryFast(id)
+class Reading {
+  /** What was read since the last commit, 0 for what is not there. */
+  readonly revisions = new Map<string, number>()
+  readonly #root: RootDatabase
+  readonly #commits: Int32Array | undefined
+  #seen: number | undefined
+
+  constructor(root: RootDatabase, commits: Int32Array | undefined) {
+    this.#root = root
+    this.#commits = commits
+  }
+
+  /** Before every read. What `getBinaryFast` then gives is valid until the next one. */
+  refresh(): void {
+    const now = this.#commits && Atomics.load(this.#commits, 0)
+    if (now !== undefined && now === this.#seen && this.revisions.size < revisionsMax) return
+    this.#seen = now
+    this.revisions.clear()
+    this.#root.resetReadTxn()
+  }
+
+  /** Before a commit is acknowledged; also when one is met that its thread has not counted yet. */
+  changed(): void {
+    if (this.#commits !== undefined) Atomics.add(this.#commits, 0, 1)
+  }
 }
 
 /**
@@ -150,11 +193,14 @@ async function commitErrorOf(error: unknown): Promise<unknown> {
 }
 
 /** Runs inside a transaction. All revisions are checked before anything is put, so a conflict has changed nothing. */
-function applyChanges({ records, index }: Tables, changes: readonly Change[]): void {
+function applyChanges({ records, index }: Tables, changes: readonly Change[], reading: Reading): void {
   const heads = changes.map(({ id, expected }) => {
     const bytes = records.getBinaryFast(id)
     const head = bytes === undefined ? absent : decodeHead(bytes)
-    if (head.revision !== expected) throw new RevisionConflict(id)
+    if (head.revision !== expected) {
+      reading.changed()
+      throw new RevisionConflict(id)
+    }
     return head
   })
   for (const [i, { id, expected, data, keys }] of changes.entries()) {
@@ -186,6 +232,8 @@ function indexEntry(key: IndexKey, id: string): Buffer {
  * could handle and would end the process.
  */
 const safeSettings = { overlappingSync: false, eventTurnBatching: false }
+/** Some 10 MB. */
+const revisionsMax = 50_000
 const absent: RecordHead = { revision: 0, keys: [] }
 const noBytes = Buffer.alloc(0)
 const writeBehindMs = 50

@@ -16,7 +16,7 @@ export function memoryStore(nowMs: () => number = monotonicMs): Store {
   const leases = new Map<string, LeaseRecord>()
 
   return {
-    async revision(id) {
+    revision(id) {
       return records.get(id)?.revision ?? 0
     },
     async read(id) {

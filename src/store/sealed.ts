@@ -21,9 +21,7 @@ export type Binding = (id: string, revision: number, keyNumber: number) => Uint8
  */
 export function sealedStore(inner: Store, keyring: Keyring, binding: Binding = bindingOf): Store {
   return {
-    async revision(id) {
-      return isKeyringId(id) ? 0 : inner.revision(id)
-    },
+    revision: id => (isKeyringId(id) ? 0 : inner.revision(id)),
     /** @throws RecordTampered if the record does not open. */
     async read(id) {
       const record = isKeyringId(id) ? undefined : await inner.read(id)

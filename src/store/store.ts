@@ -1,3 +1,5 @@
+import type { Awaitable } from '../model/awaitable.ts'
+
 /**
  * The storage seam. A store keeps opaque records under ids, each with a revision and a set of
  * index keys, and changes any number of them atomically. It knows nothing of KMIP, is never
@@ -6,7 +8,7 @@
  */
 export interface Store {
   /** The record's current revision (1, 2, 3, …), or 0 when there is none. Never stale. */
-  revision(id: string): Promise<number>
+  revision(id: string): Awaitable<number>
 
   /** The current record, or undefined. The returned bytes belong to the caller. */
   read(id: string): Promise<StoredRecord | undefined>

@@ -40,7 +40,7 @@ export function writeBehind(inner: Store, delayMs: number): Store {
       let flushesBefore: number
       do {
         flushesBefore = flushes
-        revisions = await Promise.all(changes.map(({ id }) => inner.revision(id)))
+        revisions = await Promise.all(changes.map(async ({ id }) => inner.revision(id)))
       } while (flushesBefore !== flushes)
       for (const [i, { id, expected }] of changes.entries()) {
         const waiting = pending.get(id)

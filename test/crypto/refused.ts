@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { KmipError } from '../../src/kmip/error.ts'
-import type { Awaitable } from '../../src/crypto/provider.ts'
+import type { Awaitable } from '../../src/model/awaitable.ts'
 
 /** The refusal; anything else that is thrown, and nothing, fails the test. */
 export async function errorOf(run: () => Awaitable<unknown>): Promise<KmipError> {

@@ -5,7 +5,8 @@ import {
 } from '../../src/kmip/generated/enums.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import type { CryptographicParameters } from '../../src/kmip/attribute-value.ts'
-import type { Awaitable, Key, KeySpec, Provider } from '../../src/crypto/provider.ts'
+import type { Key, KeySpec, Provider } from '../../src/crypto/provider.ts'
+import type { Awaitable } from '../../src/model/awaitable.ts'
 import { refused } from './refused.ts'
 import type { Harness } from './suite.ts'
 

@@ -4,7 +4,8 @@ import {
   BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod,
 } from '../../src/kmip/generated/enums.ts'
 import type { KmipError } from '../../src/kmip/error.ts'
-import type { Awaitable, Key, Provider } from '../../src/crypto/provider.ts'
+import type { Key, Provider } from '../../src/crypto/provider.ts'
+import type { Awaitable } from '../../src/model/awaitable.ts'
 import { errorOf, refused } from './refused.ts'
 import { damaged, ifSupported, pairOf, pieces } from './suite-keys.ts'
 import type { Harness } from './suite.ts'

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type {
-  Awaitable, Key, KeyCapability, KeyKind, KeySpec, PlainKey, Provider,
+  Key, KeyCapability, KeyKind, KeySpec, PlainKey, Provider,
 } from '../../src/crypto/provider.ts'
+import type { Awaitable } from '../../src/model/awaitable.ts'
 import { ownKeys } from './suite-keys.ts'
 import { refusalsOf } from './suite-refusals.ts'
 import { knownAnswers } from './suite-vectors.ts'

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StartError } from '../../src/store/error.ts'
-import { openLmdbStore } from '../../src/store/lmdb.ts'
+import { commitCounter, openLmdbStore } from '../../src/store/lmdb.ts'
 import { mapSize, temporaryDirectory } from './place.ts'
 import { put, textOf } from './record.ts'
 
@@ -44,15 +44,15 @@ describe('one process owns the directory', () => {
     await Promise.all(threads.map(thread => thread.terminate()))
   })
 
-  test('threads of the owner are let in, see every acknowledged change, and do not give the directory up', async () => {
+  test.each([
+    ['count their commits together', true],
+    ['do not', false],
+  ])('threads of the owner that %s are let in, see every acknowledged change, and keep the directory', async (_, counts) => {
     const store = await openLmdbStore({ directory, mapSize: 2 ** 30 })
     const acknowledged = new Int32Array(new SharedArrayBuffer(4))
-    const threads = [150, 150, 0].map(times => {
-      const workerData = { directory, times, until: 300, acknowledged }
-      return new Worker(new URL('child/thread.ts', import.meta.url), { workerData })
-    })
-    const stale = await Promise.all(threads.map(async thread => ((await once(thread, 'message')) as [number])[0]))
-    expect(stale).toEqual([0, 0, 0])
+    const commits = counts ? commitCounter() : undefined
+    const threads = [150, 150, 0].map(times => startThread({ directory, times, until: 300, acknowledged, commits }))
+    expect(await Promise.all(threads.map(staleReads))).toEqual([0, 0, 0])
     expect(await store.revision('counter')).toBe(300)
     await Promise.all(threads.map(thread => thread.terminate()))
     const intruder = hold(directory)
@@ -60,6 +60,14 @@ describe('one process owns the directory', () => {
     await store.apply([put('a', 0, 'one')])
     expect(await textOf(store, 'a')).toBe('1 one')
     await store.close()
+  })
+
+  test('control: a thread that does not hear of the others\' commits reads what is stale', async () => {
+    const acknowledged = new Int32Array(new SharedArrayBuffer(4))
+    const threads = [50, 0].map(times =>
+      startThread({ directory, times, until: 50, acknowledged, commits: commitCounter() }))
+    expect((await Promise.all(threads.map(staleReads)))[1]).toBeGreaterThan(0)
+    await Promise.all(threads.map(thread => thread.terminate()))
   })
 })
 
@@ -113,6 +121,14 @@ test('the directory is closed to other users', async () => {
   expect(mode & 0o777).toBe(0o700)
   expect((await readFile(join(inner, 'owner'), 'latin1')).split(' ')[0]).toBe(`${process.pid}`)
 })
+
+function startThread(workerData: object): Worker {
+  return new Worker(new URL('child/thread.ts', import.meta.url), { workerData })
+}
+
+async function staleReads(thread: Worker): Promise<number> {
+  return (await once(thread, 'message') as [number])[0]
+}
 
 function hold(held: string): ChildProcess {
   const script = new URL('child/hold.ts', import.meta.url).pathname

@@ -6,13 +6,14 @@ import { RevisionConflict } from '../../../src/store/store.ts'
 // A thread that adds to a record's revision `times` times, or with 0 only reads it until it is `until`. Threads tell
 // each other the last acknowledged revision through a shared integer; a revision read after that must not be less.
 // Reads come many in one turn of the event loop. The thread's message is how many reads were stale.
-const { directory, times, until, acknowledged } = workerData as {
+const { directory, times, until, acknowledged, commits } = workerData as {
   directory: string
   times: number
   until: number
   acknowledged: Int32Array
+  commits: Int32Array | undefined
 }
-const store = await openLmdbStore({ directory, mapSize: 2 ** 30 })
+const store = await openLmdbStore({ directory, mapSize: 2 ** 30, ...(commits && { commits }) })
 let stale = 0
 if (times === 0) await readUntilDone()
 else for (let i = 0; i < times; i++) await add()
