@@ -40,7 +40,7 @@ export const decrypt = operation({
           return provider.decrypt(apart.key, parameters, input)
         }
       },
-      async open({ provider, key, parameters }) {
+      open({ provider, key, parameters }) {
         return provider.openCipher(key, parameters, { direction: 'decrypt', iv, additionalData, tag })
       },
       update: (cipher, data) => cipher.update(data),

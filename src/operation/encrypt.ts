@@ -1,6 +1,7 @@
 import type { Cipher, EncryptOutput } from '../crypto/provider.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts'
+import { after } from '../model/awaitable.ts'
 import { uses } from '../model/usage.ts'
 import { encryptByFormat, encryptsToBlob } from './cmk-ciphertext-format.ts'
 import { encryptToBlob } from './cmk-ciphertext.ts'
@@ -26,11 +27,11 @@ export const encrypt = operation({
     const parts: Parts<Cipher, EncryptOutput> = {
       code: Operation.Encrypt,
       use: uses.encrypt,
-      async once({ object, provider, key, parameters }, data) {
-        const apart = iv === undefined ? undefined : await givenIvKey(context.keys, object, parameters)
-        return provider.encrypt(apart?.key ?? key, parameters, { data, iv, additionalData })
+      once({ object, provider, key, parameters }, data) {
+        const apart = iv === undefined ? undefined : givenIvKey(context.keys, object, parameters)
+        return after(apart, (other) => provider.encrypt(other?.key ?? key, parameters, { data, iv, additionalData }))
       },
-      async open({ provider, key, parameters }) {
+      open({ provider, key, parameters }) {
         return provider.openCipher(key, parameters, { direction: 'encrypt', iv, additionalData })
       },
       update: (cipher, data) => ({ data: cipher.update(data), iv: cipher.iv }),

@@ -5,6 +5,8 @@ import { BlockCipherMode, CryptographicAlgorithm, PaddingMethod } from '../kmip/
 import type { Identifier } from '../kmip/identifier.ts'
 import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
+import { after } from '../model/awaitable.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { charge } from '../model/usage-limits.ts'
 import type { Use } from '../model/usage.ts'
@@ -33,16 +35,15 @@ export async function useKey(
 }
 
 /** An object that may be used, as `useKey` gives it. */
-export async function asKey(
+export function asKey(
   context: Context, object: ManagedObject, requested: CryptographicParameters | undefined,
-): Promise<KeyInUse> {
-  if (object.cmk !== undefined) {
-    const parameters = cmkParameters(object.cmk, requested ?? defaultParameters(object, context.version))
-    const { provider, key } = await cmkKey(context.keys, object, parameters)
-    return { object, provider, key, parameters }
-  }
-  const { provider, key } = await context.keys.of(object)
-  return { object, provider, key, parameters: requested ?? object.attributes.cryptographicParameters?.[0] ?? {} }
+): Awaitable<KeyInUse> {
+  const { cmk, attributes } = object
+  const parameters = cmk === undefined
+    ? requested ?? attributes.cryptographicParameters?.[0] ?? {}
+    : cmkParameters(cmk, requested ?? defaultParameters(object, context.version))
+  const usable = cmk === undefined ? context.keys.of(object) : cmkKey(context.keys, object, parameters)
+  return after(usable, ({ provider, key }) => ({ object, provider, key, parameters }))
 }
 
 /** Before 1.4 there is no field for a tag, so a CMK's default is then not GCM but what all versions can carry. */

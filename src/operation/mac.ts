@@ -27,10 +27,10 @@ export const mac = operation({
 const macParts: Parts<Mac, Buffer> = {
   code: Operation.MAC,
   use: uses.macGenerate,
-  async once({ provider, key, parameters }, data) {
+  once({ provider, key, parameters }, data) {
     return provider.mac(key, parameters, data)
   },
-  async open({ provider, key, parameters }) {
+  open({ provider, key, parameters }) {
     return provider.openMac(key, parameters)
   },
   update(stream, data) {

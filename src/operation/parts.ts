@@ -1,5 +1,6 @@
 import { KmipError } from '../kmip/error.ts'
 import { ValidityIndicator } from '../kmip/generated/enums.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { Use } from '../model/usage.ts'
 import { checkOnePart, checkPlaintext, checkTellsVersion } from './cmk-use.ts'
 import { checkLaterPart, firstPartOf } from './first-part.ts'
@@ -26,19 +27,19 @@ export interface PartResult<R> {
 export interface Parts<S, R> {
   readonly code: number
   readonly use: Use
-  once(key: KeyInUse, data: Buffer): Promise<R>
+  once(key: KeyInUse, data: Buffer): Awaitable<R>
   /** Whether the result says that another version of a CMK may have made the data. */
   isMiss?(result: R): boolean
-  open(key: KeyInUse): Promise<S>
+  open(key: KeyInUse): Awaitable<S>
   update(stream: S, data: Buffer): R
-  final(stream: S, key: KeyInUse, data: Buffer): Promise<R>
+  final(stream: S, key: KeyInUse, data: Buffer): Awaitable<R>
 }
 
 /**
  * Runs one request of an operation with a key, which may be a part of several. The key is loaded
  * and checked anew for every part: one that was revoked in between is used no further.
  */
-export async function runPart<S, R>(
+export function runPart<S, R>(
   context: Context, request: PartRequest, data: Buffer | undefined, parts: Parts<S, R>,
 ): Promise<PartResult<R>> {
   const phase = phaseOf(request, context)

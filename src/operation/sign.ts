@@ -24,10 +24,10 @@ export const sign = operation({
     const parts: Parts<Digest, Buffer> = {
       code: Operation.Sign,
       use: uses.sign,
-      async once({ provider, key, parameters }, message) {
+      once({ provider, key, parameters }, message) {
         return provider.sign(key, parameters, digestedData === undefined ? { data: message } : { digest: digestedData })
       },
-      async open(key) {
+      open(key) {
         return key.provider.openDigest(digestedParameters(key).hashingAlgorithm)
       },
       update(digest, message) {

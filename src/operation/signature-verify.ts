@@ -24,12 +24,12 @@ export const signatureVerify = operation({
     const parts: Parts<VerifyStream, boolean | undefined> = {
       code: Operation.SignatureVerify,
       use: uses.verify,
-      async once({ provider, key, parameters }, message) {
+      once({ provider, key, parameters }, message) {
         const signed = digestedData === undefined ? { data: message } : { digest: digestedData }
         return provider.verify(key, parameters, signed, requireSignature(request.signatureData))
       },
       isMiss: (isValid) => isValid === false,
-      async open(key) {
+      open(key) {
         return { digest: key.provider.openDigest(digestedParameters(key).hashingAlgorithm), signature: undefined }
       },
       update(stream, message) {
