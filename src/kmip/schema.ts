@@ -61,11 +61,22 @@ export interface Structure<F extends FieldMap> {
 }
 
 export function structure<F extends FieldMap>(clause: string, fields: F): Structure<F> {
-  const members = Object.entries(fields).map(([name, field]) => ({ name, field, isList: field.presence === 'many' }))
-  const byTag = new Map(members.flatMap((member) => member.field.tags.map((tag) => [tag, member] as const)))
-  const required = members.filter(({ field }) => field.presence === 'required')
-  const others = members.find(({ field }) => field.takesOthers)
+  const members = Object.entries(fields).map(memberOf)
+  const byTag = new Map(members.flatMap((member) => fields[member.name]!.tags.map((tag) => [tag, member] as const)))
+  const required = members.filter(({ name }) => fields[name]!.presence === 'required')
+  const others = members.find(({ name }) => fields[name]!.takesOthers)
   const lists = members.filter(({ isList }) => isList)
+  const byVersion = new Map<Version, readonly Member[]>()
+
+  /** What is sent in a version; storage, which keeps what versions have removed, is one of its own. */
+  function sentIn({ version, keepRemoved }: Coding): readonly Member[] {
+    if (keepRemoved === true) return members
+    const known = byVersion.get(version)
+    if (known !== undefined) return known
+    const sent = members.filter(({ name }) => version >= fields[name]!.since && version <= fields[name]!.until)
+    byVersion.set(version, sent)
+    return sent
+  }
 
   return {
     clause,
@@ -78,11 +89,12 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
       for (const child of item.value) {
         const member = byTag.get(child.tag) ?? others
         if (member === undefined) throw new KmipError('InvalidField', `unexpected field ${hexTag(child.tag)}`)
-        const { name, field, isList } = member
-        const value: unknown = field.decode(child, coding)
-        if (isList) (result[name] as unknown[]).push(value)
-        else if (result[name] === undefined) result[name] = value
-        else if (field.merge !== undefined) result[name] = field.merge(result[name], value)
+        const { name, isList, merge } = member
+        const value: unknown = member.decode(child, coding)
+        const earlier = result[name]
+        if (isList) (earlier as unknown[]).push(value)
+        else if (earlier === undefined) result[name] = value
+        else if (merge !== undefined) result[name] = merge(earlier, value)
         else throw new KmipError(isOld ? 'InvalidMessage' : 'InvalidField', `repeated field ${name}`)
       }
       if (coding.partial === true) return result as InferFields<F>
@@ -93,17 +105,28 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
     },
     encode(writer, tag, value, coding) {
       const handle = writer.begin(tag)
-      const { version } = coding
-      for (const { name, field, isList } of members) {
-        const content = (value as Record<string, unknown>)[name]
-        if (content === undefined || version < field.since) continue
-        if (version > field.until && coding.keepRemoved !== true) continue
-        if (!isList) field.encode(writer, content, coding)
-        else for (const element of content as unknown[]) field.encode(writer, element, coding)
+      for (const member of sentIn(coding)) {
+        const content = (value as Record<string, unknown>)[member.name]
+        if (content === undefined) continue
+        if (!member.isList) member.encode(writer, content, coding)
+        else for (const element of content as unknown[]) member.encode(writer, element, coding)
       }
       writer.end(handle)
     },
   }
+}
+
+/** A field as coding needs it. Of one shape, whatever the field is made of: every message goes through these. */
+interface Member {
+  readonly name: string
+  readonly isList: boolean
+  readonly decode: (item: Item, coding: Coding) => unknown
+  readonly encode: (writer: TtlvWriter, value: unknown, coding: Coding) => void
+  readonly merge: ((earlier: unknown, later: unknown) => unknown) | undefined
+}
+
+function memberOf([name, { presence, decode, encode, merge }]: [string, FieldMap[string]]): Member {
+  return { name, isList: presence === 'many', decode, encode, merge }
 }
 
 /** A field with its own way of coding: choices, and shapes that differ between versions. */

@@ -7,6 +7,8 @@ import { PollRequest } from '../kmip/payload/poll.ts'
 import type { Ticket } from '../kmip/ticket.ts'
 import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
+import { after } from '../model/awaitable.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { TicketRecord } from '../model/grant.ts'
 import { isEnded } from '../operation/client-credentials.ts'
 import { decodeJob, jobId } from '../operation/job.ts'
@@ -24,14 +26,22 @@ import type { Item } from '../ttlv/item.ts'
  * @param now seconds since 1970-01-01 UTC
  * @throws KmipError Authentication Not Successful, Invalid Ticket, Usage Limit Exceeded when no request is left
  */
-export async function authenticate(
+export function authenticate(
   { requestHeader: header, batchItem: items }: RequestMessage, caller: Caller, store: Store, now: number,
-): Promise<Caller> {
+): Awaitable<Caller> {
   const { fingerprint } = caller
-  const isOver = fingerprint !== undefined && await isEnded(fingerprint, store)
-  if (isOver && !await fetchesOwn(items, header.protocolVersion, fingerprint, store)) {
-    throw new KmipError('AuthenticationNotSuccessful', 'the client certificate has been replaced')
-  }
+  if (fingerprint === undefined) return toldBy(header, caller, store, now)
+  return after(isEnded(fingerprint, store), (isOver) => {
+    const isWelcome = !isOver || fetchesOwn(items, header.protocolVersion, fingerprint, store)
+    return after(isWelcome, (welcome) => {
+      if (!welcome) throw new KmipError('AuthenticationNotSuccessful', 'the client certificate has been replaced')
+      return toldBy(header, caller, store, now)
+    })
+  })
+}
+
+/** Whom the credentials in a request tell of. */
+function toldBy(header: RequestHeader, caller: Caller, store: Store, now: number): Awaitable<Caller> {
   if (header.authentication === undefined) return caller
   const credentials = credentialsOf(header)
   const tickets = credentials.flatMap((each) => each.kind === 'Ticket' ? [each.value.ticket] : [])

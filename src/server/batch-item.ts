@@ -11,6 +11,7 @@ import { decodeItem } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import type { Caller } from '../model/access.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
 import { checkConstraints } from '../model/account-settings.ts'
 import { isOn } from '../model/client-profile.ts'
 import type { ClientProfiles } from '../model/client-profile.ts'
@@ -104,10 +105,10 @@ export async function executeItem(
     const request = operation.request.decode(item.requestPayload as Item, { version })
     checkKnownAttributes(request, version)
     const response = await operation.handle(request as never, context)
-    await checkMade(frame)
-    await chargeTicket(frame.objects, frame.caller)
-    const answer = answerOf(operation, item.ephemeral === true ? withoutData(response) : response, context)
-    const result = { ...answer, uniqueBatchItemID: item.uniqueBatchItemID }
+    const made = frame.objects.made()
+    if (made.length > 0) await checkMade(made, frame)
+    if (frame.caller.grant !== undefined) await chargeTicket(frame.objects, frame.caller)
+    const result = answerOf(item, operation, item.ephemeral === true ? withoutData(response) : response, context)
     frame.room?.reserve(result)
     if (commit !== undefined) await commit(result)
     return { item: result, refusal: undefined, response, notes }
@@ -133,10 +134,13 @@ function extensionOf(item: RequestBatchItem, version: Version): Context['extensi
   return { asked: CiphertextRequest.decode(own.vendorExtension, { version }) }
 }
 
-function answerOf(operation: AnyOperation, response: unknown, { extension, version }: Context): ResponseBatchItem {
-  if (response instanceof OtherAnswer) return response.item
+function answerOf(
+  { uniqueBatchItemID }: RequestBatchItem, operation: AnyOperation, response: unknown, { extension, version }: Context,
+): ResponseBatchItem {
+  if (response instanceof OtherAnswer) return { ...response.item, uniqueBatchItemID }
   return {
     operation: operation.code,
+    uniqueBatchItemID,
     resultStatus: ResultStatus.Success,
     responsePayload: outgoing(operation.response, response as never),
     messageExtension: extension?.answer === undefined ? [] : [answerExtension(extension.answer, version)],
@@ -152,9 +156,7 @@ function answerExtension(answer: CiphertextAnswer, version: Version): ResponseBa
 }
 
 /** What an operation has made meets the constraints that the account has set (KMIP 2.1 6.1.52). */
-async function checkMade({ objects, caller, now }: ItemFrame): Promise<void> {
-  const made = objects.made()
-  if (made.length === 0) return
+async function checkMade(made: readonly ManagedObject[], { objects, caller, now }: ItemFrame): Promise<void> {
   const { constraints } = await loadAccountSettings(objects, caller)
   for (const object of made) checkConstraints(object, constraints?.constraint ?? [], now)
 }

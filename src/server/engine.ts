@@ -6,6 +6,7 @@ import type { SetEndpointRoleResponse } from '../kmip/payload/set-endpoint-role.
 import { parseVersion, versions } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { resetAccountSettings } from '../operation/account-settings.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
 import { RevisionConflict } from '../store/store.ts'
@@ -22,6 +23,7 @@ import { failure, failureOf, toKmipError } from './failure.ts'
 import { destroyGivenUp } from './given-up-keys.ts'
 import { StoredJobs } from './jobs.ts'
 import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
+import type { ReadRequest } from './request.ts'
 import { ResponseRoom } from './response-room.ts'
 import { Session } from './session.ts'
 import { Turns } from './turns.ts'
@@ -75,29 +77,29 @@ export class Engine {
    * @param session that of the connection
    */
   async process(bytes: Buffer, caller: Caller, session = new Session()): Promise<Answer> {
+    const now = Math.floor(this.#services.clock() / 1000)
+    const decoded = decodeRequest(bytes, this.#services.limits.depthMax)
+    if ('error' in decoded) {
+      const item = failureOf(decoded.error, decoded.version, this.#services.log)
+      return { bytes: encodeResponse([item], { version: decoded.version, now }), close: decoded.fatal }
+    }
     this.#underway += 1
     try {
-      return await this.#process(bytes, caller, session)
+      const services = session.isLasting ? this.#services : this.#shortServices
+      const items = await this.#answers({ message: decoded.message, caller, now, services })
+      return this.#answer(items, decoded, { caller, now, isUnderTest: session.isUnderTest(decoded.message.batchItem, items) })
     } finally {
       this.#underway -= 1
       if (this.#underway === 0) this.#idle?.()
     }
   }
 
-  async #process(bytes: Buffer, caller: Caller, session: Session): Promise<Answer> {
-    const now = Math.floor(this.#services.clock() / 1000)
-    const { limits } = this.#services
-    const decoded = decodeRequest(bytes, limits.depthMax)
-    if ('error' in decoded) {
-      const item = failureOf(decoded.error, decoded.version, this.#services.log)
-      return { bytes: encodeResponse([item], { version: decoded.version, now }), close: decoded.fatal }
-    }
-    const { message, version } = decoded
+  #answer(
+    items: readonly ResponseBatchItem[], { message, version }: ReadRequest,
+    { caller, now, isUnderTest }: { readonly caller: Caller; readonly now: number; readonly isUnderTest: boolean },
+  ): Answer {
     const header = message.requestHeader
-    const services = session.isLasting ? this.#services : this.#shortServices
-    const items = await this.#answers({ message, caller, now, services })
     const { correlationSince, queryFunctions } = this.#services.profiles.of(caller)
-    const isUnderTest = session.isUnderTest(message.batchItem, items)
     const response = encodeResponse(items, {
       version, now,
       // A client's own value is enough to find a request. One that tests the server reads all that its version has.
@@ -244,9 +246,10 @@ export class Engine {
     return [failure(items[0]!, busy, message.requestHeader.protocolVersion)]
   }
 
-  async #publish(objects: Objects): Promise<void> {
+  #publish(objects: Objects): Awaitable<void> {
     this.#changes.publish(objects.committed())
-    await destroyGivenUp(objects.keptKeys.destructions, this.#services)
+    const { destructions } = objects.keptKeys
+    return destructions.length === 0 ? undefined : destroyGivenUp(destructions, this.#services)
   }
 
   #record(caller: Caller, item: RequestBatchItem, { refusal, response, notes }: Outcome): void {

@@ -6,6 +6,7 @@ import { Tag } from '../kmip/generated/tags.ts'
 import { RequestBatchItem } from '../kmip/message.ts'
 import type { ResponseBatchItem } from '../kmip/message.ts'
 import type { Caller } from '../model/access.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import { hasFailed, isCompleted, isExpired } from '../model/job-record.ts'
 import type { JobRecord } from '../model/job-record.ts'
 import { BatchState } from '../operation/batch-state.ts'
@@ -279,7 +280,7 @@ export class StoredJobs implements Jobs {
 /** Who is told what a job has done. */
 interface Ends {
   record(caller: Caller, item: RequestBatchItem, outcome: Outcome): void
-  publish(objects: Objects): Promise<void>
+  publish(objects: Objects): Awaitable<void>
 }
 
 interface Submission {

@@ -9,34 +9,47 @@ import { ItemType, TtlvError, decodeItem } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 
+export interface ReadRequest {
+  readonly message: RequestMessage
+  readonly version: Version
+}
+
 /** `fatal`: the bytes were no TTLV, so what follows in the stream cannot be trusted to be. */
 export type DecodedRequest =
-  | { readonly message: RequestMessage; readonly version: Version }
+  | ReadRequest
   | { readonly error: unknown; readonly version: Version; readonly fatal: boolean }
 
 /** Reads a message as far as its batch items; the version to answer in is known in any case. */
 export function decodeRequest(bytes: Buffer, depthMax: number): DecodedRequest {
-  let version = answerVersion(undefined)
   let item: Item
   try {
     item = decodeItem(bytes, depthMax)
   } catch (error) {
-    return { error, version, fatal: true }
+    return { error, version: answerVersion(undefined), fatal: true }
   }
   try {
-    const asked = askedVersion(item)
-    version = answerVersion(asked)
-    if (asked !== undefined && !versions.includes(asked)) {
-      throw new KmipError('UnsupportedProtocolVersion', 'the protocol version is not supported')
-    }
-    const message = decodeMessage(item, version)
-    return { message, version }
+    const message = decodeMessage(item)
+    return { message, version: message.requestHeader.protocolVersion }
   } catch (error) {
-    const told = error instanceof KmipError && messageFaults.has(error.reason)
-      ? new KmipError('InvalidMessage', error.message)
-      : error
-    return { error: told, version, fatal: error instanceof TtlvError }
+    return undecoded(item, error)
   }
+}
+
+/** Why a message cannot be read, and the version in which its client can be told so. */
+function undecoded(message: Item, cause: unknown): DecodedRequest {
+  let version = answerVersion(undefined)
+  let error = cause
+  try {
+    const asked = askedVersion(message)
+    version = answerVersion(asked)
+    if (asked !== undefined && !versions.includes(asked)) error = unsupportedVersion()
+  } catch (fault) {
+    error = fault
+  }
+  const told = error instanceof KmipError && messageFaults.has(error.reason)
+    ? new KmipError('InvalidMessage', error.message)
+    : error
+  return { error: told, version, fatal: error instanceof TtlvError }
 }
 
 /** What a response needs to know of its request. */
@@ -74,13 +87,18 @@ export function criticalExtension(message: RequestMessage): KmipError | undefine
   return critical ? new KmipError('UnknownMessageExtension', 'critical message extension not recognized') : undefined
 }
 
-function decodeMessage(item: Item, version: Version): RequestMessage {
-  const message = RequestMessage.decode(item, { version })
-  const { batchCount } = message.requestHeader
+function decodeMessage(item: Item): RequestMessage {
+  const message = RequestMessage.decode(item, anyVersion)
+  const { protocolVersion: version, batchCount } = message.requestHeader
+  if (!versions.includes(version)) throw unsupportedVersion()
   if (batchCount !== message.batchItem.length || batchCount < 1) {
     throw new KmipError('InvalidMessage', 'Batch Count is not the number of batch items')
   }
   return message
+}
+
+function unsupportedVersion(): KmipError {
+  return new KmipError('UnsupportedProtocolVersion', 'the protocol version is not supported')
 }
 
 function askedVersion(message: Item): Version | undefined {
@@ -88,7 +106,7 @@ function askedVersion(message: Item): Version | undefined {
   const header = message.value.find(({ tag }) => tag === Tag.RequestHeader)
   if (header?.type !== ItemType.Structure) return undefined
   const version = header.value.find(({ tag }) => tag === Tag.ProtocolVersion)
-  return version === undefined ? undefined : protocolVersion().decode(version, { version: 100 })
+  return version === undefined ? undefined : protocolVersion().decode(version, anyVersion)
 }
 
 /** The version asked for or, when it is not spoken, the newest that is not above it. */
@@ -96,6 +114,8 @@ function answerVersion(asked: Version | undefined): Version {
   return versions.find((version) => asked !== undefined && version <= asked) ?? versions.at(-1)!
 }
 
+/** What stands around the payloads is read alike in all versions. */
+const anyVersion = { version: versions[0]! }
 /** Reasons of the schema that, in the frame of a message, mean that the message is not one. */
 const messageFaults: ReadonlySet<string> = new Set(['MissingData', 'InvalidField'])
 /** Encoding a response never awaits, so one buffer serves all. */

@@ -50,25 +50,53 @@ export class TtlvError extends Error {
  * @throws TtlvError for anything that is not one whole, well-formed item
  */
 export function decodeItem(bytes: Buffer, depthMax = 32): Item {
-  const end = itemEnd(bytes, 0, bytes.length)
-  if (end !== bytes.length) throw new TtlvError('trailing', end, 'bytes follow the item')
-  return decodeAt(bytes, 0, depthMax)
+  const place = { next: 0 }
+  const item = decodeAt(bytes, place, bytes.length, depthMax)
+  if (place.next !== bytes.length) throw new TtlvError('trailing', place.next, 'bytes follow the item')
+  return item
 }
 
-function decodeAt(bytes: Buffer, offset: number, depth: number): Item {
-  const tag = bytes.readUIntBE(offset, 3)
+/** Where the next item begins. */
+interface Place {
+  next: number
+}
+
+/** Decodes the item at a place, which ends before `end`, and moves the place behind it. */
+function decodeAt(bytes: Buffer, place: Place, end: number, depth: number): Item {
+  const offset = place.next
+  if (end - offset < headerBytes) throw new TtlvError('short', offset, 'an item header is cut off')
+  const first = bytes[offset]!
+  if (first !== standardTagByte && first !== extensionTagByte) throw new TtlvError('tag', offset, 'not a KMIP tag')
   const type = bytes[offset + 3]!
-  const length = bytes.readUInt32BE(offset + 4)
+  const rule = lengthRules[type]
+  if (rule === undefined) throw new TtlvError('type', offset + 3, 'unknown item type')
+  const length = unsigned(bytes, offset + 4)
+  if (rule > 0 ? length !== rule : rule < 0 && length % -rule !== 0) {
+    throw new TtlvError('length', offset + 4, 'wrong length for the item type')
+  }
+  const tag = first * 0x1_0000 + bytes[offset + 1]! * 0x100 + bytes[offset + 2]!
   const start = offset + headerBytes
+  // Arithmetic, not masks: a length near 2^32 would turn negative as an int32.
+  const next = start + Math.ceil(length / 8) * 8
+  if (next > end) throw new TtlvError('length', offset + 4, 'the item exceeds its parent')
+  if (type !== ItemType.Structure) {
+    place.next = next
+    return decodeSingle(bytes, tag, type, start, length)
+  }
+  if (depth === 0) throw new TtlvError('depth', offset, 'structures are nested too deep')
+  const value: Item[] = []
+  place.next = start
+  while (place.next < next) value.push(decodeAt(bytes, place, next, depth - 1))
+  return { tag, type, value }
+}
+
+function decodeSingle(bytes: Buffer, tag: number, type: number, start: number, length: number): Item {
   switch (type) {
-    case ItemType.Structure:
-      if (depth === 0) throw new TtlvError('depth', offset, 'structures are nested too deep')
-      return { tag, type, value: decodeItems(bytes, start, start + length, depth - 1) }
     case ItemType.Integer:
       return { tag, type, value: bytes.readInt32BE(start) }
     case ItemType.Enumeration:
     case ItemType.Interval:
-      return { tag, type, value: bytes.readUInt32BE(start) }
+      return { tag, type, value: unsigned(bytes, start) }
     case ItemType.LongInteger:
     case ItemType.DateTimeExtended:
       return { tag, type, value: bytes.readBigInt64BE(start) }
@@ -85,31 +113,8 @@ function decodeAt(bytes: Buffer, offset: number, depth: number): Item {
   }
 }
 
-function decodeItems(bytes: Buffer, start: number, end: number, depth: number): Item[] {
-  const items: Item[] = []
-  for (let offset = start; offset < end; ) {
-    const next = itemEnd(bytes, offset, end)
-    items.push(decodeAt(bytes, offset, depth))
-    offset = next
-  }
-  return items
-}
-
-/** Checks tag, type and length of the item at `offset` and returns where the next one begins. */
-function itemEnd(bytes: Buffer, offset: number, end: number): number {
-  if (end - offset < headerBytes) throw new TtlvError('short', offset, 'an item header is cut off')
-  const first = bytes[offset]!
-  if (first !== standardTagByte && first !== extensionTagByte) throw new TtlvError('tag', offset, 'not a KMIP tag')
-  const rule = lengthRules[bytes[offset + 3]!]
-  if (rule === undefined) throw new TtlvError('type', offset + 3, 'unknown item type')
-  const length = bytes.readUInt32BE(offset + 4)
-  if (rule > 0 ? length !== rule : rule < 0 && length % -rule !== 0) {
-    throw new TtlvError('length', offset + 4, 'wrong length for the item type')
-  }
-  // Arithmetic, not masks: a length near 2^32 would turn negative as an int32.
-  const next = offset + headerBytes + Math.ceil(length / 8) * 8
-  if (next > end) throw new TtlvError('length', offset + 4, 'the item exceeds its parent')
-  return next
+function unsigned(bytes: Buffer, at: number): number {
+  return bytes[at]! * 0x100_0000 + bytes[at + 1]! * 0x1_0000 + bytes[at + 2]! * 0x100 + bytes[at + 3]!
 }
 
 function decodeBigInteger(bytes: Buffer, start: number, length: number): bigint {
@@ -126,9 +131,12 @@ function decodeBoolean(bytes: Buffer, start: number): boolean {
 }
 
 function decodeText(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.subarray(start, end)
-  if (!isUtf8(text)) throw new TtlvError('value', start, 'a Text String is UTF-8')
-  return text.toString('utf8')
+  const text = bytes.toString('utf8', start, end)
+  // What is no UTF-8 is decoded to this character, which a text may also have.
+  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) {
+    throw new TtlvError('value', start, 'a Text String is UTF-8')
+  }
+  return text
 }
 
 function decodeDateTime(bytes: Buffer, start: number): number {

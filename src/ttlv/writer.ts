@@ -3,14 +3,17 @@ import type { Item } from './item.ts'
 
 /**
  * Writes items one after the other into a growing buffer (KMIP 2.1 10.1). One writer serves many
- * messages: `take` copies the bytes out and starts anew.
+ * messages: `take` copies the bytes out and starts anew. A value that its type cannot hold is a RangeError.
  */
 export class TtlvWriter {
   #bytes: Buffer
+  /** Of the same bytes: numbers are written many to a message, and so with the least ado. */
+  #view: DataView
   #length = 0
 
   constructor(capacity = 4096) {
     this.#bytes = Buffer.allocUnsafe(capacity)
+    this.#view = viewOf(this.#bytes)
   }
 
   /** Bytes written since the last `take`. */
@@ -25,13 +28,14 @@ export class TtlvWriter {
   }
 
   end(handle: number): void {
-    this.#bytes.writeUInt32BE(this.#length - handle, handle - 4)
+    this.#view.setUint32(handle - 4, this.#length - handle)
   }
 
   integer(tag: number, value: number): void {
+    checkRange(value, -0x8000_0000, 0x7fff_ffff)
     const start = this.#header(tag, ItemType.Integer, 4, 8) + 8
-    this.#bytes.writeInt32BE(value, start)
-    this.#bytes.writeUInt32BE(0, start + 4)
+    this.#view.setInt32(start, value)
+    this.#view.setUint32(start + 4, 0)
   }
 
   enumeration(tag: number, value: number): void {
@@ -44,29 +48,27 @@ export class TtlvWriter {
   }
 
   longInteger(tag: number, value: bigint): void {
-    this.#bytes.writeBigInt64BE(value, this.#header(tag, ItemType.LongInteger, 8, 8) + 8)
+    this.#long(tag, ItemType.LongInteger, value)
   }
 
   /** @param value microseconds since 1970-01-01 UTC */
   dateTimeExtended(tag: number, value: bigint): void {
-    this.#bytes.writeBigInt64BE(value, this.#header(tag, ItemType.DateTimeExtended, 8, 8) + 8)
+    this.#long(tag, ItemType.DateTimeExtended, value)
   }
 
   /** @param value seconds since 1970-01-01 UTC, a safe integer, or `largestDate` */
   dateTime(tag: number, value: number): void {
+    if (value === largestDate) return this.#long(tag, ItemType.DateTime, 2n ** 63n - 1n)
+    checkRange(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     const start = this.#header(tag, ItemType.DateTime, 8, 8) + 8
-    if (value === largestDate) {
-      this.#bytes.writeBigInt64BE(2n ** 63n - 1n, start)
-      return
-    }
-    this.#bytes.writeInt32BE(Math.floor(value / 0x1_0000_0000), start)
-    this.#bytes.writeUInt32BE(((value % 0x1_0000_0000) + 0x1_0000_0000) % 0x1_0000_0000, start + 4)
+    this.#view.setInt32(start, Math.floor(value / 0x1_0000_0000))
+    this.#view.setUint32(start + 4, ((value % 0x1_0000_0000) + 0x1_0000_0000) % 0x1_0000_0000)
   }
 
   boolean(tag: number, value: boolean): void {
     const start = this.#header(tag, ItemType.Boolean, 8, 8) + 8
-    this.#bytes.writeUInt32BE(0, start)
-    this.#bytes.writeUInt32BE(value ? 1 : 0, start + 4)
+    this.#view.setUint32(start, 0)
+    this.#view.setUint32(start + 4, value ? 1 : 0)
   }
 
   /** Two's complement, filled up to a multiple of eight bytes with the sign (KMIP 2.1 10.1.4). */
@@ -78,19 +80,17 @@ export class TtlvWriter {
   }
 
   textString(tag: number, value: string): void {
-    const length = Buffer.byteLength(value)
-    const padded = Math.ceil(length / 8) * 8
-    const start = this.#header(tag, ItemType.TextString, length, padded) + 8
-    this.#bytes.write(value, start)
-    this.#bytes.fill(0, start + length, start + padded)
+    // No character of a string takes more than three bytes.
+    this.#reserve(8 + value.length * 3 + 7)
+    const length = this.#bytes.write(value, this.#length + 8)
+    this.#pad(this.#header(tag, ItemType.TextString, length, Math.ceil(length / 8) * 8) + 8 + length)
   }
 
   byteString(tag: number, value: Uint8Array): void {
-    const length = value.length
-    const padded = Math.ceil(length / 8) * 8
-    const start = this.#header(tag, ItemType.ByteString, length, padded) + 8
+    const { length } = value
+    const start = this.#header(tag, ItemType.ByteString, length, Math.ceil(length / 8) * 8) + 8
     this.#bytes.set(value, start)
-    this.#bytes.fill(0, start + length, start + padded)
+    this.#pad(start + length)
   }
 
   item(item: Item, tag = item.tag): void {
@@ -139,17 +139,28 @@ export class TtlvWriter {
   }
 
   #unsigned(tag: number, type: number, value: number): void {
+    checkRange(value, 0, 0xffff_ffff)
     const start = this.#header(tag, type, 4, 8) + 8
-    this.#bytes.writeUInt32BE(value, start)
-    this.#bytes.writeUInt32BE(0, start + 4)
+    this.#view.setUint32(start, value)
+    this.#view.setUint32(start + 4, 0)
+  }
+
+  #long(tag: number, type: number, value: bigint): void {
+    if (BigInt.asIntN(64, value) !== value) throw new RangeError('the value has more than 64 bits')
+    this.#view.setBigInt64(this.#header(tag, type, 8, 8) + 8, value)
+  }
+
+  /** Zeros from `start` to the end of the item. */
+  #pad(start: number): void {
+    for (let at = start; at < this.#length; at += 1) this.#bytes[at] = 0
   }
 
   #header(tag: number, type: number, length: number, padded: number): number {
     this.#reserve(8 + padded)
     const start = this.#length
-    this.#bytes.writeUIntBE(tag, start, 3)
-    this.#bytes[start + 3] = type
-    this.#bytes.writeUInt32BE(length, start + 4)
+    // Tag and type are one number of four bytes.
+    this.#view.setUint32(start, tag * 0x100 + type)
+    this.#view.setUint32(start + 4, length)
     this.#length = start + 8 + padded
     return start
   }
@@ -161,6 +172,7 @@ export class TtlvWriter {
     this.#bytes.copy(grown, 0, 0, this.#length)
     this.#bytes.fill(0, 0, this.#length)
     this.#bytes = grown
+    this.#view = viewOf(grown)
   }
 }
 
@@ -169,6 +181,15 @@ export function encodeItem(item: Item): Buffer {
   const writer = new TtlvWriter()
   writer.item(item)
   return writer.take()
+}
+
+/** A DataView would write what is too large without its high bits, and say nothing. */
+function checkRange(value: number, min: number, max: number): void {
+  if (!(value >= min && value <= max)) throw new RangeError(`the value is not between ${min} and ${max}`)
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 function bigIntegerBytes(value: bigint): number {

@@ -26,6 +26,28 @@ describe('malformed encodings are refused', () => {
   })
 })
 
+describe('the writer', () => {
+  const tag = Tag.CustomAttribute
+  it.each<[string, Item, boolean]>([
+    ['the least Integer', { tag, type: ItemType.Integer, value: -(2 ** 31) }, true],
+    ['an Integer below it', { tag, type: ItemType.Integer, value: -(2 ** 31) - 1 }, false],
+    ['an Integer above the largest', { tag, type: ItemType.Integer, value: 2 ** 31 }, false],
+    ['no number', { tag, type: ItemType.Integer, value: Number.NaN }, false],
+    ['the largest Enumeration', { tag, type: ItemType.Enumeration, value: 2 ** 32 - 1 }, true],
+    ['an Enumeration above it', { tag, type: ItemType.Enumeration, value: 2 ** 32 }, false],
+    ['a negative Interval', { tag, type: ItemType.Interval, value: -1 }, false],
+    ['the least Long Integer', { tag, type: ItemType.LongInteger, value: -(2n ** 63n) }, true],
+    ['a Long Integer above the largest', { tag, type: ItemType.LongInteger, value: 2n ** 63n }, false],
+    ['the earliest Date-Time', { tag, type: ItemType.DateTime, value: Number.MIN_SAFE_INTEGER }, true],
+    ['a Date-Time before it', { tag, type: ItemType.DateTime, value: -(2 ** 53) }, false],
+    ['text of characters of all lengths', { tag, type: ItemType.TextString, value: 'aé€😀'.repeat(1_000) }, true],
+    ['text that decodes to the replacement character', { tag, type: ItemType.TextString, value: '\ufffd' }, true],
+  ])('%s', (_, item, isHeld) => {
+    if (isHeld) expect(plain(decodeItem(encodeItem(item)))).toEqual(plain(item))
+    else expect(() => encodeItem(item)).toThrow(RangeError)
+  })
+})
+
 function plain(item: Item): unknown {
   const type = Object.keys(ItemType).find((name) => ItemType[name as keyof typeof ItemType] === item.type)
   if (item.type === ItemType.Structure) return [item.tag, type, item.value.map(plain)]
