@@ -46,8 +46,18 @@ export function isVisible({ account, kind }: ManagedObject, caller: Caller, vers
  */
 export function isPermitted(object: ManagedObject, caller: Caller, operation: number): boolean {
   if (caller.isServer === true || object.attributes.operationPolicyName !== 'default') return true
-  if (object.owner === ownerName(caller)) return true
+  if (isOwner(object.owner, caller)) return true
   return (object.kind === 'Certificate' || object.kind === 'PublicKey') && openToAll.has(operation)
+}
+
+/**
+ * Whoever has a certificate can name any user, or none. So only two that are named are told apart (TC-111): a request
+ * without credentials, or an object that was made by one, is of the principal as a whole.
+ */
+function isOwner(owner: string, caller: Caller): boolean {
+  const { principal, user } = caller
+  if (owner === principal || owner === ownerName(caller)) return true
+  return user === undefined && owner.startsWith(`${principal}#`)
 }
 
 const openToAll: ReadonlySet<number> = new Set([

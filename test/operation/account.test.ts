@@ -125,6 +125,23 @@ test('an account may import an object at an identifier that another one has, and
   expect(await printed(engines, item('Get', id), bob)).toContain('bb'.repeat(16))
 })
 
+test('policy "default": the owner alone; of one principal, only users that are both named are told apart', async () => {
+  const engines = testEngine()
+  const fred = userHeader('Fred')
+  const made = async (header: string) => uniqueIdentifier(decodeItem((await engines.engine.process(encodeItem(
+    request('1.2', item('Create', policyDefault), header)), alice)).bytes))
+  const get = async (id: string, header: string, caller = alice) => printed12(engines, item('Get', id), caller, header)
+  const [ofFred, ofAlice] = [await made(fred), await made('')]
+  for (const [id, header] of [[ofFred, fred], [ofFred, ''], [ofAlice, ''], [ofAlice, fred]] as const) {
+    expect(await get(id, header)).toContain('KeyMaterial')
+  }
+  expect(await get(ofFred, userHeader('Barney'))).toContain('PermissionDenied')
+  const carol = { account: alice.account, principal: 'carol' }
+  for (const header of ['', fred, userHeader('alice')]) {
+    for (const id of [ofFred, ofAlice]) expect(await get(id, header, carol)).toContain('PermissionDenied')
+  }
+})
+
 type Engines = ReturnType<typeof testEngine>
 
 async function send({ engine }: Engines, batchItem: string, caller = alice, header = ''): Promise<Item> {
@@ -133,6 +150,11 @@ async function send({ engine }: Engines, batchItem: string, caller = alice, head
 
 async function printed(engines: Engines, batchItem: string, caller = alice, header = ''): Promise<string> {
   return printItem(await send(engines, batchItem, caller, header), { secrets: true })
+}
+
+async function printed12({ engine }: Engines, batchItem: string, caller: typeof alice, header: string): Promise<string> {
+  const { bytes } = await engine.process(encodeItem(request('1.2', batchItem, header)), caller)
+  return printItem(decodeItem(bytes), { secrets: true })
 }
 
 /** Records of the server's own, found by the ids that it is known to use. */
@@ -160,6 +182,18 @@ function ticketHeader(value: Buffer): string {
     <CredentialValue>${ticketXml(value)}</CredentialValue></Credential></Authentication>`
 }
 
+function userHeader(name: string): string {
+  return `<Authentication><Credential><CredentialType type="Enumeration" value="UsernameAndPassword"/>
+    <CredentialValue><Username type="TextString" value="${name}"/></CredentialValue></Credential></Authentication>`
+}
+
+const policyDefault = `<ObjectType type="Enumeration" value="SymmetricKey"/><TemplateAttribute>${[
+  ['Cryptographic Algorithm', 'type="Enumeration" value="AES"'],
+  ['Cryptographic Length', 'type="Integer" value="128"'],
+  ['Cryptographic Usage Mask', 'type="Integer" value="Encrypt"'],
+  ['Operation Policy Name', 'type="TextString" value="default"'],
+].map(([name, value]) => `<Attribute><AttributeName type="TextString" value="${name}"/>
+  <AttributeValue ${value}/></Attribute>`).join('')}</TemplateAttribute>`
 const lease = '<LeaseTime type="Interval" value="60"/>'
 const ping = item('Ping')
 const create = item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
