@@ -37,6 +37,7 @@ export class Objects {
   readonly #caller: Caller
   readonly #now: number
   readonly #pending = new Map<string, ManagedObject>()
+  readonly #made = new Set<string>()
   /** Revisions of what is to be removed, by Unique Identifier. */
   readonly #removed = new Map<string, number>()
   readonly #records = new Map<string, Change>()
@@ -267,9 +268,9 @@ export class Objects {
     }
   }
 
-  /** The objects that this unit of work makes. */
+  /** The objects that this unit of work makes, or puts in the place of others. */
   made(): ManagedObject[] {
-    return [...this.#pending.values()].filter(({ revision }) => revision === 0)
+    return [...this.#pending.values()].filter(({ uniqueIdentifier }) => this.#made.has(uniqueIdentifier))
   }
 
   /**
@@ -300,14 +301,14 @@ export class Objects {
 
   /** Adds an object of the caller's with the dates that it has (Import), or puts it in the place of `existing`. */
   import(object: NewObject, existing?: ManagedObject): ManagedObject {
-    const { account } = this.#caller
     if (existing?.cmkId !== undefined) {
       throw new KmipError('PermissionDenied', 'a version of a CMK never changes its material')
     }
     const revision = existing?.revision ?? 0
-    const imported: ManagedObject = { ...object, revision, account, owner: ownerName(this.#caller) }
+    const imported: ManagedObject = { ...object, revision, account: this.#caller.account, owner: ownerName(this.#caller) }
     if (!this.#isAuthorised(imported)) throw notAuthorised()
     this.#pending.set(imported.uniqueIdentifier, imported)
+    this.#made.add(imported.uniqueIdentifier)
     return imported
   }
 
