@@ -14,6 +14,8 @@ export const TicketRecord = structure('Keyward ticket 1', {
   format: integer(0x54_0030),
   account: text(0x54_0031),
   principal: text(0x54_0032),
+  /** Whom the one who logged in had named by a credential. */
+  user: optional(text(0x54_0036)),
   expires: dateTime(0x54_0033),
   /** Requests that can still be made with it; absent: any number. */
   requestsLeft: optional(integer(0x54_0034)),

@@ -41,6 +41,7 @@ export async function issueTicket(request: TicketRequest, context: Context): Pro
     format: currentFormat,
     account: caller.account,
     principal: caller.principal,
+    user: caller.user,
     expires: Math.min(expiry(request.leaseTime, now), caller.grant?.expires ?? Infinity),
     ...(requestCount > 0 && { requestsLeft: requestCount }),
     usageLimits: usageLimits && checkedLimits(usageLimits),

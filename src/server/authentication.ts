@@ -139,7 +139,7 @@ async function loadTicket(
   if (ticket === undefined || ticket.expires <= now) {
     throw new KmipError('InvalidTicket', 'there is no such ticket, or it has expired')
   }
-  const { account, principal, expires, requestsLeft, rights, usageLimits } = ticket
+  const { account, principal, user, expires, requestsLeft, rights, usageLimits } = ticket
   const grant = {
     ticket: id,
     expires,
@@ -147,5 +147,5 @@ async function loadTicket(
     isCounted: usageLimits !== undefined || rights?.right.some((right) => right.usageLimits !== undefined) === true,
     rights: rights?.right,
   }
-  return { caller: { account, principal, grant }, ticket, revision: stored!.revision }
+  return { caller: { account, principal, user, grant }, ticket, revision: stored!.revision }
 }
