@@ -33,7 +33,8 @@ test('a ticket makes its holder the one who logged in, until its end; the store 
 
 test('a ticket is of the user who logged in, where a credential told one from others', async () => {
   const { engine, ...rest } = testEngine()
-  const named = (user: string): string => `<Authentication><Credential><CredentialType type="Enumeration" value="UsernameAndPassword"/>
+  const named = (user: string): string => `<Authentication><Credential>
+    <CredentialType type="Enumeration" value="UsernameAndPassword"/>
     <CredentialValue><Username type="TextString" value="${user}"/></CredentialValue></Credential></Authentication>`
   const attribute = (name: string, value: string): string =>
     `<Attribute><AttributeName type="TextString" value="${name}"/><AttributeValue ${value}/></Attribute>`
