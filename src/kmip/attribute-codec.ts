@@ -13,6 +13,7 @@ import { StorageStatusMask } from './generated/enums.ts'
 import { Tag } from './generated/tags.ts'
 import { field, textOf, wrongType } from './schema.ts'
 import type { Coding, Field, Presence } from './schema.ts'
+import { knownBits } from './value-range.ts'
 import { parseVersion } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -116,6 +117,11 @@ export function inVersion(name: AttributeName, { version, keepRemoved }: Coding)
   return version >= since && version < removedIn
 }
 
+/** Whether the attribute may be sent in this version with this value. */
+export function isSendable({ name, value }: Pick<AttributeInstance, 'name' | 'value'>, coding: Coding): boolean {
+  return inVersion(name, coding) && (coding.omitsUnknown !== true || codec(name).isKnown?.(value, coding.version) !== false)
+}
+
 /** The instances of a set, in order. Custom attributes of different names count their instances apart. */
 export function instancesOf(set: AttributeSet): AttributeInstance[] {
   return namesIn(set).flatMap((name) => {
@@ -215,8 +221,12 @@ function writeAttributes(writer: TtlvWriter, set: AttributeSet, coding: Coding):
   for (const instance of instancesOf(set)) writeInstance(writer, instance, coding)
 }
 
-function writeInstance(writer: TtlvWriter, { name, index, value }: AttributeInstance, coding: Coding): void {
-  if (!inVersion(name, coding)) return
+function writeInstance(writer: TtlvWriter, instance: AttributeInstance, coding: Coding): void {
+  if (!isSendable(instance, coding)) return
+  const { name, index } = instance
+  const value = name === 'cryptographicUsageMask' && coding.omitsUnknown === true
+    ? knownBits('CryptographicUsageMask', instance.value as number, coding.version)
+    : instance.value
   if (coding.version >= v2) return codec(name).encode(writer, value, coding)
   const text = name === 'vendorAttribute' ? customName(value as VendorAttribute) : ruleOf(name).specName
   if (text === undefined) return

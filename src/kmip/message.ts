@@ -17,6 +17,11 @@ const ProtocolVersion = structure('2.1 9.16', {
   protocolVersionMinor: integer(Tag.ProtocolVersionMinor),
 })
 
+/** A value that is sent whatever the tables say of its version. */
+function always(inner: Field<number>): Field<number> {
+  return { ...inner, isKnown: () => true }
+}
+
 /** Protocol Version as one number. */
 export function protocolVersion(): Field<Version> {
   return field([Tag.ProtocolVersion], (item, coding) => {
@@ -53,7 +58,7 @@ export const RequestHeader = structure('2.1 8.2 Table 395', {
 export type RequestHeader = Infer<typeof RequestHeader>
 
 export const RequestBatchItem = structure('2.1 8.3 Table 396', {
-  operation: enumeration(Tag.Operation),
+  operation: always(enumeration(Tag.Operation)),
   ephemeral: since('2.0', optional(boolean(Tag.Ephemeral))),
   uniqueBatchItemID: optional(bytes(Tag.UniqueBatchItemID)),
   requestPayload: payload(Tag.RequestPayload),
@@ -74,10 +79,12 @@ export const ResponseHeader = structure('2.1 8.5 Table 398', {
 export type ResponseHeader = Infer<typeof ResponseHeader>
 
 export const ResponseBatchItem = structure('2.1 8.6 Table 399', {
-  operation: optional(enumeration(Tag.Operation)),
+  // As the client has asked for it, whether or not the version has it.
+  operation: optional(always(enumeration(Tag.Operation))),
   uniqueBatchItemID: optional(bytes(Tag.UniqueBatchItemID)),
   resultStatus: enumeration(Tag.ResultStatus),
-  resultReason: optional(enumeration(Tag.ResultReason)),
+  // The tables of 2.x leave out reasons that its own operations list; `model/reason.ts` knows the versions.
+  resultReason: optional(always(enumeration(Tag.ResultReason))),
   resultMessage: optional(text(Tag.ResultMessage)),
   asynchronousCorrelationValue: optional(bytes(Tag.AsynchronousCorrelationValue)),
   responsePayload: optional(payload(Tag.ResponsePayload)),

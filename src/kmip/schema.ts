@@ -2,6 +2,8 @@ import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import type { TtlvWriter } from '../ttlv/writer.ts'
 import { KmipError } from './error.ts'
+import { tagName } from './names.ts'
+import { isKnown } from './value-range.ts'
 import { parseVersion } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -17,6 +19,8 @@ export interface Coding {
   readonly keepRemoved?: boolean
   /** For filters: structures need not have all their fields. */
   readonly partial?: boolean
+  /** For answers: values of enumerations that the version has not are left out, where that is possible. */
+  readonly omitsUnknown?: boolean
 }
 
 /** One field: which tags it may come under, how often, in which versions, and its codec. */
@@ -29,6 +33,8 @@ export interface Field<T, P extends Presence = 'required'> {
   encode(writer: TtlvWriter, value: T, coding: Coding): void
   /** For a value that is spread over several items: joins what came before with the next. */
   readonly merge?: (earlier: T, later: T) => T
+  /** Whether the version has the value; absent where every version has all. */
+  readonly isKnown?: (value: T, version: Version) => boolean
   /** Takes the items whose tag no other field of the structure has. */
   readonly takesOthers?: true
 }
@@ -58,6 +64,8 @@ export interface Structure<F extends FieldMap> {
    */
   decode(item: Item, coding: Coding): InferFields<F>
   encode(writer: TtlvWriter, tag: number, value: InferFields<F>, coding: Coding): void
+  /** Whether the version has the values of all enumerations that the structure cannot be without. */
+  isKnown(value: InferFields<F>, version: Version): boolean
 }
 
 export function structure<F extends FieldMap>(clause: string, fields: F): Structure<F> {
@@ -108,10 +116,14 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
       for (const member of sentIn(coding)) {
         const content = (value as Record<string, unknown>)[member.name]
         if (content === undefined) continue
-        if (!member.isList) member.encode(writer, content, coding)
-        else for (const element of content as unknown[]) member.encode(writer, element, coding)
+        if (!member.isList) encodeKnown(member, writer, content, coding)
+        else for (const element of content as unknown[]) encodeKnown(member, writer, element, coding)
       }
       writer.end(handle)
+    },
+    isKnown(value, version) {
+      const values = value as Record<string, unknown>
+      return required.every(({ name }) => fields[name]!.isKnown?.(values[name], version) !== false)
     },
   }
 }
@@ -123,10 +135,21 @@ interface Member {
   readonly decode: (item: Item, coding: Coding) => unknown
   readonly encode: (writer: TtlvWriter, value: unknown, coding: Coding) => void
   readonly merge: ((earlier: unknown, later: unknown) => unknown) | undefined
+  /** Of a field that may be absent. */
+  readonly isKnown: ((value: unknown, version: Version) => boolean) | undefined
 }
 
-function memberOf([name, { presence, decode, encode, merge }]: [string, FieldMap[string]]): Member {
-  return { name, isList: presence === 'many', decode, encode, merge }
+function memberOf([name, field]: [string, FieldMap[string]]): Member {
+  const { presence, decode, encode, merge } = field
+  const isKnown = presence === 'required' ? undefined : field.isKnown
+  return { name, isList: presence === 'many', decode, encode, merge, isKnown }
+}
+
+/** Writes a value, or leaves it out when it may be and the version has it not. */
+function encodeKnown(member: Member, writer: TtlvWriter, value: unknown, coding: Coding): void {
+  const { isKnown } = member
+  if (coding.omitsUnknown === true && isKnown !== undefined && !isKnown(value, coding.version)) return
+  member.encode(writer, value, coding)
 }
 
 /** A field with its own way of coding: choices, and shapes that differ between versions. */
@@ -144,7 +167,11 @@ export function integer(tag: number): Field<number> {
 }
 
 export function enumeration(tag: number): Field<number> {
-  return field([tag], (item) => numberOf(item, ItemType.Enumeration), (writer, value) => writer.enumeration(tag, value))
+  const name = tagName(tag) ?? ''
+  return {
+    ...field([tag], (item) => numberOf(item, ItemType.Enumeration), (writer, value) => writer.enumeration(tag, value)),
+    isKnown: (value, version) => isKnown(name, value, version),
+  }
 }
 
 /** Seconds since 1970-01-01 UTC. */
@@ -198,7 +225,10 @@ export function anything(tag: number): Field<Item> {
 }
 
 export function nested<F extends FieldMap>(tag: number, shape: Structure<F>): Field<InferFields<F>> {
-  return field([tag], shape.decode, (writer, value, coding) => shape.encode(writer, tag, value, coding))
+  return {
+    ...field([tag], shape.decode, (writer, value, coding) => shape.encode(writer, tag, value, coding)),
+    isKnown: shape.isKnown,
+  }
 }
 
 export function optional<T>(inner: Field<T>): Field<T, 'optional'> {

@@ -21,6 +21,18 @@ export function isKnown(enumeration: string, value: number, version: Version): b
   return range === undefined || (version >= range.since && version < range.removedIn)
 }
 
+/**
+ * A mask without the bits that came after the version. Those that are gone from later tables stay: nothing else has their
+ * place, and the published cases of 2.0 have them. Masks are sums of powers of two.
+ */
+export function knownBits(enumeration: string, mask: number, version: Version): number {
+  let rest = mask
+  for (const [bit, { since }] of ranges.get(enumeration) ?? []) {
+    if (version < since && Math.floor(mask / bit) % 2 === 1) rest -= bit
+  }
+  return rest
+}
+
 const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
   Object.entries(enumerations).map(([enumeration, { values, since, removedIn }]) => [
     enumeration,

@@ -1,7 +1,7 @@
-import { inVersion } from '../kmip/attribute-codec.ts'
+import { isSendable } from '../kmip/attribute-codec.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { GetAttributeListRequest, GetAttributeListResponse } from '../kmip/payload/get-attribute-list.ts'
-import { keysIn } from '../model/attribute-list.ts'
+import { instancesAt, keysIn } from '../model/attribute-list.ts'
 import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import { operation } from './operation.ts'
@@ -16,10 +16,9 @@ export const getAttributeList = operation({
   reasons: ['ObjectNotFound'],
   async handle(request, context) {
     const object = await loadUnarchived(context, request.uniqueIdentifier)
-    const keys = keysIn(inListedOrder(attributesOf(object, context.now)))
-    return {
-      uniqueIdentifier: object.uniqueIdentifier,
-      attributeReference: keys.filter(({ name }) => inVersion(name, { version: context.version })),
-    }
+    const all = inListedOrder(attributesOf(object, context.now))
+    const coding = { version: context.version, omitsUnknown: true }
+    const keys = keysIn(all).filter((key) => instancesAt(all, key).some((instance) => isSendable(instance, coding)))
+    return { uniqueIdentifier: object.uniqueIdentifier, attributeReference: keys }
   },
 })

@@ -160,7 +160,7 @@ function encodeRequest({ operation, shape, payload }: ServerRequest, version: Ve
   RequestMessage.encode(writer, Tag.RequestMessage, {
     requestHeader: { protocolVersion: version, attestationType: [], batchCount: 1 },
     batchItem: [{ operation, requestPayload: outgoing(shape, payload as never), messageExtension: [] }],
-  }, { version })
+  }, { version, omitsUnknown: true })
   return writer.take()
 }
 

@@ -65,7 +65,7 @@ export interface ResponseFrame {
 export function encodeResponse(
   items: readonly ResponseBatchItem[], { version, now, isCorrelated }: ResponseFrame,
 ): Buffer {
-  const coding = { version }
+  const coding = { version, omitsUnknown: true }
   const message = writer.begin(Tag.ResponseMessage)
   ResponseHeader.encode(writer, Tag.ResponseHeader, {
     protocolVersion: version,
