@@ -85,7 +85,7 @@ export async function sealed(
     throw new KmipError('UnsupportedCryptographicParameters', 'ciphertext that describes itself is made by GCM')
   }
   checkPlaintext(cmk, gcm, uses.encrypt, plaintext.length)
-  chargeUse(context, newest, plaintext.length)
+  chargeUse(context, newest, uses.encrypt, plaintext.length)
   const { provider, key, parameters } = await asKey(context, newest, gcm)
   const { data, iv, tag } = await provider.encrypt(key, { ...parameters, randomIV: true }, {
     data: encodePlaintext(plaintext), additionalData,
@@ -128,7 +128,6 @@ async function openBlob(
     if (meant.cmkId !== object.cmkId) throw failed()
   }
   context.objects.checkUse(object, uses.decrypt)
-  chargeUse(context, object, blob.data.length)
   const { provider, key, parameters } = await asKey(context, object, gcm)
   const { iv, data, tag } = blob
   const plaintext = decodePlaintext(await provider.decrypt(key, parameters, { data, iv, tag, additionalData }))

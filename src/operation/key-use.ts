@@ -66,13 +66,18 @@ export function checkTagCarried({ key, parameters }: KeyInUse, { mask }: Use, ve
 }
 
 /**
- * Takes the use of a key off its Usage Limits, where it has any (KMIP 2.1 4.59).
+ * Takes a use that protects off the key's Usage Limits, where it has any; what processes protected data "is not limited"
+ * (KMIP 2.1 4.59).
  *
- * @param bytes processed by this request
+ * @param bytes protected by this request
  * @throws KmipError Permission Denied when they are used up
  */
-export function chargeUse(context: Context, object: ManagedObject, bytes: number): void {
-  if (object.attributes.usageLimits !== undefined) context.objects.save(charge(object, bytes))
+export function chargeUse(context: Context, object: ManagedObject, use: Use, bytes: number): void {
+  if (isLimited(object, use)) context.objects.save(charge(object, bytes))
+}
+
+export function isLimited({ attributes }: ManagedObject, { applies }: Use): boolean {
+  return applies === 'protection' && attributes.usageLimits !== undefined
 }
 
 /** How a request takes part in an operation of several parts (KMIP 2.1 6.1). */

@@ -93,7 +93,7 @@ async function encrypt(
 ): Promise<{ data: Buffer; iv?: Buffer | undefined }> {
   const { object, provider, key, parameters } = await loadWrappingKey(context, information, uses.wrapKey)
   const wrapped = await provider.wrap(key, parameters, bytes)
-  chargeUse(context, object, bytes.length)
+  chargeUse(context, object, uses.wrapKey, bytes.length)
   return wrapped
 }
 
@@ -106,7 +106,7 @@ async function authenticate(context: Context, information: KeyInformation, bytes
   const result = isPrivate
     ? await provider.sign(key, parameters, { data: bytes })
     : await provider.mac(key, parameters, bytes)
-  chargeUse(context, object, bytes.length)
+  chargeUse(context, object, use, bytes.length)
   return result
 }
 

@@ -5,7 +5,7 @@ import type { Use } from '../model/usage.ts'
 import { checkOnePart, checkPlaintext, checkTellsVersion } from './cmk-use.ts'
 import { checkLaterPart, firstPartOf } from './first-part.ts'
 import type { FirstPart } from './first-part.ts'
-import { asKey, chargeUse, checkTagCarried, nothing, phaseOf, requireData, useKey } from './key-use.ts'
+import { asKey, chargeUse, checkTagCarried, isLimited, nothing, phaseOf, requireData, useKey } from './key-use.ts'
 import type { KeyInUse, Part } from './key-use.ts'
 import type { Identifier } from '../kmip/identifier.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
@@ -62,7 +62,7 @@ async function runFirst<S, R>(
   const { uniqueIdentifier, cmk } = key.object
   if (cmk !== undefined) checkOnePart(parts.use)
   checkTagCarried(key, parts.use, context.version)
-  chargeUse(context, key.object, data?.length ?? 0)
+  chargeUse(context, key.object, parts.use, data?.length ?? 0)
   const stream = await parts.open(key)
   const result = parts.update(stream, data ?? nothing)
   const content: OpenPart<S> = { uniqueIdentifier, stream, parameters: key.parameters, begun: firstPartOf(request) }
@@ -81,8 +81,8 @@ async function runLater<S, R>(
     throw new KmipError('InvalidField', 'the operation under way is one with another object')
   }
   checkTagCarried(key, parts.use, context.version)
-  if (key.object.attributes.usageLimits !== undefined) {
-    chargeUse(context, key.object, data?.length ?? 0)
+  if (isLimited(key.object, parts.use)) {
+    chargeUse(context, key.object, parts.use, data?.length ?? 0)
     // A stream cannot take its data twice, so the race for the allocation is decided before.
     await context.objects.commit()
   }
@@ -104,7 +104,7 @@ async function runOnce<S, R>(
   checkTagCarried(key, use, context.version)
   if (cmk !== undefined) checkPlaintext(cmk, key.parameters, use, data.length)
   if (cmk !== undefined && older.length > 0) checkTellsVersion(cmk, key.parameters)
-  chargeUse(context, key.object, data.length)
+  chargeUse(context, key.object, use, data.length)
   if (older.length === 0) return { uniqueIdentifier: key.object.uniqueIdentifier, result: await parts.once(key, data) }
   const first = await tryVersion(key, data, parts)
   if (isHit(first, parts)) return first
