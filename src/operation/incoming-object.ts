@@ -135,7 +135,7 @@ function lengthOf({ keyValue }: KeyBlock, algorithm: number | undefined): number
 }
 
 /** KMIP 2.1 6.1.43; the link type is one of 2.x. */
-async function wrappingLinks(context: Context, { keyWrappingData }: KeyBlock): Promise<NonNullable<Draft['links']>> {
+export async function wrappingLinks(context: Context, { keyWrappingData }: KeyBlock): Promise<NonNullable<Draft['links']>> {
   const information = keyWrappingData?.encryptionKeyInformation ?? keyWrappingData?.macSignatureKeyInformation
   if (information === undefined) {
     throw new KmipError('InvalidField', 'Key Wrapping Data names neither an encryption nor a MAC or signature key')

@@ -77,6 +77,12 @@ export function storageMasks(context: Context): number[] {
     : [ProtectionStorageMask.Software, hardware]
 }
 
+/** Protection Storage Mask of the provider's keys. */
+export function storageOf({ protection }: Provider): number {
+  if (protection === undefined) return ProtectionStorageMask.Software
+  return protection === 'HSM' ? hardware : ProtectionStorageMask.OffSystem
+}
+
 /** Whether the provider keeps keys in hardware or elsewhere. */
 export function levelOf({ protection }: Provider): ProtectionName {
   return protection ?? 'SOFTWARE'

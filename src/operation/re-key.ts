@@ -4,6 +4,7 @@ import { checkStorageMasks } from '../model/protection-storage.ts'
 import { rekeyCmk } from './cmk-rotate.ts'
 import { creationReasons } from './creation-reasons.ts'
 import { operation } from './operation.ts'
+import { storageOf } from './protection.ts'
 import { replaceKey } from './replace-key.ts'
 import { checkReplaceable } from './replacement.ts'
 
@@ -22,7 +23,8 @@ export const reKey = operation({
     const identifier = context.batch.identifier(request.uniqueIdentifier)
     const existing = await context.objects.loadExisting(identifier)
     checkReplaceable(context, existing, 'SymmetricKey')
-    checkStorageMasks(request.protectionStorageMasks)
+    // The replacement is kept where the key is.
+    checkStorageMasks(request.protectionStorageMasks, storageOf(context.keys.providerOf(existing)))
     const { uniqueIdentifier } = existing.cmk === undefined
       ? await replaceKey(context, existing, request.attributes, request.offset)
       : await rekeyCmk(context, existing, identifier, request)

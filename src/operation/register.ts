@@ -16,6 +16,8 @@ import { takeIn } from './incoming-object.ts'
 import { givenAttributes, newObject } from './new-object.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
+import { isProtectable, takeInProtected } from './protected-key.ts'
+import { storedBy } from './protection.ts'
 import { registerPkcs12 } from './register-pkcs12.ts'
 import { mergeAttributes } from './template.ts'
 
@@ -32,16 +34,19 @@ export const register = operation({
   async handle(request, context) {
     const { object } = request
     checkObjectType(request.objectType, object, context)
-    checkStorageMasks(request.protectionStorageMasks)
+    const place = storedBy(context, { masks: request.protectionStorageMasks })
+    const isProtected = place.provider.protection === 'HSM' && isProtectable(object)
+    if (!isProtected && !isMaterial(request.attributes)) checkStorageMasks(request.protectionStorageMasks)
     if (isMaterial(request.attributes)) {
       const uniqueIdentifier = await importMaterial(context, { object, attributes: request.attributes })
       context.batch.produced(uniqueIdentifier, 'Register')
       return { uniqueIdentifier }
     }
     const given = await givenAttributes(context, object.kind, request.attributes, 'registered')
-    const { uniqueIdentifier } = keyBlockOf(object)?.keyFormatType === KeyFormatType.PKCS_12
-      ? await registerPkcs12(context, object, given)
-      : await registerObject(context, object, given)
+    const isPkcs12 = keyBlockOf(object)?.keyFormatType === KeyFormatType.PKCS_12
+    const { uniqueIdentifier } = isProtected
+      ? await registerProtected(place, object, given)
+      : await (isPkcs12 ? registerPkcs12 : registerObject)(context, object, given)
     context.batch.produced(uniqueIdentifier, 'Register')
     return { uniqueIdentifier }
   },
@@ -68,6 +73,15 @@ async function registerObject(
   const incoming = await takeIn(context, object, given, 'try')
   const all = withEncapsulated(incoming.value, named(object, given, context), context)
   return newObject(context, { kind: object.kind, origin: 'registered', given: all, ...incoming })
+}
+
+/** Into an HSM. */
+async function registerProtected(
+  context: Context, object: ManagedObjectValue, given: AttributeSet,
+): Promise<{ uniqueIdentifier: string }> {
+  if (given.keyValuePresent !== undefined) throw new KmipError('InvalidField', 'Key Value Present is set by the server')
+  const incoming = await takeInProtected(context, context.provider, object, given)
+  return newObject(context, { kind: object.kind, origin: 'registered', given, ...incoming })
 }
 
 /**

@@ -1,18 +1,19 @@
-import { createDecipheriv, createPublicKey, generateKeyPairSync, randomBytes, verify } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createPublicKey, generateKeyPairSync, randomBytes, verify } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
 import {
-  createKeyPair, encrypt, get, getAttributes, setAttribute, sign,
+  createKeyPair, encrypt, get, getAttributes, register as registerShape, setAttribute, sign,
 } from '../../src/client/operations.ts'
 import {
-  BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, KeyFormatType, ObjectType, PaddingMethod,
+  BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, EncodingOption, HashingAlgorithm, KeyFormatType,
+  ObjectType, PaddingMethod, ProtectionStorageMask, WrappingMethod,
 } from '../../src/kmip/generated/enums.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import { Secret } from '../../src/kmip/secret.ts'
 import { openClient, shapes } from '../support/client.ts'
-import { cmkAttribute, configured, hsmSettings } from '../support/hsm.ts'
+import { cmkAttribute, configured, createInToken, hsmSettings } from '../support/hsm.ts'
 import { importInto, register, wrapped, wrappedPair } from '../support/import.ts'
 import type { Parameters } from '../support/import.ts'
 import { memoryOf } from '../support/memory.ts'
@@ -113,6 +114,23 @@ for (const [name, make, storage, hash, hasElliptic] of missing === undefined ? c
       }
     }, 60_000)
 
+    it('a plain KMIP key too, that is registered wrapped by a key of the token, or in the clear', async () => {
+      const { Encrypt, UnwrapKey, WrapKey } = CryptographicUsageMask
+      const wrappingKey = await createInToken(client, WrapKey + UnwrapKey)
+      const [first, second] = [randomBytes(32), randomBytes(32)]
+      const transport = await registeredKey(client, first, { cryptographicUsageMask: UnwrapKey })
+      const cipher = createCipheriv('id-aes256-wrap', first, Buffer.alloc(8, 0xa6))
+      const bytes = Buffer.concat([cipher.update(second), cipher.final()])
+      const uniqueIdentifier = await registeredKey(client, bytes, { cryptographicUsageMask: Encrypt, wrappedBy: transport })
+      expect(await encryptedBy(client, uniqueIdentifier, second)).toBe('what is hidden')
+      await expectReason(client.request(get, { uniqueIdentifier }), 'NotExtractable')
+      expect(memoryOf(server.pid).some((part) => part.includes(second))).toBe(false)
+      const damaged = registeredKey(client, bytes.subarray(8), { cryptographicUsageMask: Encrypt, wrappedBy: transport })
+      await expectReason(damaged, 'CryptographicFailure')
+      const byAnother = registeredKey(client, bytes, { cryptographicUsageMask: Encrypt, wrappedBy: wrappingKey })
+      await expectReason(byAnother, 'CryptographicFailure')
+    }, 60_000)
+
     it('what the token does not unwrap is refused by name', async () => {
       const id = await cmkOf(client, 'HSM')
       await expectReason(client.request(setAttribute, vendor(id, 'cmk-import-parameters', 'EC_SM2/SM2PKE')), unsupported)
@@ -151,6 +169,37 @@ async function cmkPairOf(client: Client, spec: string): Promise<{ main: string; 
     commonAttributes: { vendorAttribute: Object.entries(given).map(([name, value]) => cmkAttribute(name, value)) },
   })
   return { main, open }
+}
+
+async function registeredKey(
+  client: Client, bytes: Buffer,
+  { cryptographicUsageMask, wrappedBy }: { cryptographicUsageMask: number; wrappedBy?: string },
+): Promise<string> {
+  const { uniqueIdentifier } = await client.request(registerShape, {
+    objectType: ObjectType.SymmetricKey,
+    attributes: { cryptographicUsageMask, activationDate: 1 },
+    object: {
+      kind: 'SymmetricKey',
+      value: {
+        keyBlock: {
+          keyFormatType: KeyFormatType.Raw, cryptographicAlgorithm: CryptographicAlgorithm.AES, cryptographicLength: 256,
+          ...(wrappedBy === undefined
+            ? { keyValue: { keyMaterial: new Secret(bytes) } }
+            : {
+                keyValue: { wrapped: new Secret(bytes) },
+                keyWrappingData: {
+                  wrappingMethod: WrappingMethod.Encrypt, encodingOption: EncodingOption.NoEncoding,
+                  encryptionKeyInformation: {
+                    uniqueIdentifier: wrappedBy, cryptographicParameters: { blockCipherMode: BlockCipherMode.NISTKeyWrap },
+                  },
+                },
+              }),
+        },
+      },
+    },
+    protectionStorageMasks: { protectionStorageMask: [ProtectionStorageMask.Hardware] },
+  })
+  return uniqueIdentifier
 }
 
 function vendor(uniqueIdentifier: string, name: string, value: string) {

@@ -62,7 +62,12 @@ describe.skipIf(missing !== undefined)('keys in a token, through the port', () =
     })
     await expectReason(client.request(get, { uniqueIdentifier }), 'NotExtractable')
     await roundTrip(client, uniqueIdentifier)
-    const replaced = await client.request(reKey, { uniqueIdentifier })
+    const inSoftware = { protectionStorageMask: [ProtectionStorageMask.Software] }
+    const elsewhere = client.request(reKey, { uniqueIdentifier, protectionStorageMasks: inSoftware })
+    await expectReason(elsewhere, 'ProtectionStorageUnavailable')
+    const replaced = await client.request(reKey, {
+      uniqueIdentifier, protectionStorageMasks: { protectionStorageMask: [ProtectionStorageMask.Hardware] },
+    })
     expect(objectsIn(token)).toBe(before + 2)
     await roundTrip(client, replaced.uniqueIdentifier)
     for (const id of [uniqueIdentifier, replaced.uniqueIdentifier]) await revokeAndDestroy(client, id)
