@@ -44,7 +44,7 @@ export async function takeInProtected(
   }
   const wrapping = await loadWrappingKey(context, information, uses.unwrapKey)
   if (wrapping.provider.importWrapped === undefined) {
-    throw new KmipError('ProtectionStorageUnavailable', 'the wrapping key is not in the HSM, which unwraps by its own keys only')
+    throw new KmipError('ProtectionStorageUnavailable', 'the wrapping key is not in an HSM, which unwraps by its own')
   }
   checkBare(block)
   const algorithm = block.cryptographicAlgorithm ?? given.cryptographicAlgorithm

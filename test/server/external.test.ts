@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
 import {
-  activate, decrypt, encrypt, get, getAttributes, reKey, revoke, setAttribute,
+  activate, decrypt, encrypt, get, getAttributes, query, reKey, revoke, setAttribute,
 } from '../../src/client/operations.ts'
 import {
-  BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, PaddingMethod, RevocationReasonCode,
+  BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, PaddingMethod, QueryFunction,
+  RevocationReasonCode,
 } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { KmipError } from '../../src/kmip/error.ts'
+import { protectionIn } from '../../src/kmip/protection-information.ts'
+import type { ProtectionInformation } from '../../src/kmip/protection-information.ts'
 import { ItemType } from '../../src/ttlv/item.ts'
 import { openClient, shapes } from '../support/client.ts'
 import { ensurePackages } from '../support/debian.ts'
@@ -40,10 +43,8 @@ function externalSuite(name: string, version: number, start: () => Promise<Manag
       client = await openClient(server, 'alice', 201)
     })
     afterAll(async () => {
-      client?.close()
-      there?.close()
-      await server?.stop()
-      await manager?.stop()
+      for (const each of [client, there]) each?.close()
+      for (const each of [server, manager]) await each?.stop()
       await rm(home, { recursive: true, force: true })
     })
 
@@ -81,6 +82,7 @@ function externalSuite(name: string, version: number, start: () => Promise<Manag
 
     it('fails at once while the key manager is away', async () => {
       const uniqueIdentifier = await adopted(client, await keyThere(there))
+      expect(await placeTold(client)).toEqual(placeOf('up'))
       there.close()
       await manager.stop()
       for (let attempt = 0; attempt < 6; attempt += 1) {
@@ -90,8 +92,19 @@ function externalSuite(name: string, version: number, start: () => Promise<Manag
       await expectReason(seal(client, uniqueIdentifier), ['ProtectionStorageUnavailable'])
       expect(performance.now() - begun).toBeLessThan(200)
       await expect.poll(() => server.log()).toContain('is not asked for a while')
+      expect(await placeTold(client)).toEqual(placeOf('down'))
     })
   })
+}
+
+function placeOf(state: string): ProtectionInformation {
+  return { name: 'ekm', protectionLevel: 'EXTERNAL', state, keySpec: ['Aliyun_AES_256'] }
+}
+
+/** What Query tells of the key manager. */
+async function placeTold(client: Client): Promise<ProtectionInformation | undefined> {
+  const { serverInformation } = await client.request(query, { queryFunction: [QueryFunction.QueryServerInformation] })
+  return protectionIn(serverInformation?.vendorSpecific ?? []).find(({ name }) => name === 'ekm')
 }
 
 function settingsOf({ host, port, certificates: { ca, alice } }: Manager, version: number): object {
