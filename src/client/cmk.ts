@@ -216,7 +216,7 @@ function entriesOf(values: CmkValues): [string, CmkValue][] {
 
 /** By the names of key specs and usages of both clouds. */
 function isPairSpec(values: CmkValues): boolean {
-  return /^(RSA|EC|ASYMMETRIC)_/.test(String(values['cmk-key-spec'] ?? values['cmk-usage'] ?? ''))
+  return /^(RSA|ECC?|ASYMMETRIC|SM2)(_|$)/.test(String(values['cmk-key-spec'] ?? values['cmk-usage'] ?? ''))
 }
 
 function vendor(attributeName: string, value: CmkValue): VendorAttribute {
