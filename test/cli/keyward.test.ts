@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -123,6 +123,16 @@ describe('for people', () => {
     const words = ['decrypt', '--blob', ciphertext]
     expect(await say(words, { isTerminal: true })).toMatchObject({ exitCode: 0, stdout: 'x\n' })
     expect(await say(words)).toMatchObject({ exitCode: 0, stdout: 'x' })
+  })
+
+  test('a file that cannot be decrypted leaves nothing, however early that shows', async () => {
+    writeFileSync(join(tmp, 'garbage'), 'no envelope')
+    for (let round = 0; round < 20; round += 1) {
+      const words = ['file', 'decrypt', '--in', join(tmp, 'garbage'), '--out', join(tmp, 'nothing')]
+      expect(await say(words)).toMatchObject({ exitCode: 2, stderr: expect.not.stringContaining('there already') })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(['nothing', 'nothing.part'].filter((name) => existsSync(join(tmp, name)))).toEqual([])
   })
 
   test('a file is written for its owner alone, and never over another', async () => {

@@ -1,4 +1,5 @@
-import { createReadStream, createWriteStream, linkSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, linkSync, rmSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CmkCipher } from '../../client/cmk-cipher.ts'
@@ -77,12 +78,16 @@ async function write(chunks: AsyncGenerator<Buffer>, out: string | undefined): P
       yield chunk
     }
   }
+  let isOurs = false
   try {
-    await pipeline(count(), createWriteStream(part, { mode: 0o600, flags: 'wx' }))
+    // Opened before anything can fail: a stream that opens later would make the file after it was removed.
+    const file = await open(part, 'wx', 0o600)
+    isOurs = true
+    await pipeline(count(), file.createWriteStream())
     linkSync(part, out)
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
-    if (syscall !== 'open' || code !== 'EEXIST') rmSync(part, { force: true })
+    if (isOurs) rmSync(part, { force: true })
     if (error instanceof EnvelopeError) throw new UsageError(error.message)
     if (syscall === undefined) throw error
     if (code === 'EEXIST') throw new UsageError(`${out} or ${part} is there already`)
