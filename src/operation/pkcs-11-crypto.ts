@@ -10,6 +10,7 @@ import { mac } from './mac.ts'
 import type { Context } from './operation.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { ActiveOperation, Application, Pkcs11Function, Session } from './pkcs-11-application.ts'
+import { signatureInDer, signatureInLine } from './pkcs-11-ecdsa.ts'
 import { mechanisms } from './pkcs-11-mechanism.ts'
 import { roomIn, withinRoom } from './pkcs-11-room.ts'
 import { run } from './pkcs-11-run.ts'
@@ -97,25 +98,30 @@ async function finish(
 }
 
 async function resultOf(active: ActiveOperation, data: Buffer, context: Context): Promise<Buffer> {
-  const { parameters: cryptographicParameters, kinds } = mechanisms.get(active.mechanism)!
+  const { parameters: cryptographicParameters, kinds, isEcdsa } = mechanisms.get(active.mechanism)!
   const request = { uniqueIdentifier: active.key, cryptographicParameters, data }
   const iv = active.parameter.length === 0 ? {} : { ivCounterNonce: active.parameter }
   switch (active.kind) {
     case 'encrypt': return field(await run(encrypt, { ...request, ...iv }, context), 'data')
     case 'decrypt': return field(await run(decrypt, { ...request, ...iv }, context), 'data')
     case 'digest': return field(await run(hash, request, context), 'data')
-    default: return kinds.includes('mac')
-      ? field(await run(mac, request, context), 'macData')
-      : field(await run(sign, request, context), 'signatureData')
+    default: {
+      if (kinds.includes('mac')) return field(await run(mac, request, context), 'macData')
+      const signature = field(await run(sign, request, context), 'signatureData')
+      if (isEcdsa !== true) return signature
+      const { cryptographicLength = 0 } = (await context.objects.load(active.key!)).attributes
+      return signatureInLine(signature, cryptographicLength)
+    }
   }
 }
 
 async function verified(active: ActiveOperation, data: Buffer, signature: Buffer, context: Context): Promise<boolean> {
-  const { parameters: cryptographicParameters, kinds } = mechanisms.get(active.mechanism)!
+  const { parameters: cryptographicParameters, kinds, isEcdsa } = mechanisms.get(active.mechanism)!
   const request = { uniqueIdentifier: active.key, cryptographicParameters, data }
+  const signatureData = isEcdsa === true ? signatureInDer(signature) : signature
   const answer = kinds.includes('mac')
     ? await run(macVerify, { ...request, macData: signature }, context)
-    : await run(signatureVerify, { ...request, signatureData: signature }, context)
+    : await run(signatureVerify, { ...request, signatureData }, context)
   return answer['validityIndicator'] === ValidityIndicator.Valid
 }
 

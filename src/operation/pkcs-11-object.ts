@@ -17,6 +17,7 @@ import type { Context } from './operation.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { Pkcs11Function } from './pkcs-11-application.ts'
 import { attributesOf, classOf, idAttribute, isShown } from './pkcs-11-attribute.ts'
+import { publicKeyAttributes, publicKeyNumbers } from './pkcs-11-public-key.ts'
 import { run } from './pkcs-11-run.ts'
 import { register } from './register.ts'
 import type { Template } from './pkcs-11-template.ts'
@@ -56,14 +57,16 @@ export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
     const identifier = application.identifierOf(input.ulong())
     context.objects.begin(Operation.GetAttributes)
     const object = await context.objects.loadExisting(identifier)
-    const values = attributesOf(object)
-    const output = new Pkcs11Writer()
-    let isWhole = true
-    const count = input.count()
-    output.count(count)
-    for (let index = 0; index < count; index += 1) {
-      const type = input.ulong()
+    const types: number[] = []
+    for (let left = input.count(); left > 0; left -= 1) {
+      types.push(input.ulong())
       if (input.isPresent()) input.count()
+    }
+    const isKeyAsked = types.some((type) => publicKeyAttributes.has(type))
+    const values = new Map([...attributesOf(object), ...isKeyAsked ? await publicKeyNumbers(identifier, context) : []])
+    const output = new Pkcs11Writer().count(types.length)
+    let isWhole = true
+    for (const type of types) {
       const value = values.get(type)
       isWhole &&= value !== undefined
       output.ulong(type).byte(value === undefined ? 0 : 1)

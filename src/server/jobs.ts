@@ -170,7 +170,7 @@ export class StoredJobs implements Jobs {
       outcome = refused(item, stopped, job.version)
     } else {
       try {
-        if (job.ticket !== undefined) caller = await holderOf(job.ticket, store, now)
+        if (job.ticket !== undefined) caller = { ...await holderOf(job.ticket, store, now), service: job.service }
       } catch (error) {
         if (!(error instanceof KmipError)) throw error
         outcome = refused(item, error, job.version)

@@ -1,17 +1,13 @@
-import { createCipheriv, createHash, createHmac } from 'node:crypto'
+import { createCipheriv, createHash, createHmac, createPublicKey, verify } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { Tag } from '../../src/kmip/generated/tags.ts'
 import { printItem } from '../../src/kmip/print.ts'
-import { Pkcs11Reader, Pkcs11Writer } from '../../src/kmip/pkcs11-codec.ts'
-import { pkcs11Functions, pkcs11ReturnCodes } from '../../src/kmip/pkcs11-names.ts'
-import { decodeItem } from '../../src/ttlv/item.ts'
-import type { Item } from '../../src/ttlv/item.ts'
-import { encodeItem } from '../../src/ttlv/writer.ts'
-import { find } from '../support/client-endpoint.ts'
-import { alice, bob, testEngine } from '../support/engine.ts'
-import { item, request } from '../support/xml.ts'
+import { Pkcs11Reader } from '../../src/kmip/pkcs11-codec.ts'
+import type { Pkcs11Writer } from '../../src/kmip/pkcs11-codec.ts'
+import { bob } from '../support/engine.ts'
+import { append, initialized, number, template, text, w } from '../support/pkcs-11.ts'
+import type { Attributes, Pkcs11Client } from '../support/pkcs-11.ts'
+import { item } from '../support/xml.ts'
 
-const w = (): Pkcs11Writer => new Pkcs11Writer()
 const yes = Buffer.from([1])
 const no = Buffer.from([0])
 
@@ -178,25 +174,34 @@ test('pairs are made, and their keys sign, verify, wrap and unwrap', async () =>
   const curve = Buffer.from('06082a8648ce3d030107', 'hex')
   const elliptic = (): Pkcs11Writer => w().ulong(session).ulong(0x1040).count(0)
   const [verifying, signing] = await p11.pair(elliptic(), [[0x180, curve]], [[0x3, text('signer')]])
+  expect(await p11.attribute(session, verifying, 0x180)).toEqual(curve)
+  const point = await p11.attribute(session, verifying, 0x181)
+  expect(point.subarray(0, 3).toString('hex')).toBe('044104')
   await p11.call('C_SignInit', w().ulong(session).ulong(0x1044).count(0).ulong(signing))
   const signature = new Pkcs11Reader(await p11.call('C_Sign', w().ulong(session).bytes(text('data')))).bytes()
   await p11.call('C_VerifyInit', w().ulong(session).ulong(0x1044).count(0).ulong(verifying))
   await p11.call('C_Verify', w().ulong(session).bytes(text('data')).bytes(signature))
+  const start = Buffer.from('3059301306072a8648ce3d0201', 'hex')
+  const spki = Buffer.concat([start, curve, Buffer.from('034200', 'hex'), point.subarray(2)])
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
+  expect(verify('sha256', text('data'), { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true)
 
   const [wrapping, unwrapping] = await p11.pair(
     w().ulong(session).ulong(0).count(0), [[0x121, number(2048)], [0x122, Buffer.from('010001', 'hex')], [0x106, yes]],
     [[0x107, yes]],
   )
-  const key = await p11.handle('C_GenerateKey', w().ulong(session).ulong(0x350).count(0), [[0x161, number(20)]])
+  expect(await p11.attribute(session, wrapping, 0x120)).toHaveLength(256)
+  expect((await p11.attribute(session, wrapping, 0x122)).toString('hex')).toBe('010001')
+  const generic = await p11.handle('C_GenerateKey', w().ulong(session).ulong(0x350).count(0), [[0x161, number(20)]])
   const oaep = w().ulong(0x250).ulong(2).ulong(1).bytes(Buffer.alloc(0)).take()
   const wrapped = new Pkcs11Reader(
-    await p11.call('C_WrapKey', w().ulong(session).ulong(9).bytes(oaep).ulong(wrapping).ulong(key)),
+    await p11.call('C_WrapKey', w().ulong(session).ulong(9).bytes(oaep).ulong(wrapping).ulong(generic)),
   ).bytes()
   const again = await p11.handle('C_UnwrapKey', w().ulong(session).ulong(9).bytes(oaep).ulong(unwrapping).bytes(wrapped), [
     [0x0, number(4)], [0x100, number(0x10)],
   ])
   expect(await p11.attribute(session, again, 0x161)).toEqual(number(20))
-  expect(await mac(p11, session, again)).toEqual(await mac(p11, session, key))
+  expect(await mac(p11, session, again)).toEqual(await mac(p11, session, generic))
   await p11.call('C_GenerateKeyPair', append(append(w().ulong(session).ulong(0).count(0), []), []), 'TEMPLATE_INCOMPLETE')
   const other = Buffer.from('06032b0001', 'hex')
   const unknown = append(append(w().ulong(session).ulong(0x1040).count(0), [[0x180, other]]), [])
@@ -275,123 +280,7 @@ test('the mechanisms that are listed are told of, and are those that work', asyn
   await p11.call('C_GetMechanismInfo', w().ulong(0).ulong(0x9999), 'MECHANISM_INVALID')
 })
 
-async function mac(p11: Client, session: number, key: number): Promise<Buffer> {
+async function mac(p11: Pkcs11Client, session: number, key: number): Promise<Buffer> {
   await p11.call('C_SignInit', w().ulong(session).ulong(0x251).count(0).ulong(key))
   return new Pkcs11Reader(await p11.call('C_Sign', w().ulong(session).bytes(text('data')))).bytes()
-}
-
-type Engines = ReturnType<typeof testEngine>
-
-async function initialized(engines: Engines = testEngine(), caller = alice): Promise<Client> {
-  const client = new Client(engines, caller)
-  await client.initialize()
-  return client
-}
-
-class Client {
-  readonly engines: Engines
-  readonly #caller: typeof alice
-  #correlationValue = ''
-
-  constructor(engines: Engines, caller: typeof alice) {
-    this.engines = engines
-    this.#caller = caller
-  }
-
-  async initialize(): Promise<void> {
-    const answer = await this.send(item('PKCS_11', '<PKCS_11Function type="Enumeration" value="C_Initialize"/>' +
-      '<PKCS_11InputParameters type="ByteString" value="01"/>'))
-    this.#correlationValue = (find(answer, Tag.CorrelationValue)!.value as Buffer).toString('hex')
-  }
-
-  /** @param then a function that is called where `name` is to succeed and this one is to fail */
-  async call(name: string, input = w(), code = 'OK', then?: string, session?: number): Promise<Buffer> {
-    let answer = await this.send(this.#item(name, input.take()))
-    if (then !== undefined) {
-      answer = await this.send(this.#item(then, w().ulong(session!).bytes(Buffer.from('x')).take()))
-    }
-    expect(find(answer, Tag.PKCS_11ReturnCode)?.value, printItem(answer)).toBe(pkcs11ReturnCodes[code])
-    return (find(answer, Tag.PKCS_11OutputParameters)?.value as Buffer | undefined) ?? Buffer.alloc(0)
-  }
-
-  async raw(name: string, input: Buffer, caller = this.#caller): Promise<string> {
-    return printItem(await this.send(this.#item(name, input), caller))
-  }
-
-  async open(flags = 6): Promise<number> {
-    return new Pkcs11Reader(await this.call('C_OpenSession', w().ulong(0).ulong(flags))).ulong()
-  }
-
-  async find(session: number, template: Pkcs11Writer): Promise<number[]> {
-    const input = Buffer.concat([w().ulong(session).take(), template.take()])
-    await this.raw('C_FindObjectsInit', input)
-    const found = new Pkcs11Reader(await this.call('C_FindObjects', w().ulong(session).count(10)))
-    const handles = Array.from({ length: found.count() }, () => found.ulong())
-    await this.call('C_FindObjectsFinal', w().ulong(session))
-    return handles
-  }
-
-  /** The handle that a function gives. */
-  async handle(name: string, input: Pkcs11Writer, attributes: Attributes): Promise<number> {
-    return new Pkcs11Reader(await this.call(name, append(input, attributes))).ulong()
-  }
-
-  /** Handles of a public and a private key. */
-  async pair(input: Pkcs11Writer, ofPublic: Attributes, ofPrivate: Attributes): Promise<[number, number]> {
-    const answer = new Pkcs11Reader(await this.call('C_GenerateKeyPair', append(append(input, ofPublic), ofPrivate)))
-    return [answer.ulong(), answer.ulong()]
-  }
-
-  async attribute(session: number, handle: number, type: number): Promise<Buffer> {
-    const input = w().ulong(session).ulong(handle).count(1).ulong(type).byte(0)
-    const answer = new Pkcs11Reader(await this.call('C_GetAttributeValue', input))
-    expect([answer.count(), answer.ulong(), answer.byte()]).toEqual([1, type, 1])
-    return answer.bytes()
-  }
-
-  async create(mask: string, name: string, algorithm = 'AES', length = 128): Promise<string> {
-    const answer = await this.send(item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
-      <CryptographicAlgorithm type="Enumeration" value="${algorithm}"/>
-      <CryptographicLength type="Integer" value="${length}"/>
-      <CryptographicUsageMask type="Integer" value="${mask}"/>
-      <Name><NameValue type="TextString" value="${name}"/>
-      <NameType type="Enumeration" value="UninterpretedTextString"/></Name></Attributes>`))
-    return String(find(answer, Tag.UniqueIdentifier)!.value)
-  }
-
-  async activate(id: string): Promise<void> {
-    await this.send(item('Activate', `<UniqueIdentifier type="TextString" value="${id}"/>`))
-  }
-
-  async send(batchItem: string, caller = this.#caller): Promise<Item> {
-    const { bytes } = await this.engines.engine.process(encodeItem(request('2.1', batchItem)), caller)
-    return decodeItem(bytes)
-  }
-
-  #item(name: string, input: Buffer): string {
-    expect(pkcs11Functions[name]).toBeDefined()
-    const parameters = `<PKCS_11InputParameters type="ByteString" value="${input.toString('hex')}"/>`
-    return item('PKCS_11', `<PKCS_11Function type="Enumeration" value="${name}"/>
-      <CorrelationValue type="ByteString" value="${this.#correlationValue}"/>${input.length > 0 ? parameters : ''}`)
-  }
-}
-
-type Attributes = readonly (readonly [number, Buffer])[]
-
-function template(attributes: Attributes): Pkcs11Writer {
-  return append(w(), attributes)
-}
-
-function append(input: Pkcs11Writer, attributes: Attributes): Pkcs11Writer {
-  input.count(attributes.length)
-  for (const [type, value] of attributes) input.ulong(type).byte(1).bytes(value)
-  return input
-}
-
-function text(value: string): Buffer {
-  return Buffer.from(value)
-}
-
-function number(value: number): Buffer {
-  return w().ulong(value).take()
 }
