@@ -33,22 +33,23 @@ test('a ticket makes its holder the one who logged in, until its end; the store 
 
 test('a ticket is of the user who logged in, where a credential told one from others', async () => {
   const { engine, ...rest } = testEngine()
-  const fred = `<Authentication><Credential><CredentialType type="Enumeration" value="UsernameAndPassword"/>
-    <CredentialValue><Username type="TextString" value="fred"/></CredentialValue></Credential></Authentication>`
+  const named = (user: string): string => `<Authentication><Credential>
+    <CredentialType type="Enumeration" value="UsernameAndPassword"/>
+    <CredentialValue><Username type="TextString" value="${user}"/></CredentialValue></Credential></Authentication>`
   const attribute = (name: string, value: string): string =>
     `<Attribute><AttributeName type="TextString" value="${name}"/><AttributeValue ${value}/></Attribute>`
   const owned = request('1.4', item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><TemplateAttribute>
     ${attribute('Cryptographic Algorithm', 'type="Enumeration" value="AES"')}
     ${attribute('Cryptographic Length', 'type="Integer" value="128"')}
     ${attribute('Cryptographic Usage Mask', 'type="Integer" value="Encrypt"')}
-    ${attribute('Operation Policy Name', 'type="TextString" value="default"')}</TemplateAttribute>`), fred)
+    ${attribute('Operation Policy Name', 'type="TextString" value="default"')}</TemplateAttribute>`), named('fred'))
   const made = decodeItem((await engine.process(encodeItem(owned), alice)).bytes)
   const get = item('Get', `<UniqueIdentifier type="TextString" value="${String(find(made, Tag.UniqueIdentifier)!.value)}"/>`)
   const engines = { engine, ...rest }
   const ticketOf = async (header: string): Promise<string> =>
     ticketHeader(find(await send(engines, item('Login'), alice, header), Tag.TicketValue)!.value as Buffer)
-  expect(await printed(engines, get, alice, await ticketOf(''))).toContain('PermissionDenied')
-  expect(await printed(engines, get, alice, await ticketOf(fred))).toContain('Success')
+  expect(await printed(engines, get, alice, await ticketOf(named('george')))).toContain('PermissionDenied')
+  expect(await printed(engines, get, alice, await ticketOf(named('fred')))).toContain('Success')
 })
 
 test('a wrong or twofold ticket is refused; what else stands in Authentication does no harm', async () => {
