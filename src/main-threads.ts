@@ -1,10 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import type { FeedMessage } from './server/change-relay.ts'
 import type { ThreadMessage } from './server/part-router.ts'
+
+/** What listening threads say to each other. */
+export type AnyThreadMessage = ThreadMessage | FeedMessage
 
 /** A listening thread besides the first one. */
 export interface Thread {
-  send(message: ThreadMessage): void
+  send(message: AnyThreadMessage): void
   stop(): Promise<void>
 }
 
@@ -15,7 +19,7 @@ export interface Thread {
  * @param receive takes what the thread has for another one
  */
 export async function startThread(
-  script: URL, workerData: unknown, receive: (message: ThreadMessage) => void, log: Logger,
+  script: URL, workerData: unknown, receive: (message: AnyThreadMessage) => void, log: Logger,
 ): Promise<Thread> {
   const worker = new Worker(script, { workerData })
   await new Promise((resolve, reject) => {

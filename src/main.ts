@@ -14,7 +14,7 @@ import { openProtection, promptPins } from './main-protection.ts'
 import type { Pins } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
 import { startThread, stopMessage } from './main-threads.ts'
-import type { Thread } from './main-threads.ts'
+import type { AnyThreadMessage, Thread } from './main-threads.ts'
 import { ClientProfiles } from './model/client-profile.ts'
 import { Keys } from './operation/keys.ts'
 import { ObjectCache } from './operation/object-cache.ts'
@@ -25,6 +25,7 @@ import { operations } from './operation/table.ts'
 import { Admission } from './server/admission.ts'
 import { logAudit } from './server/audit.ts'
 import type { Services } from './server/batch-item.ts'
+import { ChangeRelay } from './server/change-relay.ts'
 import { clientCredentials } from './server/client-authority.ts'
 import { CredentialsError, hasServerCredentials, hasThrowAwayPki, loadServerCredentials } from './server/credentials.ts'
 import type { ServerCredentials } from './server/credentials.ts'
@@ -35,7 +36,7 @@ import type { IdentityPolicy } from './server/identity.ts'
 import { Listener } from './server/listener.ts'
 import type { ListenerOptions } from './server/listener.ts'
 import { PartRouter } from './server/part-router.ts'
-import type { Processor, ThreadMessage } from './server/part-router.ts'
+import type { Processor } from './server/part-router.ts'
 import { Scheduler } from './server/scheduler.ts'
 import { makeDirectory } from './store/directory.ts'
 import { StartError } from './store/error.ts'
@@ -58,9 +59,9 @@ async function start(): Promise<void> {
     config, run: randomUUID(), ticketKeys: randomBytes(48), pins, number: 0, commits: commitCounter(),
   }
   const others: Thread[] = []
-  const pass = (message: ThreadMessage): void => {
+  const pass = (message: AnyThreadMessage): void => {
     if (message.to === 0) running.receive(message)
-    else others[message.to - 1]!.send(message)
+    else others[message.to - 1]?.send(message)
   }
   const running = await serve(first, log, pass)
   for (let number = 1; number < config.workers; number += 1) {
@@ -91,7 +92,7 @@ async function makeThrowAwayPki({ certificatesDirectory: directory, host }: Conf
 }
 
 /** One listening thread: a whole server on the shared store and port. */
-async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMessage) => void): Promise<Running> {
+async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadMessage) => void): Promise<Running> {
   const { config } = thread
   const credentials = loadServerCredentials(config.certificatesDirectory, Date.now())
   const acknowledgesEarly = process.env[acknowledgeVariable] === 'before-commit'
@@ -107,20 +108,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
   const rootKey = await openRootKey(config, inner, protection.providers)
   const store = sealedStore(inner, await openKeyring({ store: inner, ...rootKey }))
   const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)
-  const settings: Settings = {
-    locateItemsMax: config.limits.locateItemsMax,
-    randomBytesMax: randomBytesMax,
-    serverName: 'Keyward',
-    serverVersion: packageJson.version,
-    https: config.httpsPort !== undefined,
-    interop: config.interop === 'on' || (config.interop === 'auto' && hasThrowAwayPki(config.certificatesDirectory)),
-    cmk: {
-      region: config.region,
-      services: config.servicePrincipals,
-      destroyWindowDays: config.cmkDestroyWindowDays,
-      destroyAtOnce: config.cmkDestroyAtOnce,
-    },
-  }
+  const settings = settingsOf(config)
   const available = operations.filter(({ isAvailable }) => isAvailable?.(settings) !== false)
   const services: Services = {
     operations: new Map(available.map((operation) => [operation.code, operation])),
@@ -139,6 +127,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
   const engine = new Engine(services)
   const place = { own: thread.number, threads: config.workers }
   const router = config.workers > 1 ? new PartRouter(engine, place, send, log) : undefined
+  const relay = config.workers > 1 ? new ChangeRelay(engine.changes, place, send) : undefined
   const { listener, https } = listenersOf(router ?? engine, credentials, thread, log)
   const scheduler = new Scheduler(services, randomUUID())
   const givenUpKeys = new GivenUpKeys(services)
@@ -148,7 +137,11 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
   givenUpKeys.start()
   return {
     ports: { kmip: address.port, https: httpsAddress?.port },
-    receive: (message) => router?.receive(message),
+    announce: () => relay?.announce(),
+    receive(message) {
+      if (message.kind === 'listening' || message.kind === 'changed') relay?.receive(message)
+      else router?.receive(message)
+    },
     renewRootKey: (reload) => renewRootKey(reload, inner, protection.providers, log),
     async stop() {
       await Promise.all([listener.drain(), https?.drain()])
@@ -158,6 +151,23 @@ async function serve(thread: ThreadData, log: Logger, send: (message: ThreadMess
       cache.close()
       protection.close()
       await store.close()
+    },
+  }
+}
+
+function settingsOf(config: Config): Settings {
+  return {
+    locateItemsMax: config.limits.locateItemsMax,
+    randomBytesMax: randomBytesMax,
+    serverName: 'Keyward',
+    serverVersion: packageJson.version,
+    https: config.httpsPort !== undefined,
+    interop: config.interop === 'on' || (config.interop === 'auto' && hasThrowAwayPki(config.certificatesDirectory)),
+    cmk: {
+      region: config.region,
+      services: config.servicePrincipals,
+      destroyWindowDays: config.cmkDestroyWindowDays,
+      destroyAtOnce: config.cmkDestroyAtOnce,
     },
   }
 }
@@ -189,7 +199,9 @@ function listenersOf(
 
 interface Running {
   /** Takes what another thread has for this one. */
-  receive(message: ThreadMessage): void
+  receive(message: AnyThreadMessage): void
+  /** To the other threads, once they can hear it. */
+  announce(): void
   /** With the configuration as it is then. */
   renewRootKey(reload: () => Config): Promise<void>
   readonly ports: Ports
@@ -213,11 +225,12 @@ interface ThreadData {
 async function work(thread: ThreadData): Promise<void> {
   const port = parentPort!
   const running = await serve(thread, logger(thread.config), (message) => port.postMessage(message))
-  port.on('message', (message: ThreadMessage | typeof stopMessage) => {
+  port.on('message', (message: AnyThreadMessage | typeof stopMessage) => {
     if (message !== stopMessage) running.receive(message)
     else void running.stop().then(() => port.close())
   })
   port.postMessage('ready')
+  running.announce()
 }
 
 /** JSON lines on standard error; standard output is for people and for the ready line. */

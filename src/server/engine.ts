@@ -45,7 +45,8 @@ export class Engine {
   readonly #services: Services
   /** For connections that do not outlast an answer: roles are not changed on them. */
   readonly #shortServices: Services
-  readonly #changes = new ChangeFeed()
+  /** Of what this thread's clients commit. */
+  readonly changes = new ChangeFeed()
   readonly #turns = new Turns()
   readonly #jobs: StoredJobs
   #underway = 0
@@ -108,7 +109,7 @@ export class Engine {
     })
     if (!items.some(givesClientRole)) return { bytes: response, close: false }
     const reverse = (link: Link): Endpoint =>
-      new Endpoint({ caller, version, queryFunctions }, link, this.#changes, this.#services.clock)
+      new Endpoint({ caller, version, queryFunctions }, link, this.changes, this.#services.clock)
     return { bytes: response, close: false, reverse }
   }
 
@@ -247,7 +248,7 @@ export class Engine {
   }
 
   #publish(objects: Objects): Awaitable<void> {
-    this.#changes.publish(objects.committed())
+    this.changes.publish(objects.committed())
     const { destructions } = objects.keptKeys
     return destructions.length === 0 ? undefined : destroyGivenUp(destructions, this.#services)
   }

@@ -4,9 +4,14 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Connection } from '../../src/client/connection.ts'
+import { Operation } from '../../src/kmip/generated/enums.ts'
+import { Tag } from '../../src/kmip/generated/tags.ts'
 import { printItem } from '../../src/kmip/print.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
+import type { Item } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
+import { ServerRole } from '../conformance/server-role.ts'
+import { find } from '../support/client-endpoint.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 import { item, request } from '../support/xml.ts'
@@ -92,6 +97,34 @@ test('parts to other threads do not hold each other up, nor change what their ba
   for (const answer of answers) {
     expect(answer).toContain('ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb')
     expect(answer).toContain('ItemNotFound')
+  }
+})
+
+test('a client in the server\'s role hears what is changed through either thread', async () => {
+  const { host, port, certificates } = server
+  const { ca, alice } = certificates
+  const [authority, cert, key] = [ca, alice.cert, alice.key].map((path) => readFileSync(path))
+  const role = await ServerRole.open({ host, port, ca: authority!, cert: cert!, key: key! }, '1.4')
+  try {
+    for (const connection of pair) {
+      const id = identifierIn(await say(connection, create))
+      const isMeant = (message: Item): boolean => find(message, Tag.UniqueIdentifier)?.value === id
+      expect(printItem(await role.next(Operation.Put, isMeant))).toContain('PutFunction Enumeration New')
+      // Of a change no more is told than has changed, whichever thread knows what it was before.
+      await say(connection, item('AddAttribute', of(id) + attribute('Comment', 'type="TextString" value="changed"')))
+      const told = printItem(await role.next(Operation.Notify, isMeant))
+      expect(told).toMatch(/AttributeName TextString "Comment"/)
+      expect(told).not.toContain('Cryptographic Length')
+    }
+    // Who has another account hears nothing of it.
+    const others = await open(server, 'bob')
+    const foreign = identifierIn(await say(others, create))
+    others.close()
+    const own = identifierIn(await say(pair[0], create))
+    const next = await role.next(Operation.Put, () => true)
+    expect([find(next, Tag.UniqueIdentifier)?.value, foreign]).toEqual([own, expect.not.stringContaining(own)])
+  } finally {
+    role.close()
   }
 })
 
