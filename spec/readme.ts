@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { profileSettings } from '../src/config-clients.ts'
 import { environmentNames, loadConfig } from '../src/config.ts'
 import { softwareCapabilities } from '../src/crypto/capabilities.ts'
 import type { KeyCapability } from '../src/crypto/provider.ts'
@@ -22,6 +23,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   operations: operationsTable,
   algorithms: algorithmsTable,
   settings: settingsTable,
+  profiles: profilesTable,
   limits: limitsTable,
   conformance: conformanceTable,
 }
@@ -94,6 +96,12 @@ function settingsTable(): string {
     (name) => [`\`${name}\``, code(variables[name]), code(shown(config[name])), told.get(name) ?? ''],
   )
   return table(['setting', 'environment', 'default', ''], rows)
+}
+
+/** What a client profile of the configuration may set. */
+function profilesTable(): string {
+  const told = comments('src/model/client-profile.ts')
+  return table(['setting', ''], profileSettings.map((name) => [`\`${name}\``, told.get(name) ?? '']))
 }
 
 function limitsTable(): string {

@@ -72,6 +72,9 @@ const readers: { readonly [key in keyof ClientProfile]-?: Reader<NonNullable<Cli
   ],
 }
 
+/** The settings that a client profile may have. */
+export const profileSettings: readonly string[] = Object.keys(readers)
+
 function readValidation(value: unknown): Validation | undefined {
   if (!isObject(value)) return undefined
   const { validationAuthorityType: authority, validationType: type, validationProfile = [], ...rest } = value

@@ -45,6 +45,7 @@ export interface ClientProfile {
   readonly tellsImplementation: boolean
   /** The Profile Names that Query tells, of those that hold; absent: all. */
   readonly profilesTold?: readonly number[] | undefined
+  /** Formal validations that Query tells of, with the fields of KMIP's Validation Information; the operator knows which. */
   readonly validations: readonly Validation[]
   /** What the server asks a client that has taken the server's role, as far as its version knows it. */
   readonly queryFunctions: readonly number[]
