@@ -24,8 +24,9 @@ export const importObject = operation({
   response: ImportResponse,
   reasons: [
     'ApplicationNamespaceNotSupported', 'BadCryptographicParameters', 'CryptographicFailure', 'EncodingOptionError',
-    'FeatureNotSupported', 'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidAttributeValue',
-    'InvalidField', 'InvalidObjectType', 'NonUniqueNameAttribute', 'ObjectAlreadyExists', 'ServerLimitExceeded',
+    'FeatureNotSupported', 'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidAttribute',
+    'InvalidAttributeValue', 'InvalidField', 'InvalidObjectType', 'NonUniqueNameAttribute', 'ObjectAlreadyExists',
+    'ServerLimitExceeded',
     'WrappingObjectArchived', 'WrappingObjectDestroyed', 'WrappingObjectNotFound', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {

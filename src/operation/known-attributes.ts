@@ -9,7 +9,7 @@ import type { Version } from '../kmip/version.ts'
  * Checks that a request gives a new object no attribute that its version does not know, or no longer. It would be kept
  * and act without ever being shown.
  *
- * @param request a decoded payload
+ * @param request a decoded payload, or what in it has `attributes`
  * @throws KmipError Invalid Attribute (1.x: Invalid Field)
  */
 export function checkKnownAttributes(request: Partial<Record<string, unknown>>, version: Version): void {

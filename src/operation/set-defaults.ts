@@ -4,6 +4,7 @@ import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { SetDefaultsRequest, SetDefaultsResponse } from '../kmip/payload/set-defaults.ts'
 import { checkInitialAttributes } from '../model/initial-attributes.ts'
 import { changeAccountSettings } from './account-settings.ts'
+import { checkKnownAttributes } from './known-attributes.ts'
 import { operation } from './operation.ts'
 
 /** KMIP 2.1 6.1.53 Set Defaults, for the caller's account. What it sets replaces what was there, the server's own too. */
@@ -25,6 +26,7 @@ export const setDefaults = operation({
 
 function checkEntry({ objectTypes, attributes }: ObjectDefaults, version: number): void {
   if (objectTypes.length === 0) throw new KmipError('InvalidField', 'Object Defaults name no object type')
+  checkKnownAttributes({ attributes }, version)
   if (attributes.name !== undefined) throw new KmipError('InvalidField', 'a Name cannot be that of several objects')
   for (const type of objectTypes) {
     const kind = kindOf(type)
