@@ -29,7 +29,7 @@ test('every file and folder that it names is there', () => {
 })
 
 test('the first session with the command works as it stands', () => {
-  const script = block('sh', 'npx keyward').replaceAll('npx keyward', 'keyward')
+  const script = block('sh', 'npx keyward create --name demo').replaceAll('npx keyward', 'keyward')
   const keyward = `keyward() { "${process.execPath}" "${join(root, 'src/cli/keyward.mjs')}" "$@"; }`
   const environment = { KEYWARD_PORT: String(server.port), KEYWARD_CERTS_DIR: dirname(server.certificates.ca) }
   const result = spawnSync('/bin/sh', ['-e', '-c', `${keyward}\n${script}`], {
