@@ -1,4 +1,5 @@
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { CryptographicAlgorithm, HashingAlgorithm, PaddingMethod } from '../../src/kmip/generated/enums.ts'
 import { makeNssToken, makeSoftToken, openToken, tokenMissing } from '../support/token.ts'
 import type { TestToken } from '../support/token.ts'
 import type { Storage } from '../../src/crypto/pkcs11-protocol.ts'
@@ -30,6 +31,25 @@ describe('tokens', () => {
   tokenSuite('SoftHSM, internal', makeSoftToken, 'internal', softSkips)
   const databaseSkips = (title: string): string | undefined => softSkips(title) ?? oddSkips(title)
   tokenSuite('SoftHSM, encrypted database', makeSoftToken, 'encryptedDatabase', databaseSkips)
+  it.each(['internal', 'encryptedDatabase'] as const)('SoftHSM, %s: RSA of 3072 and 4096 bits', async (storage) => {
+    const token = await makeSoftToken()
+    const { provider, connection } = await openToken(token, storage)
+    for (const length of [3072, 4096]) {
+      const { privateKey, publicKey } = await provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length })
+      const [own, open] = [await provider.load(privateKey), await provider.load(publicKey)]
+      const data = Buffer.from('data')
+      for (const paddingMethod of [PaddingMethod.PKCS1V1_5, PaddingMethod.PSS]) {
+        const parameters = { paddingMethod, hashingAlgorithm: HashingAlgorithm.SHA_256 }
+        const signature = await provider.sign(own, parameters, { data })
+        expect(signature.length).toBe(length / 8)
+        expect(await provider.verify(open, parameters, { data }, signature)).toBe(true)
+      }
+      const oaep = { paddingMethod: PaddingMethod.OAEP, hashingAlgorithm: HashingAlgorithm.SHA_1 }
+      expect(await provider.decrypt(own, oaep, await provider.encrypt(open, oaep, { data }))).toEqual(data)
+    }
+    connection.close()
+    await token.remove()
+  }, 120_000)
   tokenSuite('NSS, internal', makeNssToken, 'internal', () => undefined)
   tokenSuite('NSS, encrypted database', makeNssToken, 'encryptedDatabase', () => undefined)
 })
