@@ -27,7 +27,7 @@ export function testEngine(overrides: Partial<Services> = {}): { engine: Engine;
     settings: {
       locateItemsMax: 1_000, randomBytesMax: 65_536, serverName: 'Keyward', serverVersion: 'test',
       interop: true,
-      https: false,
+      https: true,
       cmk: defaultCmkSettings,
     },
     limits: defaultLimits,
