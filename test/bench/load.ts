@@ -1,39 +1,65 @@
+import { readFileSync, readdirSync } from 'node:fs'
 import { connect } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { headerBytes } from '../../src/ttlv/item.ts'
 
 /** What a server did under load. */
 export interface Rate {
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Microseconds of CPU per request, of all threads of the server and of this process, which asks. */
+  readonly cpu?: { readonly server: number; readonly client: number }
 }
 
 /**
  * Sends the same requests over and over, one at a time on each of `connections`, for `seconds`;
- * an answer counts when all its bytes are there. The first half second does not count.
+ * an answer counts when all its bytes are there. The first half second does not count, but for the CPU time. What asks
+ * does as little as it can: it has one core, as the server has, and must not be what is measured.
  *
  * @param requests taken in turn
+ * @param pid of the server; absent: its CPU time is not told
  * @throws when a connection breaks
  */
 export async function load(
-  tls: ConnectionOptions, requests: readonly Buffer[], connections: number, seconds: number,
+  tls: ConnectionOptions, requests: readonly Buffer[], connections: number, seconds: number, pid?: number,
 ): Promise<Rate> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(tls)))
   const start = performance.now() + warmUpMs
   const end = start + seconds * 1000
   const times: number[] = []
-  let turn = 0
-  await Promise.all(sockets.map(async (socket) => {
-    for (;;) {
-      const sent = performance.now()
-      if (sent >= end) return
-      turn += 1
-      await exchange(socket, requests[turn % requests.length]!)
-      if (sent >= start) times.push(performance.now() - sent)
+  let asked = 0
+  const drive = (socket: TLSSocket): Promise<void> => new Promise((resolve, reject) => {
+    let sent = 0
+    let missing = 0
+    const ask = (): void => {
+      sent = performance.now()
+      if (sent >= end) return resolve()
+      asked += 1
+      socket.write(requests[asked % requests.length]!)
     }
-  }))
+    socket.on('data', (chunk: Buffer) => {
+      missing += missing === 0 ? headerBytes + chunk.readUInt32BE(4) - chunk.length : -chunk.length
+      if (missing > 0) return
+      if (sent >= start) times.push(performance.now() - sent)
+      ask()
+    })
+    socket.once('close', () => reject(new Error('the connection broke')))
+    ask()
+  })
+  const [server, client] = [pid && cpuUsOf(pid), process.cpuUsage()]
+  await Promise.all(sockets.map(drive))
+  const { user, system } = process.cpuUsage(client)
+  const cpu = pid && { server: (cpuUsOf(pid) - server!) / asked, client: (user + system) / asked }
   for (const socket of sockets) socket.destroy()
-  return rateOf(times, seconds)
+  return { ...rateOf(times, seconds), ...(cpu && { cpu }) }
+}
+
+/** What all threads of a process have used. */
+function cpuUsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const nanoseconds = threads.map((thread) => Number(/^\d+/.exec(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'))))
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1_000
 }
 
 /** New connections, each with its full handshake and one request. */

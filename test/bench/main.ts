@@ -39,6 +39,8 @@ const objects = Number(values.objects)
 const home = mkdtempSync(join(tmpdir(), 'keyward-bench-'))
 const certificates = join(home, 'certs')
 const children: ChildProcess[] = []
+/** Some ten thousand requests: enough for each name to be asked, and for the code to be compiled. */
+const warmUpSeconds = 3
 const results = new Map<string, Rate>()
 
 try {
@@ -58,7 +60,7 @@ async function measureEcho(): Promise<void> {
   const tls = tlsTo(Number(first.toString()))
   const { get } = requests(104)
   const message = get('0198c0de-0000-7000-8000-000000000000')
-  await record('echo', () => load(tls, [message], connections, seconds))
+  await record('echo', () => load(tls, [message], connections, seconds, child.pid!))
   await record('echo, new connections', () => loadConnections(tls, message, 8, seconds))
   child.kill('SIGKILL')
 }
@@ -72,22 +74,30 @@ async function measureOurs(): Promise<void> {
   const aes = await made(tls, wire.createAes)
   const rsa = await made(tls, wire.createRsa)
   const ec = await made(tls, wire.createEc)
-  await record('Get', () => load(tls, [wire.get(aes)], connections, seconds))
-  await record('Encrypt AES-256-GCM 64 B', () => load(tls, [wire.encryptGcm(aes)], connections, seconds))
-  await record('Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], connections, seconds))
+  await record('Get', () => load(tls, [wire.get(aes)], connections, seconds, server.pid))
+  await record('Encrypt AES-256-GCM 64 B', () => load(tls, [wire.encryptGcm(aes)], connections, seconds, server.pid))
+  await record('Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], connections, seconds, server.pid))
   results.set('openssl RSA-2048, same cores', await signAlone('rsa', seconds))
-  await record('Sign P-256', () => load(tls, [wire.signEc(ec)], connections, seconds))
-  await record('Create', () => load(tls, [wire.createAes], connections, seconds))
-  await record('Locate by Name, 1,000 objects', () => load(tls, names(wire, 1_000), connections, seconds))
+  await record('Sign P-256', () => load(tls, [wire.signEc(ec)], connections, seconds, server.pid))
+  await record('Create', () => load(tls, [wire.createAes], connections, seconds, server.pid))
   await record('new connections', () => loadConnections(tls, wire.get(aes), 8, seconds))
   await server.stop()
+  await measureLocate(data, 1_000)
   await seed(data, 1_000, objects, 'alpha')
+  await measureLocate(data, objects)
+}
+
+/** A thousand names, of a server that has just started and been asked for each of them once. */
+async function measureLocate(data: string, count: number): Promise<void> {
   const began = performance.now()
-  const large = await startKeyward(data)
-  process.stdout.write(`start with ${objects} objects: ${Math.round(performance.now() - began)} ms\n`)
-  await record(`Locate by Name, ${objects.toLocaleString('en')} objects`, () =>
-    load(tlsTo(large.port), names(wire, objects), connections, seconds))
-  await large.stop()
+  const server = await startKeyward(data)
+  process.stdout.write(`start with ${count} objects: ${Math.round(performance.now() - began)} ms\n`)
+  const tls = tlsTo(server.port)
+  const wanted = names(requests(104), count)
+  await load(tls, wanted, connections, warmUpSeconds)
+  await record(`Locate by Name, ${count.toLocaleString('en')} objects`, () =>
+    load(tls, wanted, connections, seconds, server.pid))
+  await server.stop()
 }
 
 async function measurePykmip(): Promise<void> {
@@ -111,10 +121,10 @@ async function measurePykmip(): Promise<void> {
   const aes = await made(tls, wire.createAes)
   const rsa = await made(tls, wire.createRsa)
   for (const key of [aes, rsa]) await ask(tls, wire.activate(key))
-  await record('PyKMIP Get', () => load(tls, [wire.get(aes)], 4, seconds))
-  await record('PyKMIP Encrypt AES-256-CBC 64 B', () => load(tls, [wire.encryptCbc(aes)], 4, seconds))
-  await record('PyKMIP Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], 4, seconds))
-  await record('PyKMIP Create', () => load(tls, [wire.createAes], 4, seconds))
+  await record('PyKMIP Get', () => load(tls, [wire.get(aes)], 4, seconds, child.pid!))
+  await record('PyKMIP Encrypt AES-256-CBC 64 B', () => load(tls, [wire.encryptCbc(aes)], 4, seconds, child.pid!))
+  await record('PyKMIP Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], 4, seconds, child.pid!))
+  await record('PyKMIP Create', () => load(tls, [wire.createAes], 4, seconds, child.pid!))
   await record('PyKMIP new connections', () => loadConnections(tls, wire.get(aes), 4, seconds))
 }
 
@@ -122,15 +132,22 @@ function report(): void {
   const rate = (name: string) => results.get(name)?.perSecond ?? Number.NaN
   const ratio = (name: string, over: string, target: string) =>
     `${(rate(name) / rate(over)).toFixed(2).padStart(9)}  ${name} / ${over}${target}`
-  const lines = [...results].map(([name, { perSecond, p50Ms, p99Ms }]) => {
+  const cpuRatio = (name: string, over: string) => {
+    const [one, other] = [results.get(name)?.cpu?.server, results.get(over)?.cpu?.server]
+    return `${((other ?? Number.NaN) / (one ?? Number.NaN)).toFixed(2).padStart(9)}  ${name} / ${over}, per second of server CPU`
+  }
+  const lines = [...results].map(([name, { perSecond, p50Ms, p99Ms, cpu }]) => {
     const each = Math.round(perSecond).toLocaleString('en').padStart(9)
-    return `${each}/s  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms  ${name}`
+    const used = cpu === undefined ? '' : `  CPU ${cpu.server.toFixed(1)} us, client ${cpu.client.toFixed(1)} us`
+    return `${each}/s  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms${used}  ${name}`
   })
   const locate = `Locate by Name, ${objects.toLocaleString('en')} objects`
   process.stdout.write([
     ...lines, '', 'ratios of this run:',
     ratio('Get', 'echo', ' (target 0.5)'),
     ratio('Encrypt AES-256-GCM 64 B', 'echo', ' (target 0.5)'),
+    cpuRatio('Get', 'echo'),
+    cpuRatio('Encrypt AES-256-GCM 64 B', 'echo'),
     ratio('Sign RSA-2048', 'openssl RSA-2048, same cores', ' (target 0.7)'),
     ratio(locate, 'Locate by Name, 1,000 objects', ' (must not slow down)'),
     ratio('new connections', 'echo, new connections', ''),
@@ -164,7 +181,7 @@ async function signAlone(type: 'rsa', duration: number): Promise<Rate> {
   return { perSecond: count / duration, p50Ms: Number.NaN, p99Ms: Number.NaN }
 }
 
-async function startKeyward(data: string): Promise<{ port: number; stop(): Promise<void> }> {
+async function startKeyward(data: string): Promise<{ port: number; pid: number; stop(): Promise<void> }> {
   const child = start(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
     KEYWARD_PORT: '0', KEYWARD_DATA_DIR: data, KEYWARD_CERTS_DIR: certificates, KEYWARD_LOG_LEVEL: 'warn',
   })
@@ -172,7 +189,7 @@ async function startKeyward(data: string): Promise<{ port: number; stop(): Promi
   for await (const chunk of child.stdout! as AsyncIterable<Buffer>) {
     output += chunk.toString()
     const match = /^keyward ready on .*:(\d+)$/m.exec(output)
-    if (match !== null) return { port: Number(match[1]), stop: () => end(child) }
+    if (match !== null) return { port: Number(match[1]), pid: child.pid!, stop: () => end(child) }
   }
   throw new Error(`the server did not start: ${output}`)
 }
