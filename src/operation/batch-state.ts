@@ -12,7 +12,8 @@ export class BatchState {
   // Never changed, only replaced: so a fork costs nothing, and most messages need none of them.
   #identifiers: readonly string[] = []
   #latest: ReadonlyMap<number, string> = nothing
-  #data: ReadonlyMap<number, Buffer> = nothing
+  /** The latest of each operation. */
+  #data: StateRecord['data'] = []
   #outputs: readonly Buffer[] = []
 
   /** A copy to try the next item on: an attempt that loses a race leaves no trace. */
@@ -32,7 +33,7 @@ export class BatchState {
       placeholder: this.#placeholder,
       identifier: [...this.#identifiers],
       latest: [...this.#latest].map(([by, identifier]) => ({ by, identifier })),
-      data: [...this.#data].map(([by, data]) => ({ by, data })),
+      data: [...this.#data],
       output: [...this.#outputs],
     }
   }
@@ -43,7 +44,7 @@ export class BatchState {
     state.#placeholder = record.placeholder
     state.#identifiers = [...record.identifier]
     state.#latest = new Map(record.latest.map(({ by, identifier }) => [by, identifier]))
-    state.#data = new Map(record.data.map(({ by, data }) => [by, data]))
+    state.#data = [...record.data]
     state.#outputs = [...record.output]
     return state
   }
@@ -76,7 +77,8 @@ export class BatchState {
 
   /** Notes the output that a later item may name by the Data enumeration. */
   output(by: keyof typeof Data, data: Buffer): void {
-    this.#data = new Map(this.#data).set(Data[by], data)
+    const code = Data[by]
+    this.#data = [...this.#data.filter((earlier) => earlier.by !== code), { by: code, data }]
     this.#outputs = [...this.#outputs, data]
   }
 
@@ -93,9 +95,13 @@ export class BatchState {
   data(reference: DataReference | undefined): Buffer | undefined
   data(reference: DataReference | undefined): Buffer | undefined {
     if (reference === undefined || Buffer.isBuffer(reference)) return reference
-    const data = 'index' in reference ? this.#outputs.at(reference.index) : this.#data.get(reference.enumeration)
+    const data = 'index' in reference ? this.#outputs.at(reference.index) : this.#latestData(reference.enumeration)
     if (data === undefined) throw new KmipError('MissingData', 'no earlier batch item made that data')
     return data
+  }
+
+  #latestData(operation: number): Buffer | undefined {
+    return this.#data.find(({ by }) => by === operation)?.data
   }
 
   #find(reference: Exclude<Identifier, string> | undefined): string | undefined {
