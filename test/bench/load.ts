@@ -57,8 +57,9 @@ export async function load(
 
 /** What all threads of a process have used. */
 function cpuUsOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`)
-  const nanoseconds = threads.map((thread) => Number(/^\d+/.exec(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'))))
+  const threads = `/proc/${pid}/task`
+  const nanoseconds = readdirSync(threads).map((thread) => (
+    Number(/^\d+/.exec(readFileSync(`${threads}/${thread}/schedstat`, 'utf8')))))
   return nanoseconds.reduce((sum, each) => sum + each, 0) / 1_000
 }
 

@@ -60,7 +60,7 @@ async function measureEcho(): Promise<void> {
   const tls = tlsTo(Number(first.toString()))
   const { get } = requests(104)
   const message = get('0198c0de-0000-7000-8000-000000000000')
-  await record('echo', () => load(tls, [message], connections, seconds, child.pid!))
+  await record('echo', () => load(tls, [message], connections, seconds, child.pid))
   await record('echo, new connections', () => loadConnections(tls, message, 8, seconds))
   child.kill('SIGKILL')
 }
@@ -121,10 +121,10 @@ async function measurePykmip(): Promise<void> {
   const aes = await made(tls, wire.createAes)
   const rsa = await made(tls, wire.createRsa)
   for (const key of [aes, rsa]) await ask(tls, wire.activate(key))
-  await record('PyKMIP Get', () => load(tls, [wire.get(aes)], 4, seconds, child.pid!))
-  await record('PyKMIP Encrypt AES-256-CBC 64 B', () => load(tls, [wire.encryptCbc(aes)], 4, seconds, child.pid!))
-  await record('PyKMIP Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], 4, seconds, child.pid!))
-  await record('PyKMIP Create', () => load(tls, [wire.createAes], 4, seconds, child.pid!))
+  await record('PyKMIP Get', () => load(tls, [wire.get(aes)], 4, seconds, child.pid))
+  await record('PyKMIP Encrypt AES-256-CBC 64 B', () => load(tls, [wire.encryptCbc(aes)], 4, seconds, child.pid))
+  await record('PyKMIP Sign RSA-2048', () => load(tls, [wire.signRsa(rsa)], 4, seconds, child.pid))
+  await record('PyKMIP Create', () => load(tls, [wire.createAes], 4, seconds, child.pid))
   await record('PyKMIP new connections', () => loadConnections(tls, wire.get(aes), 4, seconds))
 }
 
@@ -134,7 +134,8 @@ function report(): void {
     `${(rate(name) / rate(over)).toFixed(2).padStart(9)}  ${name} / ${over}${target}`
   const cpuRatio = (name: string, over: string) => {
     const [one, other] = [results.get(name)?.cpu?.server, results.get(over)?.cpu?.server]
-    return `${((other ?? Number.NaN) / (one ?? Number.NaN)).toFixed(2).padStart(9)}  ${name} / ${over}, per second of server CPU`
+    const each = ((other ?? Number.NaN) / (one ?? Number.NaN)).toFixed(2)
+    return `${each.padStart(9)}  ${name} / ${over}, per second of server CPU`
   }
   const lines = [...results].map(([name, { perSecond, p50Ms, p99Ms, cpu }]) => {
     const each = Math.round(perSecond).toLocaleString('en').padStart(9)
