@@ -7,7 +7,8 @@ export class Breaker {
   #failures = 0
   #pauseMs = pauseMsMin
   #openUntilMs = 0
-  #isTrying = false
+  /** The one call that was let through after the pause. */
+  #trial: object | undefined
 
   constructor(options: BreakerOptions) {
     this.#options = options
@@ -31,18 +32,19 @@ export class Breaker {
    */
   async run<T>(call: () => Promise<T>, isFault: (error: unknown) => boolean, refusal: () => Error): Promise<T> {
     const { state } = this
-    if (state === 'open' || (state === 'half-open' && this.#isTrying)) throw refusal()
-    this.#isTrying = true
+    if (state === 'open' || (state === 'half-open' && this.#trial !== undefined)) throw refusal()
+    const own = {}
+    if (state === 'half-open') this.#trial = own
     try {
       const result = await call()
       this.#succeeded()
       return result
     } catch (error) {
-      if (isFault(error)) this.#failed()
+      if (isFault(error)) this.#failed(own === this.#trial)
       else this.#succeeded()
       throw error
     } finally {
-      this.#isTrying = false
+      if (this.#trial === own) this.#trial = undefined
     }
   }
 
@@ -52,12 +54,21 @@ export class Breaker {
     this.#pauseMs = pauseMsMin
   }
 
-  #failed(): void {
+  /** Calls that were under way when it opened may fail after that: they tell nothing new. */
+  #failed(isTrial: boolean): void {
+    if (this.#failures === failuresMax) {
+      if (isTrial) this.#open()
+      return
+    }
     this.#failures += 1
     if (this.#failures < failuresMax) return
+    this.#open()
+    this.#options.onChange('open')
+  }
+
+  #open(): void {
     this.#openUntilMs = this.#options.nowMs() + this.#pauseMs
     this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax)
-    if (this.#failures === failuresMax) this.#options.onChange('open')
   }
 }
 
