@@ -10,6 +10,7 @@ import { cryptographicFailure, notSupported } from './failure.ts'
 import { encryptionMechanism, publicKeyInfo, signInToken } from './pkcs11-asymmetric.ts'
 import type { TokenParts } from './pkcs11-calls.ts'
 import { tokenCurves } from './pkcs11-capabilities.ts'
+import { checkImportable } from './pkcs11-check.ts'
 import { wrappedTemplate } from './pkcs11-import.ts'
 import { asTokenKey, newPlace, referred } from './pkcs11-key.ts'
 import type { TokenKey } from './pkcs11-key.ts'
@@ -56,13 +57,22 @@ async function importWrapped(
     const stored = referred(found, spec.kind, place, result.wrapped)
     const isWanted = (spec.length ?? found.length) === found.length && (spec.curve ?? found.curve) === found.curve
     if (!isWanted) throw cryptographicFailure()
-    if (!isPrivate) return { key: stored }
-    const own: TokenKey = { ...found, kind: 'private', modes: new Map(), reference: stored.reference, place: where }
+    checkImportable(await token.facts(), { ...found, kind: spec.kind })
+    const own: TokenKey = { ...found, kind: spec.kind, modes: new Map(), reference: stored.reference, place: where }
+    if (!isPrivate) {
+      await checkUsable(parts, own)
+      return { key: stored }
+    }
     return { key: stored, publicKey: await publicPart(parts, own, result.values) }
   } catch (error) {
     await token.destroy(where)
     throw error
   }
+}
+
+/** A token may take bytes of any number as an AES key, and say so only when it is to use them. */
+async function checkUsable({ run }: TokenParts, key: TokenKey): Promise<void> {
+  if (key.algorithm === CryptographicAlgorithm.AES) await run('encrypt', key, { mechanism: Ckm.AES_ECB }, Buffer.alloc(16), 16)
 }
 
 /** The public part, with which the private one signs: what came as a key is one. */

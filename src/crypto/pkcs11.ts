@@ -1,13 +1,13 @@
 import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
-import { curveById } from './curve.ts'
 import { invalid, notSupported } from './failure.ts'
 import {
   decryptRsaInToken, encryptionMechanism, publicKeyInfo, signInToken,
 } from './pkcs11-asymmetric.ts'
-import { aesMechanisms, mechanismOf, tokenCapabilities, tokenCurves } from './pkcs11-capabilities.ts'
+import { aesMechanisms, mechanismOf, tokenCapabilities } from './pkcs11-capabilities.ts'
 import { TokenCalls } from './pkcs11-calls.ts'
 import type { TokenParts } from './pkcs11-calls.ts'
+import { checkImportable, checkRsaLength, checkSymmetric, curveOf } from './pkcs11-check.ts'
 import type { Connection } from './pkcs11-connection.ts'
 import { Cka, Ckm } from '../kmip/pkcs11-constants.ts'
 import { materialTemplate } from './pkcs11-import.ts'
@@ -181,41 +181,4 @@ function modesOf(bits: number, facts: TokenFacts | undefined): ReadonlyMap<numbe
   }))
 }
 
-/** @throws KmipError Feature Not Supported, or Invalid Field for its length */
-function checkSymmetric(facts: TokenFacts, { algorithm, length }: KeySpec): void {
-  const found = tokenCapabilities(facts).keys.find((each) => each.algorithm === algorithm)
-  if (found === undefined || found.curves !== undefined || algorithm === CryptographicAlgorithm.RSA) {
-    throw notSupported('the token has no keys of this algorithm')
-  }
-  const fits = found.lengths.length === 0
-    ? length >= secretBitsMin && length % 8 === 0 && length <= secretBitsMax
-    : found.lengths.includes(length)
-  if (!fits) throw invalid('the cryptographic length does not fit the algorithm')
-}
-
-function checkRsaLength(facts: TokenFacts, bits: number): void {
-  const found = tokenCapabilities(facts).keys.find((each) => each.algorithm === CryptographicAlgorithm.RSA)
-  if (found === undefined) throw notSupported('the token has no RSA')
-  if (!found.lengths.includes(bits)) throw invalid(`RSA keys of the token have ${found.lengths.join(', ')} bits`)
-}
-
-function curveOf(facts: TokenFacts, { algorithm, curve: id }: KeySpec): ReturnType<typeof curveById> {
-  if (algorithm !== CryptographicAlgorithm.EC && algorithm !== CryptographicAlgorithm.ECDSA) {
-    throw notSupported('the token makes no key pairs of this algorithm')
-  }
-  const curve = curveById(id)
-  if (!tokenCurves(facts).includes(curve)) throw notSupported(`the token has no keys on ${curve.name}`)
-  return curve
-}
-
-function checkImportable(facts: TokenFacts, { kind, algorithm, length, curve }: PlainKey): void {
-  if (kind === 'secret') throw notSupported('the token keeps keys, no secrets')
-  if (kind === 'symmetric') checkSymmetric(facts, { algorithm, length })
-  else if (algorithm === CryptographicAlgorithm.RSA) checkRsaLength(facts, length)
-  else curveOf(facts, { algorithm, length, curve })
-}
-
 const noModes: ReadonlyMap<number, CipherMode> = new Map()
-/** NIST SP 800-131A: an HMAC key has at least 112 bits. */
-const secretBitsMin = 112
-const secretBitsMax = 4096
