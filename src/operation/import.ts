@@ -1,3 +1,4 @@
+import type { Provider } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { KeyWrapType, ObjectType, Operation, State } from '../kmip/generated/enums.ts'
@@ -8,12 +9,16 @@ import { checkCount } from '../model/attribute-count.ts'
 import { checkValues } from '../model/attribute-policy.ts'
 import { checkAgreement } from '../model/initial-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
+import { checkStorageMasks } from '../model/protection-storage.ts'
 import { importMaterial, isMaterial } from './cmk-import.ts'
 import { takeIn } from './incoming-object.ts'
 import { inTableOrder } from './new-object.ts'
+import type { Draft } from './new-object.ts'
 import { identifierPattern } from './object-record.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
+import { isProtectable, takeInProtected, wrappingHsm } from './protected-key.ts'
+import { storedBy } from './protection.ts'
 import { checkObjectType } from './register.ts'
 
 /** KMIP 2.1 6.1.25 Import. */
@@ -26,7 +31,7 @@ export const importObject = operation({
     'ApplicationNamespaceNotSupported', 'BadCryptographicParameters', 'CryptographicFailure', 'EncodingOptionError',
     'FeatureNotSupported', 'IllegalOperation', 'IncompatibleCryptographicUsageMask', 'InvalidAttribute',
     'InvalidAttributeValue', 'InvalidField', 'InvalidObjectType', 'NonUniqueNameAttribute', 'ObjectAlreadyExists',
-    'ServerLimitExceeded',
+    'ProtectionStorageUnavailable', 'ServerLimitExceeded',
     'WrappingObjectArchived', 'WrappingObjectDestroyed', 'WrappingObjectNotFound', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
@@ -45,14 +50,20 @@ export const importObject = operation({
     }
     if (!identifierPattern.test(wantedId)) throw new KmipError('InvalidField', 'the Unique Identifier is not a usable one')
     const uniqueIdentifier = existing?.uniqueIdentifier ?? wantedId
-    const incoming = await takeIn(context, object, request.attributes, unwrapping(request.keyWrapType, object))
+    const how = unwrapping(request.keyWrapType, object)
+    const hsm = await hsmFor(context, object, request.attributes, how)
+    const incoming: Incoming = hsm === undefined
+      ? await takeIn(context, object, request.attributes, how)
+      : await takeInProtected(context, hsm, object, request.attributes)
     const attributes = importedAttributes(context, wantedId, object, request.attributes, incoming.facts)
-    const { value, asRegistered } = incoming
-    context.objects.import({ uniqueIdentifier, kind: object.kind, attributes, value, asRegistered }, existing)
+    const { value, asRegistered, provider } = incoming
+    context.objects.import({ uniqueIdentifier, kind: object.kind, attributes, value, asRegistered, provider }, existing)
     context.batch.produced(uniqueIdentifier, 'Import')
     return { uniqueIdentifier }
   },
 })
+
+type Incoming = Pick<Draft, 'facts' | 'value' | 'asRegistered' | 'provider'>
 
 function notKeptWrapped(): KmipError {
   return new KmipError('InvalidField', 'the material of a CMK is not kept wrapped')
@@ -63,6 +74,26 @@ function unwrapping(keyWrapType: number | undefined, object: ManagedObjectValue)
   if (keyWrapType === undefined || keyWrapType === KeyWrapType.AsRegistered) return 'never'
   if (keyWrapType !== KeyWrapType.NotWrapped) throw new KmipError('InvalidField', 'the Key Wrap Type is not supported')
   return keyBlockOf(object)?.keyWrappingData === undefined ? 'never' : 'must'
+}
+
+/**
+ * The HSM that keeps the key: the one of which its Protection Storage Mask tells or, where that is left out, the one by
+ * whose key it is wrapped, which unwraps it without showing it. Import has no Protection Storage Masks of its own.
+ *
+ * @throws KmipError Protection Storage Unavailable; Invalid Field for a key that is to stay wrapped in an HSM
+ */
+async function hsmFor(
+  context: Context, object: ManagedObjectValue, { protectionStorageMask: mask }: AttributeSet, how: 'must' | 'never',
+): Promise<Provider | undefined> {
+  if (mask === undefined) return how === 'must' && isProtectable(object) ? wrappingHsm(context, object) : undefined
+  const masks = { protectionStorageMask: [mask] }
+  const { provider } = storedBy(context, { masks })
+  if (provider.protection !== 'HSM') return undefined
+  if (!isProtectable(object)) checkStorageMasks(masks)
+  if (how === 'never' && keyBlockOf(object)?.keyWrappingData !== undefined) {
+    throw new KmipError('InvalidField', 'an HSM keeps no key wrapped: Key Wrap Type Not Wrapped')
+  }
+  return provider
 }
 
 /**
@@ -83,7 +114,7 @@ function importedAttributes(
   if (state !== undefined && state !== State[stateAt(own, context.now)]) {
     throw new KmipError('InvalidAttributeValue', 'the State is not the one that the dates give')
   }
-  const { sensitive = false, extractable = true } = own
+  const { sensitive = facts.sensitive ?? false, extractable = facts.extractable ?? true } = own
   const defaults = { fresh: true, sensitive, alwaysSensitive: sensitive, extractable, neverExtractable: !extractable }
   return inTableOrder({ ...facts, ...defaults, initialDate: context.now, lastChangeDate: context.now, ...own })
 }

@@ -61,6 +61,15 @@ export async function takeInProtected(
   return { ...partsOf(context, wrapping.provider, key, kind, given), links }
 }
 
+/** The HSM that has the key by which an object is wrapped and unwraps by it, if one does. @throws KmipError as `peekForUse` */
+export async function wrappingHsm(context: Context, object: ManagedObjectValue): Promise<Provider | undefined> {
+  const information = keyBlockOf(object)?.keyWrappingData?.encryptionKeyInformation
+  if (information === undefined) return undefined
+  const key = await context.objects.peekForUse(context.batch.identifier(information.uniqueIdentifier), uses.unwrapKey)
+  const provider = key && context.keys.providerOf(key)
+  return provider?.importWrapped === undefined ? undefined : provider
+}
+
 function partsOf(
   context: Context, provider: Provider, stored: StoredKey, kind: 'SymmetricKey' | 'PrivateKey', given: AttributeSet,
 ): Incoming {

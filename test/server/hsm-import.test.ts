@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, createPublicKey, generateKeyPairSync, randomBytes, verify } from 'node:crypto'
+import {
+  createCipheriv, createDecipheriv, createPublicKey, generateKeyPairSync, randomBytes, randomUUID, verify,
+} from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,13 +10,15 @@ import {
 } from '../../src/client/operations.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, EncodingOption, HashingAlgorithm, KeyFormatType,
-  ObjectType, PaddingMethod, ProtectionStorageMask, WrappingMethod,
+  KeyWrapType, ObjectType, PaddingMethod, ProtectionStorageMask, WrappingMethod,
 } from '../../src/kmip/generated/enums.ts'
+import type { AttributeSet } from '../../src/kmip/attribute.ts'
 import { KmipError } from '../../src/kmip/error.ts'
+import type { ManagedObjectValue } from '../../src/kmip/object.ts'
 import { Secret } from '../../src/kmip/secret.ts'
 import { openClient, shapes } from '../support/client.ts'
 import { cmkAttribute, configured, createInToken, hsmSettings } from '../support/hsm.ts'
-import { importInto, register, wrapped, wrappedPair } from '../support/import.ts'
+import { importInto, importShape, register, wrapped, wrappedPair } from '../support/import.ts'
 import type { Parameters } from '../support/import.ts'
 import { memoryOf } from '../support/memory.ts'
 import { startServer } from '../support/server.ts'
@@ -119,8 +123,7 @@ for (const [name, make, storage, hash, hasElliptic] of missing === undefined ? c
       const wrappingKey = await createInToken(client, WrapKey + UnwrapKey)
       const [first, second] = [randomBytes(32), randomBytes(32)]
       const transport = await registeredKey(client, first, { cryptographicUsageMask: UnwrapKey })
-      const cipher = createCipheriv('id-aes256-wrap', first, Buffer.alloc(8, 0xa6))
-      const bytes = Buffer.concat([cipher.update(second), cipher.final()])
+      const bytes = underKey(first, second)
       const uniqueIdentifier = await registeredKey(client, bytes, { cryptographicUsageMask: Encrypt, wrappedBy: transport })
       expect(await encryptedBy(client, uniqueIdentifier, second)).toBe('what is hidden')
       await expectReason(client.request(get, { uniqueIdentifier }), 'NotExtractable')
@@ -129,6 +132,33 @@ for (const [name, make, storage, hash, hasElliptic] of missing === undefined ? c
       await expectReason(damaged, 'CryptographicFailure')
       const byAnother = registeredKey(client, bytes, { cryptographicUsageMask: Encrypt, wrappedBy: wrappingKey })
       await expectReason(byAnother, 'CryptographicFailure')
+    }, 60_000)
+
+    it('a plain KMIP key that is imported, too', async () => {
+      const { Encrypt, UnwrapKey } = CryptographicUsageMask
+      const [first, second, third] = [randomBytes(32), randomBytes(32), randomBytes(32)]
+      const inHardware = { cryptographicUsageMask: UnwrapKey, protectionStorageMask: ProtectionStorageMask.Hardware }
+      const kek = await importedKey(client, first, inHardware)
+      await expectReason(client.request(get, { uniqueIdentifier: kek }), 'NotExtractable')
+      const straight = await importedKey(client, underKey(first, second), { cryptographicUsageMask: Encrypt }, kek)
+      expect(await encryptedBy(client, straight, second)).toBe('what is hidden')
+      await expectReason(client.request(get, { uniqueIdentifier: straight }), 'NotExtractable')
+      const { attributes } = await client.request(getAttributes, { uniqueIdentifier: straight, attributeReference: [] })
+      expect(attributes).toMatchObject({
+        protectionStorageMask: ProtectionStorageMask.Hardware, sensitive: true, extractable: false, neverExtractable: true,
+        cryptographicLength: 256,
+      })
+      const opened = await importedKey(client, underKey(first, third), {
+        cryptographicUsageMask: Encrypt, protectionStorageMask: ProtectionStorageMask.Software,
+      }, kek)
+      await client.request(get, { uniqueIdentifier: opened })
+      const memory = memoryOf(server.pid)
+      expect(memory.some((part) => part.includes(third))).toBe(true)
+      expect(memory.some((part) => part.includes(second))).toBe(false)
+      const kept = importedKey(client, underKey(first, third), inHardware, kek, KeyWrapType.AsRegistered)
+      await expectReason(kept, 'InvalidField', 'keeps no key wrapped')
+      const offSystem = { cryptographicUsageMask: Encrypt, protectionStorageMask: ProtectionStorageMask.OffSystem }
+      await expectReason(importedKey(client, third, offSystem), 'ProtectionStorageUnavailable')
     }, 60_000)
 
     it('what the token does not unwrap is refused by name', async () => {
@@ -176,30 +206,48 @@ async function registeredKey(
   { cryptographicUsageMask, wrappedBy }: { cryptographicUsageMask: number; wrappedBy?: string },
 ): Promise<string> {
   const { uniqueIdentifier } = await client.request(registerShape, {
-    objectType: ObjectType.SymmetricKey,
-    attributes: { cryptographicUsageMask, activationDate: 1 },
-    object: {
-      kind: 'SymmetricKey',
-      value: {
-        keyBlock: {
-          keyFormatType: KeyFormatType.Raw, cryptographicAlgorithm: CryptographicAlgorithm.AES, cryptographicLength: 256,
-          ...(wrappedBy === undefined
-            ? { keyValue: { keyMaterial: new Secret(bytes) } }
-            : {
-                keyValue: { wrapped: new Secret(bytes) },
-                keyWrappingData: {
-                  wrappingMethod: WrappingMethod.Encrypt, encodingOption: EncodingOption.NoEncoding,
-                  encryptionKeyInformation: {
-                    uniqueIdentifier: wrappedBy, cryptographicParameters: { blockCipherMode: BlockCipherMode.NISTKeyWrap },
-                  },
-                },
-              }),
-        },
-      },
-    },
+    objectType: ObjectType.SymmetricKey, attributes: { cryptographicUsageMask, activationDate: 1 },
+    object: aesObject(bytes, wrappedBy),
     protectionStorageMasks: { protectionStorageMask: [ProtectionStorageMask.Hardware] },
   })
   return uniqueIdentifier
+}
+
+async function importedKey(
+  client: Client, bytes: Buffer, attributes: AttributeSet, wrappedBy?: string, keyWrapType: number = KeyWrapType.NotWrapped,
+): Promise<string> {
+  const { uniqueIdentifier } = await client.request(importShape, {
+    uniqueIdentifier: randomUUID(), objectType: ObjectType.SymmetricKey, keyWrapType,
+    attributes: { ...attributes, activationDate: 1 }, object: aesObject(bytes, wrappedBy),
+  })
+  return uniqueIdentifier
+}
+
+function underKey(kek: Buffer, bytes: Buffer): Buffer {
+  const cipher = createCipheriv('id-aes256-wrap', kek, Buffer.alloc(8, 0xa6))
+  return Buffer.concat([cipher.update(bytes), cipher.final()])
+}
+
+function aesObject(bytes: Buffer, wrappedBy: string | undefined): ManagedObjectValue {
+  return {
+    kind: 'SymmetricKey',
+    value: {
+      keyBlock: {
+        keyFormatType: KeyFormatType.Raw, cryptographicAlgorithm: CryptographicAlgorithm.AES, cryptographicLength: 256,
+        ...(wrappedBy === undefined
+          ? { keyValue: { keyMaterial: new Secret(bytes) } }
+          : {
+              keyValue: { wrapped: new Secret(bytes) },
+              keyWrappingData: {
+                wrappingMethod: WrappingMethod.Encrypt, encodingOption: EncodingOption.NoEncoding,
+                encryptionKeyInformation: {
+                  uniqueIdentifier: wrappedBy, cryptographicParameters: { blockCipherMode: BlockCipherMode.NISTKeyWrap },
+                },
+              },
+            }),
+      },
+    },
+  }
 }
 
 function vendor(uniqueIdentifier: string, name: string, value: string) {

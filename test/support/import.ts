@@ -65,7 +65,7 @@ export interface Brought {
 export async function register(client: Client, { token, key }: Parameters, bytes: Buffer, brought: Brought = {}) {
   const object = keyObject(key, bytes, brought)
   const attributes = { vendorAttribute: vendors({ 'cmk-import-token': token, ...brought.values }) }
-  return client.request(shapes.register, { objectType: ObjectType[object.kind], attributes, object })
+  return client.request(registerShape, { objectType: ObjectType[object.kind], attributes, object })
 }
 
 /** Import of wrapped material into a CMK. */
@@ -74,7 +74,7 @@ export async function importInto(
 ) {
   const object = keyObject(key, bytes, brought)
   const attributes = { vendorAttribute: vendors({ 'cmk-import-token': token, ...brought.values }) }
-  return client.request(shapes.import, {
+  return client.request(importShape, {
     uniqueIdentifier, objectType: ObjectType[object.kind], replaceExisting: true,
     keyWrapType: KeyWrapType.NotWrapped, attributes, object,
   })
@@ -100,7 +100,5 @@ function keyObject(
   }
 }
 
-const shapes = {
-  register: { code: Operation.Register, request: RegisterRequest, response: RegisterResponse },
-  import: { code: Operation.Import, request: ImportRequest, response: ImportResponse },
-}
+export const importShape = { code: Operation.Import, request: ImportRequest, response: ImportResponse }
+const registerShape = { code: Operation.Register, request: RegisterRequest, response: RegisterResponse }
