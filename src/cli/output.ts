@@ -21,7 +21,7 @@ export function fields(rows: readonly (readonly [name: string, value: string])[]
 }
 
 /**
- * A moment for people: in the time zone of this machine, and in UTC.
+ * A moment for people: in the time zone of this machine, and in UTC where that is another.
  *
  * @param seconds since 1970-01-01 UTC
  */
@@ -29,6 +29,7 @@ export function dateText(seconds: number): string {
   const moment = new Date(seconds * 1_000)
   if (Number.isNaN(moment.getTime())) return `${seconds} s since 1970`
   const offsetMinutes = -moment.getTimezoneOffset()
+  if (offsetMinutes === 0) return `${plainDate(moment)} UTC`
   const local = new Date(moment.getTime() + offsetMinutes * 60_000)
   const hours = Math.trunc(Math.abs(offsetMinutes) / 60)
   const offset = `${offsetMinutes < 0 ? '-' : '+'}${twoDigits(hours)}:${twoDigits(Math.abs(offsetMinutes) % 60)}`

@@ -25,7 +25,8 @@ export const query = command({
     const json = plainPayload(QueryResponse, {
       ...answer, serverInformation: serverInformation && { ...serverInformation, vendorSpecific: [] },
     })
-    const rows = Object.entries(json).map(([name, value]) => [titleOf(name), textOf(value)] as const)
+    const rows = Object.entries(json).flatMap(([name, value]) => (
+      linesOf(value).map((line) => [titleOf(name), line] as const)))
     const placeRows = places.map((place) => ['Keys in', placeText(place)] as const)
     return {
       json: { ...json, ...(places.length > 0 && { protection: places }) },
@@ -48,6 +49,12 @@ function placeText({ keySpec, ...place }: ProtectionInformation): string {
 /** `serverInformation` as `Server Information`. */
 function titleOf(name: string): string {
   return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').replace(/^./, (first) => first.toUpperCase())
+}
+
+/** A line for each structure of a list, and one for all plain values. */
+function linesOf(value: Plain): string[] {
+  const isPlain = !Array.isArray(value) || value.every((each: Plain) => typeof each !== 'object')
+  return isPlain ? [textOf(value)] : value.map((each: Plain) => textOf(each))
 }
 
 function textOf(value: Plain): string {
