@@ -164,7 +164,7 @@ export class Connection {
       this.#refusedPin = undefined
       this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax)
       setTimeout(() => this.#settled(link), this.#pauseMs * 2).unref()
-      log.info({ instance: name, token: facts.label, pid: link.pid }, 'the token is connected')
+      log.info({ instance: name, token: facts.label, modulePid: link.pid }, 'the token is connected')
       return link
     } catch (error) {
       link.kill('not connected')
