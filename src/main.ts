@@ -27,7 +27,7 @@ import { logAudit } from './server/audit.ts'
 import type { Services } from './server/batch-item.ts'
 import { ChangeRelay } from './server/change-relay.ts'
 import { clientCredentials } from './server/client-authority.ts'
-import { CredentialsError, hasServerCredentials, hasThrowAwayPki, loadServerCredentials } from './server/credentials.ts'
+import { CredentialsError, hasThrowAwayPki, loadServerCredentials, missingCredentials } from './server/credentials.ts'
 import type { ServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
 import { GivenUpKeys } from './server/given-up-keys.ts'
@@ -53,7 +53,7 @@ async function start(): Promise<void> {
     process.exit(1)
   })
   makeDirectory('data directory', config.dataDirectory, 0o700)
-  if (!hasServerCredentials(config.certificatesDirectory)) await makeThrowAwayPki(config)
+  if (missingCredentials(config.certificatesDirectory).length > 0) await makeThrowAwayPki(config)
   const pins = await promptPins(config)
   const first: ThreadData = {
     config, run: randomUUID(), ticketKeys: randomBytes(48), pins, number: 0, commits: commitCounter(),
@@ -85,7 +85,10 @@ async function start(): Promise<void> {
 async function makeThrowAwayPki({ certificatesDirectory: directory, host }: Config): Promise<void> {
   const { PkiError, makePki } = await import('./server/pki.ts')
   await makePki(directory, Date.now(), { host }).catch((error: unknown) => {
-    if (error instanceof PkiError) throw new CredentialsError(error.message)
+    if (error instanceof PkiError) {
+      const missing = missingCredentials(directory).join(' and ')
+      throw new CredentialsError(`${directory} has no ${missing}, and none can be made: ${error.message}`)
+    }
     const { syscall, message } = error as NodeJS.ErrnoException
     throw syscall === undefined ? error : new CredentialsError(`certificates directory ${directory}: ${message}`)
   })
@@ -131,7 +134,8 @@ async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadM
   const { listener, https } = listenersOf(router ?? engine, credentials, thread, log)
   const scheduler = new Scheduler(services, randomUUID())
   const givenUpKeys = new GivenUpKeys(services)
-  const [address, httpsAddress] = [await listener.listen(), await https?.listen()]
+  const address = await listener.listen().catch(cannotListen('KEYWARD_HOST and KEYWARD_PORT'))
+  const httpsAddress = await https?.listen().catch(cannotListen('KEYWARD_HOST and KEYWARD_HTTPS_PORT'))
   engine.start()
   scheduler.start()
   givenUpKeys.start()
@@ -152,6 +156,13 @@ async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadM
       protection.close()
       await store.close()
     },
+  }
+}
+
+/** The system's own words do not say which settings they are about. */
+function cannotListen(settings: string): (error: Error) => never {
+  return ({ message }) => {
+    throw new StartError(`${message}: ${settings} say where to listen`)
   }
 }
 

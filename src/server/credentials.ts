@@ -16,9 +16,9 @@ export interface ServerCredentials {
 /** The server cannot start with these certificates. One line that names the file. */
 export class CredentialsError extends Error {}
 
-/** Whether the directory has what the server needs: if not, `makePki` may make it (or say why it cannot). */
-export function hasServerCredentials(directory: string): boolean {
-  return ['ca.pem', 'server.pem', 'server.key'].every(name => existsSync(join(directory, name)))
+/** Which files the server needs and the directory has not: `makePki` may make them (or say why it cannot). */
+export function missingCredentials(directory: string): string[] {
+  return ['ca.pem', 'server.pem', 'server.key'].filter(name => !existsSync(join(directory, name)))
 }
 
 /** Whether the authority's key lies there too, as it does only of a throw-away PKI: real ones keep it elsewhere. */

@@ -130,7 +130,9 @@ async function openProtected(
 async function fileText(key: Buffer, protector: Protector | undefined): Promise<string> {
   const id = rootKeyId(key)
   if (protector === undefined) return `${heading}\nformat: ${format}\nid: ${id}\nkey: ${key.toString('base64')}\n`
-  const sealed = await protector.seal(key)
+  const sealed = await protector.seal(key).catch((error: unknown) => {
+    throw new StartError(`root key cannot be protected by ${protector.name}: ${(error as Error).message}`)
+  })
   return `${heading}\nformat: ${protectedFormat}\nid: ${id}\nprotection: ${protector.name}\nsealed: ${sealed}\n`
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import * as tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CredentialsError, hasServerCredentials, loadServerCredentials } from '../../src/server/credentials.ts'
+import { CredentialsError, loadServerCredentials, missingCredentials } from '../../src/server/credentials.ts'
 import { identify } from '../../src/server/identity.ts'
 import { issueClientCertificate, makePki, PkiError } from '../../src/server/pki.ts'
 
@@ -140,7 +140,7 @@ describe('issueClientCertificate', () => {
 
 describe('loadServerCredentials', () => {
   test('takes what makePki made', () => {
-    expect(hasServerCredentials(made)).toBe(true)
+    expect(missingCredentials(made)).toEqual([])
     expect(loadServerCredentials(made, nowMs).authorities).toHaveLength(1)
   })
 

@@ -37,10 +37,13 @@ interface Case {
 const cases: Case[] = [
   { name: 'a port that is none', environment: () => ({ KEYWARD_PORT: '70000' }), says: /KEYWARD_PORT.*70000/ },
   { name: 'an unknown setting', spoil: (home) => writeFileSync(join(home, 'keyward.json'), '{"prot": 1}'), says: /prot/ },
+  { name: 'a wrong value in the file, whatever the environment says', spoil: (home) => {
+    writeFileSync(join(home, 'keyward.json'), '{"port": "x"}')
+  }, environment: () => ({ KEYWARD_PORT: '0' }), says: /port: must be/ },
   { name: 'a configuration that is not JSON', spoil: (home) => {
     writeFileSync(join(home, 'keyward.json'), '{')
   }, says: /keyward\.json/ },
-  { name: 'a port in use', environment: () => ({ KEYWARD_PORT: String(occupied.port) }), says: /EADDRINUSE/ },
+  { name: 'a port in use', environment: () => ({ KEYWARD_PORT: String(occupied.port) }), says: /EADDRINUSE.*KEYWARD_PORT/ },
   { name: 'a data directory in use', environment: () => ({
     KEYWARD_DATA_DIR: join(occupied.directory, 'data'),
   }), says: /in use/ },
@@ -94,6 +97,10 @@ const cases: Case[] = [
   { name: 'a server key that is missing', spoil: (home) => {
     rmSync(join(home, 'certs/server.key'))
   }, says: /server\.key|server\.pem/ },
+  { name: 'a server key that is missing, with an authority of somebody else', spoil: (home) => {
+    for (const file of ['ca.key', 'server.key']) rmSync(join(home, 'certs', file))
+    for (const file of ['alice', 'bob']) rmSync(join(home, `certs/${file}.pem`))
+  }, says: /certs has no server\.key, and none can be made: .*ca\.key is missing/ },
   { name: 'a server key of another certificate', spoil: (home) =>
     cpSync(join(home, 'certs/alice.key'), join(home, 'certs/server.key'), { force: true }), says: /server\.key/ },
   { name: 'an authority that is no certificate', spoil: (home) => {
@@ -121,6 +128,16 @@ describe('what stops the start is told in one line, and nothing is made or chang
     expect(output).toMatch(says)
     expect(code).toBe(1)
     expect(after).toEqual(before)
+  })
+
+  it('a passphrase for a new root key that is not given, with an empty store left', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'keyward-start-'))
+    const { code, output } = await run(home, { KEYWARD_ROOT_KEY_PROTECTION: 'passphrase' })
+    const { length } = readdirSync(join(home, 'data'))
+    rmSync(home, { recursive: true, force: true })
+    expect(output).toMatch(/^keyward: .*KEYWARD_ROOT_KEY_PASSPHRASE is given\n$/)
+    expect(code).toBe(1)
+    expect(length).toBe(1)
   })
 
   it('control: the same directory unspoiled starts', async () => {
