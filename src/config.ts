@@ -32,7 +32,6 @@ export interface Config {
    * hold.
    */
   readonly rootKeyPassphraseFile: string | undefined
-  readonly logLevel: LogLevel
   /**
    * What client products need otherwise than others, by names of your own; `default` is for the clients that no other
    * one names. None.
@@ -63,7 +62,7 @@ export interface Config {
   readonly storeMapBytes: number
   /**
    * Realm of each certificate authority in ca.pem: SHA-256 of its public key (hexadecimal) to a name, '' for none.
-   * When empty, the first one has none, and each other one is a realm of its own (`server/identity.ts`).
+   * When empty, the first one has none, and each other one is a realm of its own (`src/server/identity.ts`).
    */
   readonly issuerRealms: Readonly<Record<string, string>>
   /**
@@ -73,12 +72,17 @@ export interface Config {
   readonly servicePrincipals: Readonly<Record<string, string>>
   /** Days that plain Destroy of a CMK's version waits: 7 to 366. 30, as the cloud had it when it had a default. */
   readonly cmkDestroyWindowDays: number
-  /** Accounts in which plain Destroy deletes a CMK at once, for clients that need KMIP's own behaviour. None. */
+  /**
+   * Accounts in which plain Destroy deletes a CMK at once, for clients that need KMIP's own behaviour; the environment has
+   * commas between them. None.
+   */
   readonly cmkDestroyAtOnce: readonly string[]
   /** PKCS#11 tokens, by the names that CMKs name them by. None. */
   readonly hsms: Readonly<Record<string, HsmSettings>>
   /** Other KMIP servers that keep keys, by such names too. None. */
   readonly externals: Readonly<Record<string, ExternalSettings>>
+  /** The least level that is logged: trace, debug, info, warn, error, fatal, or silent for no log. */
+  readonly logLevel: LogLevel
   readonly limits: Limits
 }
 
@@ -160,11 +164,10 @@ function readAll<K extends Record<string, Kind<unknown>>>(
   for (const [key, kind] of Object.entries(table)) {
     const variable = variableOf(prefix + key)
     const text = variable === undefined ? undefined : environment[variable]
-    if (text !== undefined) {
-      result[key] = readOne(variable ?? key, kind, kind.fromText(text), workingDirectory)
-    } else if (Object.hasOwn(source.values, key)) {
+    if (Object.hasOwn(source.values, key)) {
       result[key] = readOne(prefix + key, kind, source.values[key], source.directory)
     }
+    if (text !== undefined) result[key] = readOne(variable ?? key, kind, kind.fromText(text), workingDirectory)
   }
   return result as Values<K>
 }
