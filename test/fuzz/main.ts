@@ -15,6 +15,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'crash.hex' },
   },
 })
+if (!(Number(values.minutes) > 0)) throw new Error('--minutes is a number above 0')
 const roundRuns = 5_000
 const seeds = seedRequests()
 const server = testEngine()
