@@ -29,7 +29,7 @@ export interface CmkScope {
 export class CmkRecords {
   readonly #access: RecordAccess
   readonly #scope: CmkScope
-  readonly #pending = new Map<string, Cmk>()
+  #pending = new Map<string, Cmk>()
 
   constructor(access: RecordAccess, scope: CmkScope) {
     this.#access = access
@@ -89,6 +89,12 @@ export class CmkRecords {
     this.#access.write({
       id: this.#aliasId(name), expected, data: id === undefined ? undefined : Buffer.from(id), keys: [],
     })
+  }
+
+  /** @returns what takes back all that was saved since */
+  savepoint(): () => void {
+    const before = new Map(this.#pending)
+    return () => (this.#pending = before)
   }
 
   /** After a commit. */

@@ -36,6 +36,20 @@ export class KeptKeys {
     this.#givenUp.push(key)
   }
 
+  /** Whether there is something to destroy, whatever else is committed. */
+  get hasGivenUp(): boolean {
+    return this.#givenUp.length > 0
+  }
+
+  /** @returns what gives up the keys that were made since, and those of new objects that there will not be */
+  savepoint(): (dropped: readonly ManagedObject[]) => void {
+    const before = this.#made.length
+    return (dropped) => {
+      const made = dropped.filter(({ revision }) => revision === 0).flatMap((object) => keptKeyOf(object) ?? [])
+      this.#givenUp.push(...this.#made.splice(before), ...made)
+    }
+  }
+
   /** Ids of the records by which the last commit has ordered the destruction of keys. */
   get destructions(): readonly string[] {
     return this.#destructions

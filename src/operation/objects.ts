@@ -1,4 +1,3 @@
-import { missingText } from '../cmk/address.ts'
 import { checkMayManage } from '../cmk/key-class.ts'
 import { KmipError } from '../kmip/error.ts'
 import type { Right } from '../kmip/rights.ts'
@@ -18,13 +17,14 @@ import { RevisionConflict } from '../store/store.ts'
 import type { Change, IndexKey, Store, StoredRecord } from '../store/store.ts'
 import { checkCmkUse } from './cmk-use.ts'
 import type { Versions } from './cmk-use.ts'
+import { Changes } from './changes.ts'
 import { CmkRecords } from './cmk-records.ts'
 import { KeptKeys } from './given-up.ts'
 import type { KeptKey } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { changeOf, identifierPattern, removalOf } from './object-record.ts'
-import { StoredObjects } from './stored-objects.ts'
+import { StoredObjects, found } from './stored-objects.ts'
 
 /**
  * The one gate to the objects (design decision 6), and the unit of work of one batch item (of the
@@ -36,11 +36,7 @@ export class Objects {
   readonly #stored: StoredObjects
   readonly #caller: Caller
   readonly #now: number
-  readonly #pending = new Map<string, ManagedObject>()
-  readonly #made = new Set<string>()
-  /** Revisions of what is to be removed, by Unique Identifier. */
-  readonly #removed = new Map<string, number>()
-  readonly #records = new Map<string, Change>()
+  #changes = new Changes()
   /** Keys at providers that come and go with this unit of work. */
   readonly keptKeys = new KeptKeys()
   #committed: ReturnType<Objects['committed']> = []
@@ -219,8 +215,8 @@ export class Objects {
   }
 
   #current(id: string, keeps: boolean): Awaitable<ManagedObject | undefined> {
-    if (this.#removed.has(id)) return undefined
-    return after(this.#pending.get(id) ?? this.#stored.read(id, keeps), (object) => {
+    if (this.#changes.removed.has(id)) return undefined
+    return after(this.#changes.objects.get(id) ?? this.#stored.read(id, keeps), (object) => {
       if (object === undefined || !isVisible(object, this.#caller, this.#version)) return undefined
       if (object.cmkId === undefined) return object
       return after(this.#withCmk(object, keeps), (current) => asOf(current, this.#now))
@@ -233,7 +229,7 @@ export class Objects {
     if (cmk === undefined) throw new Error(`the CMK of object ${object.uniqueIdentifier} is missing`)
     if (cmk === object.cmk) return object
     const current = { ...object, cmk }
-    if (keeps && !this.#pending.has(object.uniqueIdentifier)) this.#stored.keep(current)
+    if (keeps && !this.#changes.objects.has(object.uniqueIdentifier)) this.#stored.keep(current)
     return current
   }
 
@@ -244,14 +240,14 @@ export class Objects {
    */
   async *find(key: IndexKey, order: 'ascending' | 'descending' = 'ascending'): AsyncGenerator<ManagedObject> {
     const precedes = (a: string, b: string): boolean => (order === 'ascending' ? a < b : a > b)
-    const pending = [...this.#pending.values()]
+    const pending = [...this.#changes.objects.values()]
       .filter((object) => this.#mayFind(object) && indexKeys(object).includes(key))
       .toSorted((a, b) => (precedes(a.uniqueIdentifier, b.uniqueIdentifier) ? -1 : 1))
     let read = 0
     for await (const id of this.#stored.scan(key, order === 'descending')) {
       while (pending[0] !== undefined && precedes(pending[0].uniqueIdentifier, id)) yield pending.shift()!
       read += 1
-      const object = this.#pending.has(id) ? undefined : await this.#visible(id, read <= foundKeptMax)
+      const object = this.#changes.objects.has(id) ? undefined : await this.#visible(id, read <= foundKeptMax)
       if (object !== undefined && this.#mayFind(object)) yield object
     }
     yield* pending
@@ -268,9 +264,21 @@ export class Objects {
     }
   }
 
+  /** @returns what takes back all that was saved since, for an operation of which a part has failed */
+  savepoint(): () => void {
+    const [before, takeBackCmks, giveUpKeys] = [
+      new Changes(this.#changes), this.cmks.savepoint(), this.keptKeys.savepoint(),
+    ]
+    return () => {
+      giveUpKeys([...this.#changes.objects.values()].filter((object) => !before.has(object)))
+      this.#changes = before
+      takeBackCmks()
+    }
+  }
+
   /** The objects that this unit of work makes, or puts in the place of others. */
   made(): ManagedObject[] {
-    return [...this.#pending.values()].filter(({ uniqueIdentifier }) => this.#made.has(uniqueIdentifier))
+    return [...this.#changes.objects.values()].filter(({ uniqueIdentifier }) => this.#changes.made.has(uniqueIdentifier))
   }
 
   /**
@@ -278,7 +286,7 @@ export class Objects {
    * work leaves it. Its revision is that of the store: 0 for one that is new.
    */
   async readRecord(id: string): Promise<StoredRecord | undefined> {
-    const pending = this.#records.get(id)
+    const pending = this.#changes.records.get(id)
     if (pending === undefined) return this.#store.read(id)
     return pending.data && { id, revision: pending.expected, data: pending.data }
   }
@@ -290,7 +298,7 @@ export class Objects {
 
   /** Changes such a record, in the same commit as the objects. */
   writeRecord(change: Change): void {
-    this.#records.set(change.id, change)
+    this.#changes.records.set(change.id, change)
   }
 
   /** Adds a new object of the caller's; gives it Initial Date and Last Change Date. */
@@ -307,8 +315,8 @@ export class Objects {
     const revision = existing?.revision ?? 0
     const imported: ManagedObject = { ...object, revision, account: this.#caller.account, owner: ownerName(this.#caller) }
     if (!this.#isAuthorised(imported)) throw notAuthorised()
-    this.#pending.set(imported.uniqueIdentifier, imported)
-    this.#made.add(imported.uniqueIdentifier)
+    this.#changes.objects.set(imported.uniqueIdentifier, imported)
+    this.#changes.made.add(imported.uniqueIdentifier)
     return imported
   }
 
@@ -321,14 +329,14 @@ export class Objects {
   /** As `save`, where users may change a service key too: its names. */
   put(object: ManagedObject): ManagedObject {
     const saved = { ...object, attributes: { ...object.attributes, lastChangeDate: this.#now } }
-    this.#pending.set(saved.uniqueIdentifier, saved)
+    this.#changes.objects.set(saved.uniqueIdentifier, saved)
     return saved
   }
 
   /** Removes an object with all that is known of it. A destroyed object stays; this is for templates. */
   remove(object: ManagedObject): void {
-    this.#pending.delete(object.uniqueIdentifier)
-    if (object.revision > 0) this.#removed.set(object.uniqueIdentifier, object.revision)
+    this.#changes.objects.delete(object.uniqueIdentifier)
+    if (object.revision > 0) this.#changes.removed.set(object.uniqueIdentifier, object.revision)
   }
 
   /**
@@ -338,21 +346,19 @@ export class Objects {
    * @throws StoreUnavailable
    */
   async commit(): Promise<void> {
-    if (this.#pending.size + this.#removed.size + this.#records.size === 0) return
-    const objects = [...this.#pending.values()]
+    if (this.#changes.isEmpty && !this.keptKeys.hasGivenUp) return
+    const objects = [...this.#changes.objects.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
     const orders = this.keptKeys.destructionsOf(committed)
-    const removals = [...this.#removed].map(([id, expected]) => removalOf(this.#caller.account, id, expected))
+    const removals = [...this.#changes.removed].map(([id, expected]) => removalOf(this.#caller.account, id, expected))
     this.#isBegun = true
-    await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#records.values(), ...orders])
+    await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#changes.records.values(), ...orders])
     this.#isBegun = false
     this.#committed = committed
     this.keptKeys.committed(orders)
     // The CMK is left out: it may have changed in the same commit, and is read again with the object.
     for (const object of objects) this.#stored.keep({ ...object, cmk: undefined, revision: object.revision + 1 })
-    this.#pending.clear()
-    this.#removed.clear()
-    this.#records.clear()
+    this.#changes.clear()
     this.cmks.clear()
   }
 
@@ -363,7 +369,7 @@ export class Objects {
    */
   abandoned(error: unknown): KeptKey[] {
     if (this.#isBegun && !(error instanceof RevisionConflict)) return []
-    return this.keptKeys.abandonedOf([...this.#pending.values()], (object) => this.#stored.before(object))
+    return this.keptKeys.abandonedOf([...this.#changes.objects.values()], (object) => this.#stored.before(object))
   }
 
   /** What the last commit has changed, as it was and as it is; an object that is new has revision 0. */
@@ -388,11 +394,6 @@ export class Objects {
 export type NewObject = Pick<
   ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
 >
-
-function found<T>(object: T | undefined, identifier: string): T {
-  if (object === undefined) throw new KmipError('ObjectNotFound', missingText(identifier))
-  return object
-}
 
 /** A Locate that means one object or a few finds them in memory the next time. */
 const foundKeptMax = 16

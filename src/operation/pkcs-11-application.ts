@@ -47,6 +47,15 @@ export class Application {
     return session
   }
 
+  /** @throws Pkcs11Failure Device Memory, when the operations of all sessions would keep too much with these bytes */
+  checkRoom(bytes: number): void {
+    let kept = bytes
+    for (const { active } of this.#sessions.values()) {
+      if (active !== undefined) kept += active.parameter.length + active.data.length + (active.result?.length ?? 0)
+    }
+    if (kept > keptBytesMax) throw new Pkcs11Failure('DEVICE_MEMORY')
+  }
+
   closeSession(handle: number): void {
     this.session(handle)
     this.#sessions.delete(handle)
@@ -87,7 +96,8 @@ export interface ActiveOperation {
   readonly parameter: Buffer
   /** Unique Identifier; absent for a digest. */
   readonly key?: string
-  readonly parts: Buffer[]
+  /** Of all its parts so far. */
+  readonly data: Buffer
   /** A result that the client has only asked the length of yet. */
   result?: Buffer | undefined
 }
@@ -102,3 +112,5 @@ export const readWrite = 0x2
 const serial = 0x4
 /** What one client needs at once. */
 const sessionsMax = 64
+/** Of what operations have begun with, and of results that were only measured: as much as four messages may hold. */
+const keptBytesMax = 4_194_304

@@ -33,22 +33,22 @@ function functionsOf(name: string, kind: Kind): Record<string, Pkcs11Function> {
     [`C_${name}Init`]: (input, application) => begin(kind, input, application),
     [`C_${name}`]: (input, application, context) => {
       const session = application.session(input.ulong())
-      const active = activeOf(session, kind)
-      const data = input.bytes()
-      return finish(session, active, [...active.parts, data], input, context)
+      const active = taken(session, kind)
+      return finish({ session, active, data: withPart(active, input.bytes()) }, input, application, context)
     },
     [`C_${name}Update`]: (input, application) => {
-      const active = activeOf(application.session(input.ulong()), kind)
-      active.parts.push(Buffer.from(input.bytes()))
-      const length = active.parts.reduce((sum, part) => sum + part.length, 0)
-      if (length > bytesMax) throw new Pkcs11Failure('DATA_LEN_RANGE')
+      const session = application.session(input.ulong())
+      const active = taken(session, kind)
+      const data = withPart(active, input.bytes())
+      application.checkRoom(active.parameter.length + data.length)
+      session.active = { ...active, data }
       // What a cipher has so far is given with the last part.
       return kind === 'encrypt' || kind === 'decrypt' ? new Pkcs11Writer().count(0) : undefined
     },
     [`C_${name}Final`]: (input, application, context) => {
       const session = application.session(input.ulong())
-      const active = activeOf(session, kind)
-      return finish(session, active, active.parts, input, context)
+      const active = taken(session, kind)
+      return finish({ session, active, data: active.data }, input, application, context)
     },
   }
 }
@@ -62,7 +62,8 @@ function begin(kind: Kind, input: Pkcs11Reader, application: Application): undef
   const fits = known?.kinds.some((each) => kindsOf[kind].includes(each)) === true
   if (!fits) throw new Pkcs11Failure('MECHANISM_INVALID')
   const key = kind === 'digest' ? {} : { key: keyOf(input.ulong(), application) }
-  session.active = { kind, mechanism, parameter, ...key, parts: [] }
+  application.checkRoom(parameter.length)
+  session.active = { kind, mechanism, parameter, ...key, data: Buffer.alloc(0) }
   return undefined
 }
 
@@ -74,26 +75,35 @@ function keyOf(handle: number, application: Application): string {
   }
 }
 
-function activeOf(session: Session, kind: Kind): ActiveOperation {
-  if (session.active?.kind !== kind) throw new Pkcs11Failure('OPERATION_NOT_INITIALIZED')
-  return session.active
+/** What was begun; an error ends it (PKCS#11 5.2), with what it keeps. */
+function taken(session: Session, kind: Kind): ActiveOperation {
+  const { active } = session
+  if (active?.kind !== kind) throw new Pkcs11Failure('OPERATION_NOT_INITIALIZED')
+  session.active = undefined
+  return active
+}
+
+function withPart({ data }: ActiveOperation, part: Buffer): Buffer {
+  if (data.length + part.length > bytesMax) throw new Pkcs11Failure('DATA_LEN_RANGE')
+  return Buffer.concat([data, part])
 }
 
 /** Does it; who gives no room for the result is told its length, and may come again (PKCS#11 5.2). */
 async function finish(
-  session: Session, active: ActiveOperation, parts: readonly Buffer[], input: Pkcs11Reader, context: Context,
+  { session, active, data }: { session: Session; active: ActiveOperation; data: Buffer },
+  input: Pkcs11Reader, application: Application, context: Context,
 ): Promise<Pkcs11Writer | undefined> {
-  const data = Buffer.concat(parts)
   if (active.kind === 'verify') {
-    session.active = undefined
     const isValid = await verified(active, data, input.bytes(), context)
     if (!isValid) throw new Pkcs11Failure('SIGNATURE_INVALID')
     return undefined
   }
   const room = roomIn(input)
-  session.active = undefined
   const result = active.result ?? await resultOf(active, data, context)
-  if (room === undefined || room < result.length) session.active = { ...active, result }
+  if (room === undefined || room < result.length) {
+    application.checkRoom(result.length)
+    session.active = { ...active, data: Buffer.alloc(0), result }
+  }
   return withinRoom(result, room)
 }
 

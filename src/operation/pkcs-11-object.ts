@@ -4,6 +4,7 @@ import type { VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
+import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
 import { Cka } from '../kmip/pkcs11-constants.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -57,11 +58,7 @@ export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
     const identifier = application.identifierOf(input.ulong())
     context.objects.begin(Operation.GetAttributes)
     const object = await context.objects.loadExisting(identifier)
-    const types: number[] = []
-    for (let left = input.count(); left > 0; left -= 1) {
-      types.push(input.ulong())
-      if (input.isPresent()) input.count()
-    }
+    const types = typesIn(input)
     const isKeyAsked = types.some((type) => publicKeyAttributes.has(type))
     const values = new Map([...attributesOf(object), ...isKeyAsked ? await publicKeyNumbers(identifier, context) : []])
     const output = new Pkcs11Writer().count(types.length)
@@ -102,6 +99,18 @@ export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
     await run(destroy, { uniqueIdentifier: application.identifierOf(input.ulong()) }, context)
     return undefined
   },
+}
+
+/** Each once, or a short request would have an answer of any length. */
+function typesIn(input: Pkcs11Reader): number[] {
+  const types = new Set<number>()
+  for (let left = input.count(); left > 0; left -= 1) {
+    const type = input.ulong()
+    if (types.has(type)) throw new Pkcs11Failure('ARGUMENTS_BAD')
+    types.add(type)
+    if (input.isPresent()) input.count()
+  }
+  return [...types]
 }
 
 /** The usage mask of an object with the usages that a template gives or takes. */

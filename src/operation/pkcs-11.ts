@@ -31,9 +31,13 @@ export const pkcs11 = operation({
     const name = typeof pkcs11Function === 'number' ? functionNames.get(pkcs11Function) : undefined
     if (name === undefined) throw new KmipError('PKCS_11InvalidFunction', 'unknown function')
     const common = { ...(pkcs11Interface !== undefined && { pkcs11Interface }), pkcs11Function }
+    const takeBack = context.objects.savepoint()
     try {
       return { ...common, ...await call(name, request, context), pkcs11ReturnCode: pkcs11ReturnCodes['OK']! }
     } catch (error) {
+      // The item succeeds, and is committed, whatever a function returns; one that fails has done nothing, unless it
+      // has an output: then its use of a key counts, as the result is kept until there is room for it.
+      if (!(error instanceof Pkcs11Failure && error.output !== undefined)) takeBack()
       return { ...common, ...refused(error) }
     }
   },

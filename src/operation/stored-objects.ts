@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
+import { missingText } from '../cmk/address.ts'
+import { KmipError } from '../kmip/error.ts'
 import { after } from '../model/awaitable.ts'
 import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -78,3 +80,9 @@ export class StoredObjects {
 const pageSize = 256
 /** Objects differ: one may have a thousand attributes. Several callers may search at once, and each has its turn. */
 const turnMs = 5
+
+/** @throws KmipError Object Not Found where there is none */
+export function found<T>(object: T | undefined, identifier: string): T {
+  if (object === undefined) throw new KmipError('ObjectNotFound', missingText(identifier))
+  return object
+}

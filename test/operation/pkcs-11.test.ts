@@ -264,6 +264,59 @@ test('keys are made of given values and derived, and their attributes change', a
   await p11.call('C_SetAttributeValue', set([[0x999, yes]]), 'ATTRIBUTE_TYPE_INVALID')
 })
 
+test('a function that fails has changed nothing', async () => {
+  const p11 = await initialized()
+  const session = await p11.open()
+  const aes = (): Pkcs11Writer => w().ulong(session).ulong(0x1080).count(0)
+  const key = await p11.handle('C_GenerateKey', aes(), [[0x3, text('first')], [0x161, number(16)]])
+  const changed = (): Pkcs11Writer => append(w().ulong(session).ulong(key), [[0x3, text('second')], [0x0, number(4)]])
+  await p11.call('C_SetAttributeValue', changed(), 'ATTRIBUTE_READ_ONLY')
+  expect(await p11.attribute(session, key, 0x3)).toEqual(text('first'))
+  await p11.call('C_CopyObject', changed(), 'ATTRIBUTE_READ_ONLY')
+  expect(await p11.find(session, w().count(0))).toEqual([key])
+})
+
+test('a result that there was no room for has used up what the key allows', async () => {
+  const p11 = await initialized()
+  const id = await p11.create('Encrypt', 'limited')
+  await p11.send(item('AddAttribute', `<UniqueIdentifier type="TextString" value="${id}"/><NewAttribute><UsageLimits>
+    <UsageLimitsTotal type="LongInteger" value="1"/><UsageLimitsUnit type="Enumeration" value="Object"/>
+    </UsageLimits></NewAttribute>`))
+  await p11.activate(id)
+  const session = await p11.open()
+  const [key] = await p11.find(session, w().count(0))
+  const init = w().ulong(session).ulong(0x1085).bytes(Buffer.alloc(16)).ulong(key!)
+  const data = (): Pkcs11Writer => w().ulong(session).bytes(text('x'))
+  await p11.call('C_EncryptInit', init)
+  await p11.call('C_Encrypt', data().byte(1).count(1), 'BUFFER_TOO_SMALL')
+  expect(await p11.call('C_Encrypt', data().byte(1).count(16))).toHaveLength(20)
+  await p11.call('C_EncryptInit', init)
+  expect(await p11.raw('C_Encrypt', data().take())).toContain('PermissionDenied')
+})
+
+test('what is begun keeps little, and no short request has a long answer', async () => {
+  const p11 = await initialized()
+  const digest = async (session: number, code = 'OK'): Promise<unknown> =>
+    p11.call('C_DigestUpdate', w().ulong(session).bytes(Buffer.alloc(1_000_000)), code)
+  const begin = async (): Promise<number> => {
+    const session = await p11.open()
+    await p11.call('C_DigestInit', w().ulong(session).ulong(0x250).count(0))
+    await digest(session)
+    return session
+  }
+  const session = await begin()
+  await digest(session, 'DATA_LEN_RANGE')
+  await digest(session, 'OPERATION_NOT_INITIALIZED')
+  for (let sessions = 0; sessions < 4; sessions += 1) await begin()
+  await p11.call('C_DigestInit', w().ulong(session).ulong(0x250).count(0))
+  await digest(session, 'DEVICE_MEMORY')
+
+  await p11.create('Encrypt', 'a key')
+  const [key] = await p11.find(session, w().count(0))
+  const twice = w().ulong(session).ulong(key!).count(2).ulong(0x102).byte(0).ulong(0x102).byte(0)
+  await p11.call('C_GetAttributeValue', twice, 'ARGUMENTS_BAD')
+})
+
 test('the mechanisms that are listed are told of, and are those that work', async () => {
   const p11 = await initialized()
   const reader = new Pkcs11Reader(await p11.call('C_GetMechanismList', w().ulong(0)))
