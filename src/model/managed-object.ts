@@ -28,6 +28,8 @@ export interface ManagedObject {
   readonly archived?: boolean | undefined
   /** Names the provider that holds the key, and what it needs to find it; absent for software. */
   readonly provider?: { readonly name: string; readonly reference: Buffer } | undefined
+  /** Of a part of a key: which Create Split Key has made it. Parts of two make no key. */
+  readonly splitId?: string | undefined
   /** The CMK that it is a version of. */
   readonly cmkId?: string | undefined
   /** That CMK as it was when the object was read. It has a record of its own; the object's does not hold it. */

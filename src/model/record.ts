@@ -35,6 +35,7 @@ export function encodeRecord(object: ManagedObject): Buffer {
     archived: object.archived,
     provider: object.provider,
     cmkId: object.cmkId,
+    splitId: object.splitId,
   }, stored)
   return writer.take()
 }
@@ -58,6 +59,7 @@ export function decodeRecord(uniqueIdentifier: string, revision: number, data: B
     archived: record.archived,
     provider: record.provider,
     cmkId: record.cmkId,
+    splitId: record.splitId,
   }
 }
 
@@ -85,6 +87,7 @@ const Record = structure('Keyward record 1', {
   archived: optional(boolean(0x54_0006)),
   provider: optional(nested(0x54_0007, ProviderReference)),
   cmkId: optional(text(0x54_000d)),
+  splitId: optional(text(0x54_000e)),
 })
 
 const recordTag = 0x54_0001

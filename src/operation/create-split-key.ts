@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { PlainKey, StoredKey } from '../crypto/provider.ts'
 import { SharingError, isSharingPrime, primeBitsMax, primeFor, splitSecret } from '../crypto/split-key.ts'
 import type { Share, Sharing } from '../crypto/split-key.ts'
@@ -46,8 +47,9 @@ export const createSplitKey = operation({
       : await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))
     const key = source === undefined ? inTheClear(await symmetricKey(context, given)) : keyToSplit(source)
     const shared = await share(key, request, context)
+    const split = { ...shared, key, splitId: randomUUID() }
     const identifiers = shared.shares.map((part) =>
-      makePart(part, shared.sharing, key, { ...given, ...inherited(source, key) }, context))
+      makePart(part, split, { ...given, ...inherited(source, key) }, context))
     const [first, ...others] = identifiers
     context.batch.produced(first!, 'CreateSplitKey')
     for (const other of others) context.batch.also(other)
@@ -104,13 +106,21 @@ async function primeOf({ splitKeyMethod, primeFieldSize }: Requested, bits: numb
   throw new KmipError('BadCryptographicParameters', 'the Prime Field Size is no prime above every key of this length')
 }
 
-function makePart(part: Share, sharing: Sharing, key: PlainKey, given: AttributeSet, context: Context): string {
+interface Split {
+  readonly key: PlainKey
+  readonly sharing: Sharing
+  /** Which no client sees: it tells the parts from those of other splits. */
+  readonly splitId: string
+}
+
+function makePart(part: Share, { key, sharing, splitId }: Split, given: AttributeSet, context: Context): string {
   const keyMaterial = new Secret(part.bytes)
   const isKey = key.kind !== 'secret'
   const { uniqueIdentifier } = newObject(context, {
     kind: 'SplitKey',
     origin: 'made',
     given,
+    splitId,
     facts: {
       ...(isKey && { cryptographicAlgorithm: key.algorithm }),
       cryptographicLength: key.length,

@@ -76,6 +76,8 @@ function joined(parts: readonly ManagedObject[], kind: JoinedKind, given: Attrib
 }
 
 function joinParts(parts: readonly ManagedObject[], length: number | undefined): Buffer {
+  const splits = new Set(parts.flatMap(({ splitId }) => splitId ?? []))
+  if (splits.size > 1) throw new KmipError('CryptographicFailure', 'the parts are of different keys')
   const [first, ...others] = parts.map(splitOf)
   const { splitKeyMethod, splitKeyParts, splitKeyThreshold, primeFieldSize } = first!
   const isOther = others.some((other) => other.splitKeyMethod !== splitKeyMethod ||

@@ -30,6 +30,7 @@ export interface Draft {
   readonly value?: ManagedObjectValue | undefined
   readonly asRegistered?: ManagedObjectValue | undefined
   readonly provider?: ManagedObject['provider']
+  readonly splitId?: string
   readonly uniqueIdentifier?: string
 }
 
@@ -76,6 +77,7 @@ export function newObject(context: Context, draft: Draft): ManagedObject {
     value: draft.value,
     asRegistered: draft.asRegistered,
     provider: draft.provider,
+    splitId: draft.splitId,
   })
 }
 

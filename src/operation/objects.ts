@@ -392,7 +392,7 @@ export class Objects {
 
 /** What is given of an object; the rest comes from the caller. */
 export type NewObject = Pick<
-  ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider'
+  ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider' | 'splitId'
 >
 
 /** A Locate that means one object or a few finds them in memory the next time. */
