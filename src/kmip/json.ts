@@ -23,12 +23,33 @@ export function decodeJson(text: string, limits: TextLimits = defaultTextLimits)
     // The parser's own message quotes the text, which may hold key material.
     throw new EncodingError('syntax', 'the text is not well-formed JSON')
   }
-  return decodeObject(document, limits.depthMax, undefined)
+  const item = decodeObject(document, limits.depthMax, undefined)
+  if (colonsIn(text) > membersOf(document)) throw new EncodingError('syntax', 'an item has a member twice')
+  return item
 }
 
 /** Encodes one item in one line. */
 export function encodeJson(item: Item): string {
   return JSON.stringify(objectOf(item, undefined))
+}
+
+/** Of well-formed JSON: as many as it has members. The parser takes the last one of a name, other readers the first. */
+function colonsIn(text: string): number {
+  let count = 0
+  let isString = false
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index]
+    if (character === '"') isString = !isString
+    else if (character === '\\') index += 1
+    else if (character === ':' && !isString) count += 1
+  }
+  return count
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length
+  return Object.values(value).reduce<number>((sum, each) => sum + membersOf(each), own)
 }
 
 function decodeObject(source: unknown, depth: number, attributeName: string | undefined): Item {

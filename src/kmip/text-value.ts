@@ -206,7 +206,7 @@ function parseDateExtended(text: string): bigint {
 }
 
 function isoDate(text: string): { seconds: bigint, microseconds: bigint } {
-  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|([+-])(\d\d):(\d\d))$/.exec(text)
+  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/.exec(text)
   if (parts === null) throw badValue('not an ISO 8601 date')
   const [, local, fraction = '', sign, hours = '0', minutes = '0'] = parts
   const localMs = Date.parse(`${local}Z`)
