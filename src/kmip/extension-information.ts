@@ -1,6 +1,6 @@
 import { ItemType } from '../ttlv/item.ts'
 import { ExtensionTag } from './ciphertext-extension.ts'
-import { HashingExtension, SignatureExtension } from './extension.ts'
+import { HashingExtension, PaddingExtension, SignatureExtension } from './extension.ts'
 import { Tag } from './generated/tags.ts'
 import type { ExtensionInformation } from './payload/query.ts'
 import { ProtectionTag } from './protection-information.ts'
@@ -51,6 +51,7 @@ const places: ExtensionInformation[] = [
 const values: ExtensionInformation[] = [
   value('SM3', Tag.HashingAlgorithm, HashingExtension.SM3, 'The hash SM3 (GB/T 32905)'),
   value('SM2 with SM3', Tag.DigitalSignatureAlgorithm, SignatureExtension.SM2WithSM3, 'SM2 signatures (GB/T 32918.2)'),
+  value('SM2 ASN.1', Tag.PaddingMethod, PaddingExtension.SM2ASN1, 'SM2 ciphertext in ASN.1 (GB/T 35276)'),
 ]
 
 function field(
