@@ -1,3 +1,4 @@
+import { inVersion, namesIn } from '../kmip/attribute-codec.ts'
 import type { Constraint } from '../kmip/constraints.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
@@ -16,18 +17,22 @@ export const setConstraints = operation({
   async handle({ constraints }, context) {
     const entries = constraints?.constraint ?? []
     if (entries.length > entriesMax) throw new KmipError('ServerLimitExceeded', `at most ${entriesMax} Constraints`)
-    entries.forEach(checkEntry)
+    for (const entry of entries) checkEntry(entry, context.version)
     await changeAccountSettings(context.objects, context.caller, { constraints })
     return {}
   },
 })
 
-function checkEntry({ objectTypes, attributes = {} }: Constraint): void {
+function checkEntry({ objectTypes, attributes = {} }: Constraint, version: number): void {
   for (const type of objectTypes?.objectType ?? []) {
     if (kindOf(type) === undefined) throw new KmipError('InvalidObjectType', 'unknown object type')
   }
   if (attributes.uniqueIdentifier !== undefined || attributes.name !== undefined) {
     throw new KmipError('InvalidField', 'identifiers and names are those of one object')
+  }
+  // One that nobody can give an object would refuse all, and is not shown either.
+  if (namesIn(attributes).some((name) => !inVersion(name, { version }))) {
+    throw new KmipError('InvalidField', 'the version has no such attribute')
   }
 }
 
