@@ -114,7 +114,7 @@ export class Endpoint {
   }
 
   /** The newest version that both speak; without an answer, the one that the client has spoken. */
-  async #discover(): Promise<void> {
+  async #discover(questionsLeft = versions.length): Promise<void> {
     const answer = await this.#request({
       operation: Operation.DiscoverVersions, shape: DiscoverVersionsRequest, payload: { protocolVersion: [] },
     })
@@ -124,8 +124,9 @@ export class Endpoint {
     const agreed = versions.find((version) => protocolVersion.includes(version)) ?? this.#version
     if (agreed === this.#version) return
     this.#version = agreed
-    // Asked again in that version, so that nothing is told to a client before it has been understood.
-    await this.#discover()
+    // Asked again in that version, so that nothing is told to a client before it has been understood. But a client may
+    // name another version each time.
+    if (questionsLeft > 1) await this.#discover(questionsLeft - 1)
   }
 
   async #ask(): Promise<ReadonlySet<number>> {

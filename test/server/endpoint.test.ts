@@ -65,6 +65,15 @@ test('a client that takes neither Notify nor Put gets its role back', async () =
   expect(await reverse(engine, client)).toEqual({ restored: true, closed: false })
 })
 
+test('a client that names another version each time is not asked for ever', async () => {
+  const { engine } = testEngine()
+  const clients = [new ClientEndpoint('1.4', ['Query']), new ClientEndpoint('2.1', ['Query'])]
+  let asked = 0
+  const client = { answer: (message: Item) => clients[asked++ % 2]!.answer(message) }
+  expect(await reverse(engine, client)).toEqual({ restored: true, closed: false })
+  expect(asked).toBeLessThan(12)
+})
+
 test('an answer that nothing was asked for ends the connection', async () => {
   const { engine } = testEngine()
   const client = new ClientEndpoint('2.1', ['Put'])
@@ -93,7 +102,7 @@ test('an answer that cannot be read ends the connection, and nothing else', asyn
 })
 
 async function reverse(
-  engine: Engine, client: ClientEndpoint, unasked = false,
+  engine: Engine, client: Pick<ClientEndpoint, 'answer'>, unasked = false,
 ): Promise<{ restored: boolean; closed: boolean }> {
   const role = request('2.1', item('SetEndpointRole', '<EndpointRole type="Enumeration" value="Client"/>'))
   const { bytes, reverse: toClient } = await engine.process(encodeItem(role), alice)
