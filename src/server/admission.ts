@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { KmipError } from '../kmip/error.ts'
 import type { FaultLog } from './failure.ts'
+import { FirstOfMinute } from './first-of-minute.ts'
 import { IdentityError, identify } from './identity.ts'
 import type { Identity, IdentityPolicy } from './identity.ts'
 import type { Limits } from './limits.ts'
@@ -23,6 +24,7 @@ export class Admission {
   readonly #unauthenticated = new Map<Socket, string>()
   readonly #perAddress = new Map<string, number>()
   readonly #perClient = new Map<string, number>()
+  readonly #told = new FirstOfMinute()
 
   constructor(identity: IdentityPolicy, limits: Limits, log: AdmissionLog) {
     this.#identity = identity
@@ -38,7 +40,7 @@ export class Admission {
     if (this.#sockets.size >= this.#limits.connectionsMax ||
       this.#unauthenticated.size >= this.#limits.unauthenticatedConnectionsMax ||
       waiting >= this.#limits.unauthenticatedPerAddressMax) {
-      this.#log.debug({ address }, 'a connection was refused: too many are open')
+      this.#tellTooMany(address, { address }, 'a connection was refused: too many are open')
       socket.destroy()
       return
     }
@@ -93,10 +95,17 @@ export class Admission {
     }
   }
 
+  #tellTooMany(source: string, details: object, message: string): void {
+    if (this.#told.isFirst(source, performance.now())) this.#log.warn(details, message)
+    else this.#log.debug(details, message)
+  }
+
   #count(socket: TLSSocket, identity: Identity): Identity | KmipError {
     const { fingerprint } = identity
     const open = this.#perClient.get(fingerprint) ?? 0
     if (open >= this.#limits.connectionsPerClientMax) {
+      const { account, principal } = identity
+      this.#tellTooMany(fingerprint, { account, principal }, 'a client was refused: it has too many connections')
       return new KmipError('ServerLimitExceeded', 'this client has too many connections')
     }
     this.#perClient.set(fingerprint, open + 1)

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import { underlying } from './admission.ts'
 import type { AdmissionLog } from './admission.ts'
+import { FirstOfMinute } from './first-of-minute.ts'
 
 /**
  * Tells an operator why a client does not get in: most often one side does not trust the other's certificate. Anybody
@@ -9,17 +10,7 @@ import type { AdmissionLog } from './admission.ts'
  * the level `debug`, as are connections that only went away. Closes what has failed.
  */
 export function tellFailedHandshakes(server: Server, log: AdmissionLog): void {
-  const addresses = new Set<string>()
-  let minuteEnds = 0
-  const isFirst = (address: string, now: number): boolean => {
-    if (now >= minuteEnds) {
-      addresses.clear()
-      minuteEnds = now + minuteMs
-    }
-    if (addresses.has(address) || addresses.size >= addressesMax) return false
-    addresses.add(address)
-    return true
-  }
+  const told = new FirstOfMinute()
   // A socket that is closed has no address any more.
   const addressOf = new WeakMap<Socket, string>()
   server.on('connection', (socket: Socket) => addressOf.set(socket, socket.remoteAddress ?? ''))
@@ -28,7 +19,7 @@ export function tellFailedHandshakes(server: Server, log: AdmissionLog): void {
     // Node closes the connection of an untrusted client without a word: the error is then only that it was closed.
     const untrusted = socket.authorizationError as unknown
     const reason = typeof untrusted === 'string' ? untrusted : error.code
-    const isTold = reason !== undefined && reason !== 'ECONNRESET' && isFirst(address, performance.now())
+    const isTold = reason !== undefined && reason !== 'ECONNRESET' && told.isFirst(address, performance.now())
     if (!isTold) log.debug({ address, reason, err: error }, failed)
     else if (typeof untrusted === 'string') log.warn({ address, reason }, 'a client certificate is not trusted')
     else log.warn({ address, reason, detail: error.message }, failed)
@@ -37,5 +28,3 @@ export function tellFailedHandshakes(server: Server, log: AdmissionLog): void {
 }
 
 const failed = 'a TLS handshake failed'
-const minuteMs = 60_000
-const addressesMax = 100

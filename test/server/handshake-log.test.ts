@@ -18,7 +18,9 @@ let server: RunningServer
 
 beforeAll(async () => {
   await makePki(stranger, Date.now())
-  server = await startServer()
+  server = await startServer({
+    KEYWARD_LIMITS_UNAUTHENTICATED_PER_ADDRESS_MAX: '8', KEYWARD_LIMITS_CONNECTIONS_PER_CLIENT_MAX: '2',
+  })
 })
 afterAll(async () => {
   await server.stop()
@@ -43,6 +45,23 @@ test('a client that does not trust the server, and says so', async () => {
   await expect(promisify(execFile)('openssl', words)).rejects.toThrow('verify')
   await expect.poll(() => linesOf('127.0.0.13')).toHaveLength(1)
   expect(linesOf('127.0.0.13')[0]).toMatchObject({ level: 40, reason: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA' })
+})
+
+test('an address with too many silent connections: one line at warn, however many', async () => {
+  const open = Array.from({ length: 12 }, () => (
+    connectTcp({ host: server.host, port: server.port, localAddress: '127.0.0.17' }).on('error', () => undefined)))
+  await expect.poll(() => linesOf('127.0.0.17')).toHaveLength(1)
+  expect(linesOf('127.0.0.17')[0]).toMatchObject({ level: 40, msg: expect.stringContaining('too many are open') as string })
+  for (const socket of open) socket.destroy()
+})
+
+test('a client with too many connections: one line at warn, with its name', async () => {
+  const options = { host: server.host, port: server.port, ...clientOf(join(server.directory, 'certs')) }
+  const open = Array.from({ length: 4 }, () => connect({ ...options, rejectUnauthorized: false }))
+  const told = () => server.log().split('\n').filter((line) => line.includes('too many connections'))
+  await expect.poll(told).toHaveLength(1)
+  expect(JSON.parse(told()[0]!)).toMatchObject({ level: 40, account: 'alpha', principal: 'alice' })
+  for (const socket of open) socket.destroy()
 })
 
 test('control: who only knocks, or gets in, is not told of', async () => {
