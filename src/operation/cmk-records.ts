@@ -46,6 +46,11 @@ export class CmkRecords {
     return cmk?.account === this.#scope.account ? cmk : undefined
   }
 
+  /** Whether this unit of work has changed the CMK, so that it is not as it is stored. */
+  isChanged(id: string): boolean {
+    return this.#pending.has(id)
+  }
+
   save(cmk: Cmk): Cmk {
     return this.#put(cmk, isScheduled(cmk) ? [scheduledKey] : [])
   }

@@ -223,13 +223,14 @@ export class Objects {
     })
   }
 
-  /** The object with its CMK as it is now; what was parsed of the object is kept while neither has changed. */
+  /** The object with its CMK as it is now; kept for others while neither is changed, here or elsewhere. */
   async #withCmk(object: ManagedObject, keeps: boolean): Promise<ManagedObject> {
     const cmk = await this.cmks.get(object.cmkId!, object.cmk)
     if (cmk === undefined) throw new Error(`the CMK of object ${object.uniqueIdentifier} is missing`)
     if (cmk === object.cmk) return object
     const current = { ...object, cmk }
-    if (keeps && !this.#changes.objects.has(object.uniqueIdentifier)) this.#stored.keep(current)
+    const isChanged = this.#changes.objects.has(object.uniqueIdentifier) || this.cmks.isChanged(cmk.id)
+    if (keeps && !isChanged) this.#stored.keep(current)
     return current
   }
 
