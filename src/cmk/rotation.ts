@@ -7,7 +7,7 @@ import { secondsPerDay } from './lifecycle.ts'
 import { checkState } from './state.ts'
 
 /**
- * Switches automatic rotation on or off.
+ * Switches automatic rotation on or off, or says how often.
  *
  * @param interval seconds; needed the first time that it is switched on
  * @param now seconds since 1970-01-01 UTC
@@ -18,7 +18,7 @@ export function withRotationPolicy(
   cmk: Cmk, { automatic, interval }: { automatic: boolean; interval?: number | undefined }, now: number,
 ): Cmk {
   checkState(cmk, 'updateRotationPolicy', now)
-  if (automatic) checkRotatesAutomatically(cmk)
+  if (automatic || interval !== undefined) checkRotatesAutomatically(cmk)
   const chosen = interval ?? cmk.rotationInterval ?? (cmk.keyClass === 'default' ? fixedInterval : undefined)
   if (automatic && chosen === undefined) {
     throw new KmipError('InvalidField', 'MissingParameter: cmk-rotation-interval comes with automatic rotation')

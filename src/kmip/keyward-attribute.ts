@@ -110,13 +110,17 @@ export function parseDuration(text: string): number | undefined {
 
 function textOfValue(item: Item): string {
   switch (item.type) {
-    case ItemType.DateTime: return new Date(item.value * 1000).toISOString().replace('.000Z', 'Z')
+    case ItemType.DateTime: return dateOf(item.value * 1000)
     case ItemType.Interval: return `${item.value}s`
     case ItemType.TextString: return item.value
     case ItemType.Structure:
     case ItemType.ByteString: throw wrongType(item.tag)
     default: return String(item.value)
   }
+}
+
+function dateOf(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z')
 }
 
 const tagAttribute: KeywardAttribute = { type: 'text', setBy: 'client' }
@@ -137,8 +141,9 @@ const readers: Readonly<Record<KeywardType, (text: string) => boolean | number |
   integer: (text) => (/^-?\d{1,9}$/.test(text) ? Number(text) : undefined),
   interval: parseDuration,
   dateTime: (text) => {
-    const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(text) ? Date.parse(text) : Number.NaN
-    return Number.isNaN(ms) ? undefined : ms / 1000
+    const ms = Date.parse(text)
+    // Written again, it is the same: not so a day that its month has not, which is read as one of the next.
+    return Number.isNaN(ms) || dateOf(ms) !== text ? undefined : ms / 1000
   },
   text: (text) => text,
 }

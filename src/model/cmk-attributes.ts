@@ -80,7 +80,7 @@ function withArn({ alternativeName = [], indices }: AttributeSet, { arn }: Cmk):
 function vendorAttributes(object: ManagedObject, cmk: Cmk, now: number): VendorAttribute[] {
   const { uniqueIdentifier } = object
   const state = shownState(object, cmk, now)
-  const primary = primaryOf(cmk)
+  const isPublicKey = cmk.versions.some(({ publicKey }) => publicKey === uniqueIdentifier)
   const values: readonly (readonly [KeywardName, string | number | boolean | undefined])[] = [
     ['cmk-id', cmk.id],
     ['cmk-arn', cmk.arn],
@@ -110,7 +110,7 @@ function vendorAttributes(object: ManagedObject, cmk: Cmk, now: number): VendorA
     ['cmk-rotation-last-date', cmk.rotationLastDate],
     ['cmk-rotation-next-date', nextRotationDate(cmk, now)],
     ['cmk-version', generationOf(cmk, uniqueIdentifier)],
-    ['cmk-primary', primary.publicKey === uniqueIdentifier ? undefined : primary.uniqueIdentifier === uniqueIdentifier],
+    ['cmk-primary', isPublicKey ? undefined : primaryOf(cmk).uniqueIdentifier === uniqueIdentifier],
     ['cmk-material-present', cmk.origin === 'EXTERNAL' ? hasMaterial(cmk, now) : undefined],
     ['cmk-material-expire-date', cmk.materialExpireDate],
     ...importValues(cmk, now),

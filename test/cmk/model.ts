@@ -102,6 +102,7 @@ export class Account {
   setInterval(key: Key, days: number): Answer {
     const answer = this.#in(key, ['Enabled'])
     if (answer !== 'Success') return answer
+    if (key.isExternal) return 'IllegalOperation'
     if (days < 7 || days > 365) return 'InvalidField'
     key.interval = days * day
     return answer

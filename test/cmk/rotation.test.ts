@@ -89,6 +89,27 @@ describe('by hand', () => {
     expect((await alice.verify('alias/signer', data, signatureData!)).validityIndicator).toBe(1)
   })
 
+  test('a public key is no version of its own, and does not say whether it is primary', async () => {
+    const lab = new Lab()
+    const alice = lab.as('alice')
+    const { privateKey, publicKey } = await alice.createPair({ 'cmk-key-spec': 'EC_P256', 'cmk-alias': 'alias/signer' })
+    lab.passDays(8)
+    await alice.set('alias/signer', 'cmk-rotate', true)
+    expect(await alice.describe(privateKey)).toMatchObject({ 'cmk-primary': false, 'cmk-version': 1 })
+    expect(await alice.describe(publicKey)).not.toHaveProperty('cmk-primary')
+    expect(await alice.locate({ 'cmk-id': privateKey, 'cmk-primary': false })).toEqual([privateKey])
+  })
+
+  test.each([{ 'cmk-key-spec': 'RSA_2048' }, { 'cmk-key-spec': 'EC_P256', 'cmk-origin': 'EXTERNAL' }])(
+    'a pair of %j takes no interval that nothing would come of', async (values) => {
+      const alice = new Lab().as('alice')
+      expect(await outcome(alice.createPair({ ...values, 'cmk-rotation-interval': '30d' }))).not.toBe('Success')
+      const { privateKey } = await alice.createPair(values)
+      expect(await outcome(alice.set(privateKey, 'cmk-rotation-interval', '30d'))).not.toBe('Success')
+      expect(await alice.describe(privateKey)).not.toHaveProperty('cmk-rotation-interval')
+    },
+  )
+
   test('imported material is not rotated', async () => {
     const alice = new Lab().as('alice')
     const id = await alice.create({ 'cmk-origin': 'EXTERNAL' })

@@ -29,6 +29,7 @@ describe('text of 1.x', () => {
     ['cmk-enabled', 'True'], ['cmk-enabled', '1'], ['cmk-enabled', ''], ['cmk-deletion-window', '7.5'],
     ['cmk-deletion-window', '7d'], ['cmk-deletion-window', '99999999999'], ['cmk-rotation-interval', '1y'],
     ['cmk-delete-date', 'tomorrow'], ['cmk-delete-date', '2026-13-01T00:00:00Z'], ['cmk-delete-date', '2026-01-01'],
+    ['cmk-delete-date', '2026-02-29T00:00:00Z'], ['cmk-delete-date', '2026-01-01T24:00:00Z'],
   ])('%s = %j is refused', (name, written) => {
     expect(() => canonicalValue(name, text(written))).toThrow(expect.objectContaining({ reason: 'InvalidAttributeValue' }))
   })
