@@ -21,7 +21,7 @@ export interface EncryptedDataKey {
   readonly blob: Buffer
 }
 
-/** The message is damaged, cut off, or none of ours. */
+/** The message is damaged, cut off, or none of ours; or it could not be read again if it were made so. */
 export class EnvelopeError extends Error {
   override name = 'EnvelopeError'
 }
@@ -49,17 +49,26 @@ export function headBodyBytes(start: Buffer): number {
 export function decodeHead(body: Buffer): EnvelopeHead {
   try {
     const { keys, salt, chunkBytes } = JSON.parse(body.toString('utf8')) as Record<string, unknown>
-    const isSound = Array.isArray(keys) && keys.length > 0 && keys.length <= keysMax && typeof salt === 'string' &&
-      Number.isInteger(chunkBytes) && Number(chunkBytes) >= 1 && Number(chunkBytes) <= chunkBytesMax
-    if (isSound) {
+    if (Array.isArray(keys) && typeof salt === 'string' && areBounded(keys.length, chunkBytes)) {
       const known = (keys as { cmk: unknown; blob: unknown }[]).map(({ cmk, blob }) => (
         { cmk: String(cmk), blob: Buffer.from(String(blob), 'base64') }))
-      return { keys: known, salt: Buffer.from(salt, 'base64'), chunkBytes: Number(chunkBytes) }
+      return { keys: known, salt: Buffer.from(salt, 'base64'), chunkBytes: chunkBytes as number }
     }
   } catch {
     // The parser's words would say no more.
   }
   throw new EnvelopeError('the head of the message is damaged')
+}
+
+/** What decryption does not take, encryption does not make. @throws EnvelopeError */
+export function checkBounds(keys: number, chunkBytes: number): void {
+  if (areBounded(keys, chunkBytes)) return
+  throw new EnvelopeError(`a message has 1 to ${keysMax} CMKs, and chunks of 1 to ${chunkBytesMax} bytes`)
+}
+
+function areBounded(keys: number, chunkBytes: unknown): boolean {
+  return keys >= 1 && keys <= keysMax && Number.isInteger(chunkBytes) && Number(chunkBytes) >= 1 &&
+    Number(chunkBytes) <= chunkBytesMax
 }
 
 /** Encrypts and decrypts the chunks of one message, each in its place. */

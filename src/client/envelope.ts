@@ -4,7 +4,7 @@ import { KmipError } from '../kmip/error.ts'
 import type { CmkCipher } from './cmk-cipher.ts'
 import type { DataKey, DataKeyCache } from './data-key-cache.ts'
 import {
-  Chunks, EnvelopeError, decodeHead, defaultChunkBytes, encodeHead, headBodyBytes, headStartBytes, tagBytes,
+  Chunks, EnvelopeError, checkBounds, decodeHead, defaultChunkBytes, encodeHead, headBodyBytes, headStartBytes, tagBytes,
 } from './envelope-format.ts'
 import type { EnvelopeHead } from './envelope-format.ts'
 
@@ -21,13 +21,14 @@ type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
  * Encrypts a stream of any length locally under a data key, which each of the CMKs encrypts: any one of them decrypts
  * it. Only the data key goes to the server. Chunks come as they are ready, so memory stays as it is.
  *
- * @param cmks one at least: the first makes the data key
- * @throws KmipError, ConnectionError before the first chunk
+ * @param cmks 1 to 32: the first makes the data key
+ * @throws EnvelopeError for too many CMKs and chunks too long, KmipError, ConnectionError: before the first chunk
  */
 export async function* encryptStream(
   cipher: CmkCipher, cmks: readonly string[], source: Bytes, options: EnvelopeOptions = {},
 ): AsyncGenerator<Buffer> {
   const { context = {}, cache, chunkBytes = defaultChunkBytes } = options
+  checkBounds(cmks.length, chunkBytes)
   const make = () => newDataKey(cipher, cmks, context)
   const taken = cache === undefined ? undefined : await cache.toEncrypt(cmks, context, make)
   const dataKey = taken ?? await make()
@@ -35,9 +36,9 @@ export async function* encryptStream(
   const head = encodeHead({ keys: dataKey.keys, salt, chunkBytes })
   const chunks = new Chunks(dataKey.plaintext, salt, head)
   if (cache === undefined) dataKey.plaintext.fill(0)
+  const reader = new Reader(source)
   try {
     yield head
-    const reader = new Reader(source)
     let index = 0
     for (;;) {
       const chunk = await reader.take(chunkBytes)
@@ -49,6 +50,7 @@ export async function* encryptStream(
     }
   } finally {
     chunks.erase()
+    await reader.close()
   }
 }
 
@@ -62,8 +64,17 @@ export async function* encryptStream(
 export async function* decryptStream(
   cipher: CmkCipher, source: Bytes, options: Omit<EnvelopeOptions, 'chunkBytes'> = {},
 ): AsyncGenerator<Buffer> {
-  const { context = {}, cache } = options
   const reader = new Reader(source)
+  try {
+    yield* decrypted(cipher, reader, options)
+  } finally {
+    await reader.close()
+  }
+}
+
+async function* decrypted(
+  cipher: CmkCipher, reader: Reader, { context = {}, cache }: EnvelopeOptions,
+): AsyncGenerator<Buffer> {
   const start = await reader.take(headStartBytes)
   if (start.length < headStartBytes) throw new EnvelopeError('this is no message of keyward\'s')
   const body = await reader.take(headBodyBytes(start))
@@ -86,9 +97,8 @@ export async function* decryptStream(
 }
 
 async function newDataKey(
-  cipher: CmkCipher, [first, ...others]: readonly string[], context: EncryptionContext,
+  cipher: CmkCipher, [first = '', ...others]: readonly string[], context: EncryptionContext,
 ): Promise<DataKey> {
-  if (first === undefined) throw new TypeError('a message needs a CMK')
   const { plaintext, blob } = await cipher.generateDataKey(first, dataKeyBytes, context)
   const more = await Promise.all(others.map(async (cmk) => (
     { cmk, blob: (await cipher.encrypt(cmk, plaintext, context)).blob })))
@@ -136,6 +146,11 @@ class Reader {
   async isAtEnd(): Promise<boolean> {
     while (this.#length === 0 && await this.#more()) continue
     return this.#length === 0
+  }
+
+  /** Whoever stops before the end lets the source go. */
+  async close(): Promise<void> {
+    if (!this.#ended) await this.#source.return?.()
   }
 
   async #more(): Promise<boolean> {

@@ -105,6 +105,51 @@ describe('a stream under a data key', () => {
   })
 })
 
+describe('a message that could not be decrypted is not made', () => {
+  test.each([
+    { cmks: 0 }, { cmks: 33 }, { cmks: 1, chunkBytes: 0 }, { cmks: 1, chunkBytes: 1.5 }, { cmks: 1, chunkBytes: 2 ** 24 + 1 },
+  ])('$cmks CMKs, chunks of $chunkBytes bytes', async ({ cmks, ...options }) => {
+    const { cipher, asked } = await place()
+    const attempt = encrypted(cipher, Buffer.from('hello'), { cmks: Array<string>(cmks).fill('alias/a'), ...options })
+    await expect(attempt).rejects.toThrow(EnvelopeError)
+    expect(asked).toEqual([])
+  })
+
+  test('32 CMKs', async () => {
+    const { cipher } = await place()
+    const message = await encrypted(cipher, Buffer.from('hello'), { cmks: Array<string>(32).fill('alias/a') })
+    expect((await decrypted(cipher, message)).toString()).toBe('hello')
+  })
+})
+
+describe('the source is closed', () => {
+  async function* endless(state: { isClosed: boolean }): AsyncGenerator<Buffer> {
+    try {
+      for (;;) yield Buffer.alloc(chunkBytes)
+    } finally {
+      state.isClosed = true
+    }
+  }
+
+  test('by who stops in the middle', async () => {
+    const { cipher } = await place()
+    const state = { isClosed: false }
+    let pieces = 0
+    for await (const _piece of encryptStream(cipher, ['alias/a'], endless(state), { chunkBytes })) {
+      pieces += 1
+      if (pieces === 2) break
+    }
+    expect(state.isClosed).toBe(true)
+  })
+
+  test('by what is no message', async () => {
+    const { cipher } = await place()
+    const state = { isClosed: false }
+    await expect(collect(decryptStream(cipher, endless(state)))).rejects.toThrow(EnvelopeError)
+    expect(state.isClosed).toBe(true)
+  })
+})
+
 describe('the cache of data keys', () => {
   const places = async (limits: Partial<CacheLimits>) => {
     const set = await place()
