@@ -46,7 +46,7 @@ export class CmkRecords {
     return cmk?.account === this.#scope.account ? cmk : undefined
   }
 
-  /** Whether this unit of work has changed the CMK, so that it is not as it is stored. */
+  /** Whether this unit of work has changed the CMK, which may never be committed and is nobody else's to see. */
   isChanged(id: string): boolean {
     return this.#pending.has(id)
   }

@@ -193,11 +193,7 @@ export class Objects {
     return id === undefined ? undefined : this.peek(id)
   }
 
-  /**
-   * The object, or undefined when none exists for the caller.
-   *
-   * @throws KmipError Permission Denied, Not Authorised
-   */
+  /** The object, or undefined when none exists for the caller. @throws KmipError Permission Denied, Not Authorised */
   peek(uniqueIdentifier: string): Awaitable<ManagedObject | undefined> {
     return after(this.#visible(uniqueIdentifier), (object) => {
       if (object === undefined) return undefined
