@@ -64,6 +64,34 @@ test('a wrong or twofold ticket is refused; what else stands in Authentication d
   expect(await printed(engines, ping, alice, unknown)).toContain('Success')
 })
 
+test('a ticket that was made with another one does not outlive it', async () => {
+  let seconds = 1_800_000_000
+  const engines = testEngine({ clock: () => seconds * 1000 })
+  const login = async (payload: string, header = ''): Promise<string> => ticketHeader(
+    find(await send(engines, item('Login', payload), alice, header), Tag.TicketValue)!.value as Buffer)
+  const second = await login('<LeaseTime type="Interval" value="3600"/>', await login(lease))
+  expect(await printed(engines, ping, bob, second)).toContain('Success')
+  seconds += 60
+  expect(await printed(engines, ping, bob, second)).toContain('InvalidTicket')
+})
+
+test('an asynchronous request is that of its principal and user, and nobody else sees it', async () => {
+  const engines = testEngine()
+  const fred = userHeader('Fred')
+  const asked = await send(engines, create, alice, `<AsynchronousIndicator type="Enumeration" value="Mandatory"/>${fred}`)
+  const value = (find(asked, Tag.AsynchronousCorrelationValue)!.value as Buffer).toString('hex')
+  const named = `<AsynchronousCorrelationValue type="ByteString" value="${value}"/>`
+  const carol = { account: alice.account, principal: 'carol' }
+  for (const [caller, header] of [[carol, fred], [alice, userHeader('Barney')]] as const) {
+    for (const operation of ['Poll', 'Cancel', 'Process']) {
+      expect(await printed(engines, item(operation, named), caller, header)).toContain('InvalidAsynchronousCorrelationValue')
+    }
+    expect(await printed(engines, item('QueryAsynchronousRequests'), caller, header)).not.toContain(value)
+  }
+  expect(await printed(engines, item('QueryAsynchronousRequests'), alice, fred)).toContain(value)
+  expect(await printed(engines, item('Poll', named), alice, fred)).toContain('Operation Enumeration Create')
+})
+
 test('an account has at most a thousand tickets; those that have ended make room', async () => {
   let seconds = 1_800_000_000
   const engines = testEngine({ clock: () => seconds * 1000 })

@@ -264,6 +264,22 @@ test('keys are made of given values and derived, and their attributes change', a
   await p11.call('C_SetAttributeValue', set([[0x999, yes]]), 'ATTRIBUTE_TYPE_INVALID')
 })
 
+test('a session that only reads changes nothing', async () => {
+  const p11 = await initialized()
+  await p11.create('Encrypt', 'a key')
+  const session = await p11.open(4)
+  const [key] = await p11.find(session, w().count(0))
+  const calls: readonly [string, Pkcs11Writer][] = [
+    ['C_DestroyObject', w().ulong(session).ulong(key!)],
+    ['C_SetAttributeValue', append(w().ulong(session).ulong(key!), [[0x3, text('other')]])],
+    ['C_CopyObject', append(w().ulong(session).ulong(key!), [])],
+    ['C_GenerateKey', append(w().ulong(session).ulong(0x1080).count(0), [[0x161, number(16)]])],
+    ['C_CreateObject', append(w().ulong(session), [])],
+  ]
+  for (const [name, input] of calls) await p11.call(name, input, 'SESSION_READ_ONLY')
+  expect(await p11.find(session, w().count(0))).toEqual([key])
+})
+
 test('a function that fails has changed nothing', async () => {
   const p11 = await initialized()
   const session = await p11.open()

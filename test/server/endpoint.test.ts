@@ -59,6 +59,24 @@ test('a client is told of no object that its version does not know', async () =>
   expect(printed(await client.next())).toContain(`UniqueIdentifier TextString "${id}"`)
 })
 
+test('a client is told of no object that only its owner may get', async () => {
+  const { engine } = testEngine()
+  const client = new ClientEndpoint('2.1', ['Notify', 'Put'])
+  await reverse(engine, client)
+  const attribute = (name: string, value: string): string => `<Attribute>
+    <AttributeName type="TextString" value="${name}"/><AttributeValue ${value}/></Attribute>`
+  const carol = { account: alice.account, principal: 'carol' }
+  const owned = request('1.4', item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><TemplateAttribute>
+    ${attribute('Cryptographic Algorithm', 'type="Enumeration" value="AES"')}
+    ${attribute('Cryptographic Length', 'type="Integer" value="128"')}
+    ${attribute('Cryptographic Usage Mask', 'type="Integer" value="Encrypt"')}
+    ${attribute('Operation Policy Name', 'type="TextString" value="default"')}</TemplateAttribute>`))
+  const made = decodeItem((await engine.process(encodeItem(owned), carol)).bytes)
+  expect(printed(made)).toContain('ResultStatus Enumeration Success')
+  const id = identifierIn(await send(engine, create, carol))
+  expect(printed(await client.next())).toContain(id)
+})
+
 test('a client that takes neither Notify nor Put gets its role back', async () => {
   const { engine } = testEngine()
   const client = new ClientEndpoint('2.1', ['Query'])
