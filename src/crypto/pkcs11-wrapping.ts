@@ -30,7 +30,7 @@ export function wrapping(
       const { data, iv, tag } = await encryptInToken(run, own, parameters, { data: bytes })
       return { data: tag === undefined ? data : Buffer.concat([data, tag]), iv }
     },
-    async unwrap(key, parameters, wrapped, iv) {
+    async unwrap(key, parameters, wrapped, { iv } = {}) {
       const own = asTokenKey(key)
       if (key.kind === 'private') {
         return new Secret(await decryptRsaInToken(run, own, parameters, wrapped, oaepFacts))

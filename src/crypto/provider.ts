@@ -76,7 +76,7 @@ export interface Provider {
 
   /** Wraps encoded key bytes (Encrypt under Key Wrapping Specification, KMIP 2.1 3.1.5). */
   wrap(key: Key, parameters: CryptographicParameters, bytes: Buffer): Awaitable<WrapOutput>
-  unwrap(key: Key, parameters: CryptographicParameters, wrapped: Buffer, iv?: Buffer): Awaitable<Secret>
+  unwrap(key: Key, parameters: CryptographicParameters, wrapped: Buffer, options?: UnwrapOptions): Awaitable<Secret>
 
   /**
    * Whether the provider takes in keys of a kind without opening them in this process, when they come wrapped by an RSA
@@ -215,6 +215,12 @@ export interface Mac {
 export interface WrapOutput {
   readonly data: Buffer
   readonly iv?: Buffer | undefined
+}
+
+export interface UnwrapOptions {
+  readonly iv?: Buffer | undefined
+  /** Of PKCS#1 v1.5 in software: wrong padding is an error, where random bytes would come out. Tokens decide by themselves. */
+  readonly tellsPadding?: boolean
 }
 
 export interface Derivation {

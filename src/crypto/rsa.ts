@@ -7,7 +7,7 @@ import type { HashInfo } from './hash.ts'
 import { checkKind } from './key.ts'
 import type { SoftwareKey } from './key.ts'
 import type { Signable } from './provider.ts'
-import { decodeOaep, encodeOaep, encodePss, verifyPss } from './rsa-padding.ts'
+import { decodeOaep, decodePkcs1, encodeOaep, encodePss, verifyPss } from './rsa-padding.ts'
 import type { OaepOptions, PssOptions } from './rsa-padding.ts'
 import { runRsa } from './rsa-pool.ts'
 import { signatureScheme } from './signature.ts'
@@ -33,15 +33,18 @@ export function encryptRsa(key: SoftwareKey, parameters: CryptographicParameters
 /**
  * Decrypts. With PKCS#1 v1.5, bad padding gives random bytes and no error (OpenSSL's implicit
  * rejection), so that there is nothing to tell apart.
+ *
+ * @param tellsPadding it is an error all the same: random bytes must not pass for a key
  */
 export async function decryptRsa(
-  key: SoftwareKey, parameters: CryptographicParameters, data: Buffer,
+  key: SoftwareKey, parameters: CryptographicParameters, data: Buffer, tellsPadding = false,
 ): Promise<Buffer> {
   checkKind(key, 'private')
   const scheme = encryptionScheme(parameters)
   if (data.length !== modulusLength(key)) throw cryptographicFailure()
-  if (scheme === 'pkcs1') return runRsa('decryptPkcs1', key.object, data)
-  return decodeOaep(await runRsa('decryptRaw', key.object, data), scheme)
+  if (scheme === 'pkcs1' && !tellsPadding) return runRsa('decryptPkcs1', key.object, data)
+  const encoded = await runRsa('decryptRaw', key.object, data)
+  return scheme === 'pkcs1' ? decodePkcs1(encoded) : decodeOaep(encoded, scheme)
 }
 
 /**

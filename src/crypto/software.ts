@@ -65,7 +65,7 @@ export function softwareProvider(source: RandomSource = openSslSource): Provider
     openDigest,
     openMac: (key, parameters) => openMac(own(key), parameters),
     wrap: (key, parameters, bytes) => wrap(own(key), parameters, bytes),
-    unwrap: (key, parameters, wrapped, iv) => unwrap(own(key), parameters, wrapped, iv),
+    unwrap: (key, parameters, wrapped, options) => unwrap(own(key), parameters, wrapped, options),
     derive: (key, request) => derive(own(key), request),
     random(length) {
       if (!Number.isInteger(length) || length < 1 || length > randomMax) throw invalid('too many random bytes')

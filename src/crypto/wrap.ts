@@ -4,7 +4,7 @@ import { Secret } from '../kmip/secret.ts'
 import { decryptSymmetric, encryptSymmetric, modeOf } from './cipher.ts'
 import { cryptographicFailure, invalid } from './failure.ts'
 import type { SoftwareKey } from './key.ts'
-import type { WrapOutput } from './provider.ts'
+import type { UnwrapOptions, WrapOutput } from './provider.ts'
 import { decryptRsa, encryptRsa } from './rsa.ts'
 import { decryptSm2, encryptSm2, sm2FormOf } from './sm2.ts'
 
@@ -21,10 +21,10 @@ export function wrap(key: SoftwareKey, parameters: CryptographicParameters, byte
 }
 
 export function unwrap(
-  key: SoftwareKey, parameters: CryptographicParameters, wrapped: Buffer, iv?: Buffer,
+  key: SoftwareKey, parameters: CryptographicParameters, wrapped: Buffer, { iv, tellsPadding }: UnwrapOptions = {},
 ): Secret | Promise<Secret> {
   if (key.algorithm === CryptographicAlgorithm.RSA) {
-    return decryptRsa(key, parameters, wrapped).then((bytes) => new Secret(bytes))
+    return decryptRsa(key, parameters, wrapped, tellsPadding).then((bytes) => new Secret(bytes))
   }
   if (key.algorithm === CryptographicAlgorithm.SM2) {
     sm2FormOf(parameters)

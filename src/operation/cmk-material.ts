@@ -111,8 +111,10 @@ async function unwrapped(
 ): Promise<Buffer> {
   const key = await provider.load(importKey)
   const bytes = wrappedBytes(block.keyValue!)
-  if (bytes.length <= wrapping.wrappedKeyBytes) return (await provider.unwrap(key, wrapping.parameters, bytes)).reveal()
-  const transport = await provider.unwrap(key, wrapping.parameters, bytes.subarray(0, wrapping.wrappedKeyBytes))
+  // The import key opens what was wrapped for this CMK, and that for a day; what it does not open is bound to no CMK.
+  const open = (data: Buffer) => provider.unwrap(key, wrapping.parameters, data, { tellsPadding: true })
+  if (bytes.length <= wrapping.wrappedKeyBytes) return (await open(bytes)).reveal()
+  const transport = await open(bytes.subarray(0, wrapping.wrappedKeyBytes))
   const kek = await provider.load({
     kind: 'symmetric', algorithm: CryptographicAlgorithm.AES, length: transport.length * 8, bytes: transport,
   })

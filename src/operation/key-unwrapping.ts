@@ -46,7 +46,7 @@ async function decrypt(context: Context, data: KeyWrappingData, bytes: Buffer): 
     try {
       const wrapping = await loadWrappingKey(context, { ...information, uniqueIdentifier }, uses.unwrapKey)
       const { provider, key, parameters } = wrapping
-      return (await provider.unwrap(key, parameters, bytes, data.ivCounterNonce)).reveal()
+      return (await provider.unwrap(key, parameters, bytes, { iv: data.ivCounterNonce })).reveal()
     } catch (error) {
       if (!(error instanceof KmipError) || !missReasons.has(error.reason)) throw error
       failure ??= error

@@ -96,7 +96,7 @@ function wrapping({ test }: Harness): void {
         const opener = keys?.privateKey ?? key
         const wrapped = await ifSupported(() => provider.wrap(key, parameters, bytes))
         if (wrapped === undefined) continue
-        const unwrapped = await provider.unwrap(opener, parameters, wrapped.data, wrapped.iv)
+        const unwrapped = await provider.unwrap(opener, parameters, wrapped.data, { iv: wrapped.iv })
         expect(unwrapped.reveal().equals(bytes)).toBe(true)
       }
     }
