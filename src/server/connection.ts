@@ -28,6 +28,8 @@ export class Connection {
   #endpoint: Endpoint | undefined
   readonly #waiting: Buffer[] = []
   #broken: TtlvError | undefined
+  /** Settled when the last answer has left. */
+  #written = Promise.resolve()
   #busy = false
   #draining = false
   #deadline: number
@@ -109,9 +111,15 @@ export class Connection {
    * that wakes it, do little else.
    */
   async #write(bytes: Buffer): Promise<void> {
-    do await endOfTurn()
-    while (this.#socket.writableLength > 0 && !this.#socket.destroyed)
-    if (!this.#socket.destroyed) this.#socket.write(bytes)
+    await endOfTurn()
+    if (this.#socket.writableLength > 0) {
+      this.#wait(this.#limits.responseMsMax)
+      await this.#written
+    }
+    if (this.#socket.destroyed) return
+    this.#written = new Promise((resolve) => {
+      this.#socket.write(bytes, () => resolve())
+    })
   }
 
   /** The client becomes the server of this connection. It sends nothing before it has the answer that says so. */

@@ -66,17 +66,22 @@ export function encodeResponse(
   items: readonly ResponseBatchItem[], { version, now, isCorrelated }: ResponseFrame,
 ): Buffer {
   const coding = { version, omitsUnknown: true }
-  const message = writer.begin(Tag.ResponseMessage)
-  ResponseHeader.encode(writer, Tag.ResponseHeader, {
-    protocolVersion: version,
-    timeStamp: now,
-    attestationType: [],
-    serverCorrelationValue: isCorrelated === true ? randomUUID() : undefined,
-    batchCount: items.length,
-  }, coding)
-  for (const item of items) ResponseBatchItem.encode(writer, Tag.BatchItem, item, coding)
-  writer.end(message)
-  return writer.take()
+  try {
+    const message = writer.begin(Tag.ResponseMessage)
+    ResponseHeader.encode(writer, Tag.ResponseHeader, {
+      protocolVersion: version,
+      timeStamp: now,
+      attestationType: [],
+      serverCorrelationValue: isCorrelated === true ? randomUUID() : undefined,
+      batchCount: items.length,
+    }, coding)
+    for (const item of items) ResponseBatchItem.encode(writer, Tag.BatchItem, item, coding)
+    writer.end(message)
+    return writer.take()
+  } finally {
+    // Of a response that cannot be written too: the next is another client's.
+    writer.reset()
+  }
 }
 
 /** A critical extension that is not understood rejects the entire message (KMIP 2.1 9.13). */

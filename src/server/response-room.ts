@@ -27,9 +27,12 @@ export class ResponseRoom {
 
   /** @throws KmipError Response Too Large */
   reserve(item: ResponseBatchItem): void {
-    ResponseBatchItem.encode(writer, Tag.BatchItem, item, { version: this.#version })
-    this.#reserved = writer.length
-    writer.reset()
+    try {
+      ResponseBatchItem.encode(writer, Tag.BatchItem, item, { version: this.#version, omitsUnknown: true })
+      this.#reserved = writer.length
+    } finally {
+      writer.reset()
+    }
     if (this.#reserved <= this.#left) return
     throw new KmipError('ResponseTooLarge', `the response has more than ${this.#bytesMax} bytes`)
   }

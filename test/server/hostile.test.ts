@@ -126,9 +126,50 @@ describe('bytes that are no message are answered with a standard error, and the 
   })
 })
 
+describe('a client that asks and does not read its answers', () => {
+  const responseMs = 4_000
+  let own: RunningServer
+  beforeAll(async () => {
+    own = await startServer({ KEYWARD_LIMITS_RESPONSE_MS_MAX: String(responseMs) })
+  })
+  afterAll(() => own.stop())
+
+  it('costs the server nothing while it waits, and is closed on time', async () => {
+    const socket = await tls(own.certificates.alice, own)
+    const closing = new Promise<void>((resolve) => socket.once('close', resolve))
+    const requests = Buffer.concat(Array.from({ length: 200 }, query))
+    const send = (): void => {
+      while (socket.write(requests));
+    }
+    socket.on('drain', send)
+    send()
+    await stalled(socket)
+    const [began, before] = [performance.now(), processorMs(own)]
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    expect(socket.destroyed).toBe(false)
+    expect(processorMs(own) - before).toBeLessThan(100)
+    await closing
+    expect(performance.now() - began).toBeLessThan(responseMs + limits.lateMs)
+  })
+})
+
+/** Resolves when the server has taken nothing of what is sent for a while. */
+async function stalled(socket: TLSSocket): Promise<void> {
+  for (let before = -1; before !== socket.bytesWritten;) {
+    before = socket.bytesWritten
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
 function residentMiB(): number {
   const status = readFileSync(`/proc/${server.pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) / 1024
+}
+
+/** Milliseconds of processor time that a server has taken. The system counts in hundredths of a second. */
+function processorMs({ pid }: RunningServer): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 /** A whole round trip in a new connection, quickly. */
@@ -147,11 +188,13 @@ function tcp(): Promise<Socket> {
   })
 }
 
-function tls(client: { cert?: string, key?: string } = server.certificates.alice): Promise<TLSSocket> {
+function tls(
+  client: { cert?: string, key?: string } = server.certificates.alice, { host, port, certificates } = server,
+): Promise<TLSSocket> {
   const read = (path: string | undefined) => path === undefined ? undefined : readFileSync(path)
   return new Promise((resolve, reject) => {
-    const options = { ca: read(server.certificates.ca), cert: read(client.cert), key: read(client.key) }
-    const socket = connectTls({ host: server.host, port: server.port, ...options }, () => resolve(socket))
+    const options = { ca: read(certificates.ca), cert: read(client.cert), key: read(client.key) }
+    const socket = connectTls({ host, port, ...options }, () => resolve(socket))
     socket.on('error', reject)
   })
 }
