@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { encodeRecord } from '../model/record.ts'
-import type { Change } from '../store/store.ts'
+import type { Change, StoredRecord } from '../store/store.ts'
 import { indexKeys } from './index-keys.ts'
 
 /**
@@ -13,19 +13,27 @@ export function recordIdOf(account: string, uniqueIdentifier: string): string {
   return `${uniqueIdentifier}${spaceOf(account)}`
 }
 
-/** What stores an object as it is now, in place of the revision that it was read in. */
-export function changeOf(object: ManagedObject): Change {
+/** @param expected the revision in whose place the object is stored as it is now: the one that it was read in */
+export function changeOf(object: ManagedObject, expected: number): Change {
   return {
     id: recordIdOf(object.account, object.uniqueIdentifier),
-    expected: object.revision,
+    expected,
     data: encodeRecord(object),
     keys: indexKeys(object),
   }
 }
 
-/** What removes an object with all that is known of it. */
+/**
+ * What removes an object with all that is known of it. Only its revision stays: a client may choose the identifier again
+ * for Import, and nobody who still has the removed object in memory must take it for the new one.
+ */
 export function removalOf(account: string, uniqueIdentifier: string, revision: number): Change {
-  return { id: recordIdOf(account, uniqueIdentifier), expected: revision, data: undefined, keys: [] }
+  return { id: recordIdOf(account, uniqueIdentifier), expected: revision, data: Buffer.alloc(0), keys: [] }
+}
+
+/** Whether a record is what a removed object has left. */
+export function isRemoval({ data }: StoredRecord): boolean {
+  return data.length === 0
 }
 
 /** The Unique Identifier of an object by such an id. */

@@ -23,7 +23,7 @@ import { KeptKeys } from './given-up.ts'
 import type { KeptKey } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
-import { changeOf, identifierPattern, removalOf } from './object-record.ts'
+import { identifierPattern } from './object-record.ts'
 import { StoredObjects, found } from './stored-objects.ts'
 
 /**
@@ -312,6 +312,7 @@ export class Objects {
     const revision = existing?.revision ?? 0
     const imported: ManagedObject = { ...object, revision, account: this.#caller.account, owner: ownerName(this.#caller) }
     if (!this.#isAuthorised(imported)) throw notAuthorised()
+    this.#stored.follow(this.#changes.removed, imported.uniqueIdentifier)
     this.#changes.objects.set(imported.uniqueIdentifier, imported)
     this.#changes.made.add(imported.uniqueIdentifier)
     return imported
@@ -333,7 +334,8 @@ export class Objects {
   /** Removes an object with all that is known of it. A destroyed object stays; this is for templates. */
   remove(object: ManagedObject): void {
     this.#changes.objects.delete(object.uniqueIdentifier)
-    if (object.revision > 0) this.#changes.removed.set(object.uniqueIdentifier, object.revision)
+    const revision = this.#stored.replaced(object)
+    if (revision > 0) this.#changes.removed.set(object.uniqueIdentifier, revision)
   }
 
   /**
@@ -347,14 +349,14 @@ export class Objects {
     const objects = [...this.#changes.objects.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
     const orders = this.keptKeys.destructionsOf(committed)
-    const removals = [...this.#changes.removed].map(([id, expected]) => removalOf(this.#caller.account, id, expected))
+    const changes = this.#stored.changesOf(objects, this.#changes.removed)
     this.#isBegun = true
-    await this.#store.apply([...objects.map(changeOf), ...removals, ...this.#changes.records.values(), ...orders])
+    await this.#store.apply([...changes, ...this.#changes.records.values(), ...orders])
     this.#isBegun = false
     this.#committed = committed
     this.keptKeys.committed(orders)
     // The CMK is left out: it may have changed in the same commit, and is read again with the object.
-    for (const object of objects) this.#stored.keep({ ...object, cmk: undefined, revision: object.revision + 1 })
+    for (const object of objects) this.#stored.keep({ ...object, cmk: undefined, revision: this.#stored.replaced(object) + 1 })
     this.#changes.clear()
     this.cmks.clear()
   }

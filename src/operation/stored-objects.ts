@@ -5,9 +5,9 @@ import { after } from '../model/awaitable.ts'
 import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { decodeRecord } from '../model/record.ts'
-import type { IndexKey, Store } from '../store/store.ts'
+import type { Change, IndexKey, Store } from '../store/store.ts'
 import type { ObjectCache } from './object-cache.ts'
-import { recordIdOf, uniqueIdentifierOf } from './object-record.ts'
+import { changeOf, isRemoval, recordIdOf, removalOf, uniqueIdentifierOf } from './object-record.ts'
 
 /** The objects of one account as they are stored, for one unit of work, and without their CMKs. */
 export class StoredObjects {
@@ -16,6 +16,8 @@ export class StoredObjects {
   readonly #account: string
   /** What was read whose keys providers hold: those that a commit gives up are the providers' to destroy. */
   #held: Map<string, ManagedObject> | undefined
+  /** Of removed objects, by Unique Identifier, their revisions. */
+  #vacated: Map<string, number> | undefined
 
   constructor(store: Store, cache: ObjectCache, account: string) {
     this.#store = store
@@ -44,6 +46,26 @@ export class StoredObjects {
     return held?.revision === revision ? held : this.#cache.get(recordIdOf(this.#account, uniqueIdentifier), revision)
   }
 
+  /** The revision that an object takes the place of: of a new one, what a removed one has left there, or 0. */
+  replaced({ uniqueIdentifier, revision }: ManagedObject): number {
+    return revision > 0 ? revision : this.#vacated?.get(uniqueIdentifier) ?? 0
+  }
+
+  /** A new object is put where the unit of work has removed one: it takes the place of that one, which is removed no more. */
+  follow(removed: Map<string, number>, uniqueIdentifier: string): void {
+    const revision = removed.get(uniqueIdentifier)
+    if (revision !== undefined) this.#vacate(uniqueIdentifier, revision)
+    removed.delete(uniqueIdentifier)
+  }
+
+  /** What stores objects as they are now, and removes others. @param removed their revisions, by Unique Identifier */
+  changesOf(objects: readonly ManagedObject[], removed: ReadonlyMap<string, number>): Change[] {
+    return [
+      ...objects.map((object) => changeOf(object, this.replaced(object))),
+      ...[...removed].map(([id, revision]) => removalOf(this.#account, id, revision)),
+    ]
+  }
+
   /** Unique Identifiers by an index key; other requests get their turn between the pages, and while one takes long. */
   async *scan(key: IndexKey, descending: boolean): AsyncGenerator<string> {
     let after: string | undefined
@@ -66,9 +88,17 @@ export class StoredObjects {
   async #decoded(id: string, keeps: boolean): Promise<ManagedObject | undefined> {
     const record = await this.#store.read(id)
     if (record === undefined) return undefined
+    if (isRemoval(record)) {
+      this.#vacate(uniqueIdentifierOf(id), record.revision)
+      return undefined
+    }
     const object = decodeRecord(uniqueIdentifierOf(id), record.revision, Buffer.from(record.data))
     if (keeps) this.#cache.put(id, object)
     return this.#hold(object)
+  }
+
+  #vacate(uniqueIdentifier: string, revision: number): void {
+    (this.#vacated ??= new Map()).set(uniqueIdentifier, revision)
   }
 
   #hold(object: ManagedObject): ManagedObject {

@@ -87,7 +87,8 @@ export class Engine {
     this.#underway += 1
     try {
       const services = session.isLasting ? this.#services : this.#shortServices
-      const items = await this.#answers({ message: decoded.message, caller, now, services })
+      const mayBeCorrelated = this.#mayBeCorrelated(decoded, caller, session)
+      const items = await this.#answers({ message: decoded.message, caller, now, services, mayBeCorrelated })
       return this.#answer(items, decoded, { caller, now, isUnderTest: session.isUnderTest(decoded.message.batchItem, items) })
     } finally {
       this.#underway -= 1
@@ -171,7 +172,7 @@ export class Engine {
 
     const results: ResponseBatchItem[] = []
     let state = new BatchState()
-    const room = this.#roomFor(message)
+    const room = this.#roomFor(asked)
     for (const item of items) {
       const result = await this.#single(item, asked, state, room)
       results.push(result.item)
@@ -210,23 +211,31 @@ export class Engine {
     return { item: failure(item, busy, version), state: before }
   }
 
+  /** Whether the answer may get a Server Correlation Value; that it belongs to a test is known for sure after it is made. */
+  #mayBeCorrelated({ message, version }: ReadRequest, caller: Caller, session: Session): boolean {
+    if (message.requestHeader.clientCorrelationValue !== undefined || version < firstCorrelated) return false
+    const { correlationSince } = this.#services.profiles.of(caller)
+    const isTesting = session.hasOpenTest || message.batchItem.some(({ operation }) => operation === Operation.Interop)
+    return version >= correlationSince || isTesting
+  }
+
   /** A single answer needs none unless the client has named a limit. */
-  #roomFor({ requestHeader, batchItem }: RequestMessage): ResponseRoom | undefined {
-    const { maximumResponseSize, protocolVersion, clientCorrelationValue } = requestHeader
+  #roomFor({ message: { requestHeader, batchItem }, mayBeCorrelated }: Asked): ResponseRoom | undefined {
+    const { maximumResponseSize, protocolVersion } = requestHeader
     if (maximumResponseSize === undefined && batchItem.length === 1) return undefined
     const bytesMax = Math.min(maximumResponseSize ?? Infinity, this.#services.limits.responseBytesMax)
-    const mayBeCorrelated = protocolVersion >= firstCorrelated && clientCorrelationValue === undefined
     const headerBytes = responseHeaderBytes + (mayBeCorrelated ? correlationBytes : 0)
     return new ResponseRoom(bytesMax, headerBytes, protocolVersion)
   }
 
   /** Undo: the whole batch is one atomic change; nothing is committed before its last item has succeeded. */
-  async #atomic({ message, caller, now, services }: Asked): Promise<ResponseBatchItem[]> {
+  async #atomic(asked: Asked): Promise<ResponseBatchItem[]> {
+    const { message, caller, now, services } = asked
     const { store, cache, settings } = this.#services
     const { requestHeader: { protocolVersion: version }, batchItem: items } = message
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const objects = new Objects(store, cache, caller, now, settings.cmk.region)
-      const room = this.#roomFor(message)
+      const room = this.#roomFor(asked)
       const frame = { caller, now, objects, state: new BatchState(), jobs: this.#jobs, room }
       const outcomes: Outcome[] = []
       for (const [index, item] of items.entries()) {
@@ -268,6 +277,8 @@ interface Asked {
   /** Seconds since 1970-01-01 UTC. */
   readonly now: number
   readonly services: Services
+  /** Whether its answer may get a Server Correlation Value. */
+  readonly mayBeCorrelated: boolean
 }
 
 /**

@@ -12,7 +12,7 @@ import { expireMaterial } from '../operation/cmk-import.ts'
 import { cmkIdOf, scheduledKey } from '../operation/cmk-records.ts'
 import { rotateCmk } from '../operation/cmk-rotate.ts'
 import { rotationKey } from '../operation/index-keys.ts'
-import { uniqueIdentifierOf } from '../operation/object-record.ts'
+import { isRemoval, uniqueIdentifierOf } from '../operation/object-record.ts'
 import { Objects } from '../operation/objects.ts'
 import type { Context } from '../operation/operation.ts'
 import { rotateObject } from '../operation/rotate-object.ts'
@@ -94,7 +94,7 @@ export class Scheduler {
   /** What replaces an object belongs to whom the object belonged. */
   async #rotate(record: string, fence: number): Promise<boolean> {
     const stored = await this.#services.store.read(record)
-    if (stored === undefined) return false
+    if (stored === undefined || isRemoval(stored)) return false
     const id = uniqueIdentifierOf(record)
     const { account, owner } = decodeRecord(id, stored.revision, Buffer.from(stored.data))
     const context = this.#context(account, owner)

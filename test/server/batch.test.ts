@@ -12,6 +12,7 @@ import { GetAttributesRequest, GetAttributesResponse } from '../../src/kmip/payl
 import { GetRequest } from '../../src/kmip/payload/get.ts'
 import { LocateRequest, LocateResponse } from '../../src/kmip/payload/locate.ts'
 import { RNGRetrieveRequest } from '../../src/kmip/payload/rng-retrieve.ts'
+import type { Version } from '../../src/kmip/version.ts'
 import type { Item } from '../../src/ttlv/item.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { TtlvWriter } from '../../src/ttlv/writer.ts'
@@ -46,6 +47,15 @@ describe('what was undone or did not fit has not happened, and has given nothing
     expect(LocateResponse.decode(located!.responsePayload as Item, { version }).uniqueIdentifier).toEqual([])
   })
 
+  it.each([104, 200, 201])('an answer as large as the client takes is sent, a larger one is not: version %i', async (of) => {
+    const server = testEngine()
+    const key = await created(server, create())
+    const { length } = await exchange(server, [get(key)], {}, of)
+    expect(await exchange(server, [get(key)], { maximumResponseSize: length }, of)).toHaveLength(length)
+    const items = itemsOf(await exchange(server, [get(key)], { maximumResponseSize: length - 1 }, of), of)
+    expect(items[0]).toMatchObject({ resultReason: ResultReason.ResponseTooLarge })
+  })
+
   it('a hundred large answers are refused one by one, without being encoded again and again', async () => {
     const server = testEngine()
     const random: Ask = [Operation.RNGRetrieve, outgoing(RNGRetrieveRequest, { dataLength: 60_000 })]
@@ -71,6 +81,14 @@ describe('many clients of one key', () => {
 type Server = ReturnType<typeof testEngine>
 
 async function ask(server: Server, asks: Ask[], header: Partial<RequestHeader> = {}): Promise<ResponseBatchItem[]> {
+  return itemsOf(await exchange(server, asks, header, version), version)
+}
+
+function itemsOf(response: Buffer, version: Version): ResponseBatchItem[] {
+  return ResponseMessage.decode(decodeItem(response), { version }).batchItem
+}
+
+async function exchange(server: Server, asks: Ask[], header: Partial<RequestHeader>, version: Version): Promise<Buffer> {
   const writer = new TtlvWriter()
   RequestMessage.encode(writer, Tag.RequestMessage, {
     requestHeader: { attestationType: [], ...header, protocolVersion: version, batchCount: asks.length },
@@ -78,8 +96,7 @@ async function ask(server: Server, asks: Ask[], header: Partial<RequestHeader> =
       operation, requestPayload, uniqueBatchItemID: Buffer.of(index), messageExtension: [],
     })),
   }, { version })
-  const { bytes } = await server.engine.process(writer.take(), alice)
-  return ResponseMessage.decode(decodeItem(bytes), { version }).batchItem
+  return (await server.engine.process(writer.take(), alice)).bytes
 }
 
 async function created(server: Server, ask_: Ask): Promise<string> {
