@@ -49,7 +49,7 @@ export function attributeList(): Field<AttributeSet> {
       writeAttributes(writer, set, coding)
       writer.end(handle)
     },
-    (earlier, later) => toSet([...instancesOf(earlier), ...instancesOf(later)]))
+    (sets) => toSet(sets.flatMap(instancesOf)))
 }
 
 /**
@@ -64,7 +64,7 @@ export function attributeFilters(): Field<AttributeInstance[]> {
       for (const instance of instances) writeInstance(writer, instance, coding)
       if (handle !== undefined) writer.end(handle)
     },
-    (earlier, later) => [...earlier, ...later])
+    (lists) => lists.flat())
 }
 
 /** Exactly one attribute: Attribute in 1.x, `tag` (New Attribute, Current Attribute) in 2.x. */

@@ -31,8 +31,8 @@ export interface Field<T, P extends Presence = 'required'> {
   readonly until: Version
   decode(item: Item, coding: Coding): T
   encode(writer: TtlvWriter, value: T, coding: Coding): void
-  /** For a value that is spread over several items: joins what came before with the next. */
-  readonly merge?: (earlier: T, later: T) => T
+  /** For a value that is spread over several items: joins them, all at once because there may be very many. */
+  readonly merge?: (parts: readonly T[]) => T
   /** Whether the version has the value; absent where every version has all. */
   readonly isKnown?: (value: T, version: Version) => boolean
   /** Takes the items whose tag no other field of the structure has. */
@@ -94,6 +94,7 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
       const isOld = coding.version < v2
       const result: Record<string, unknown> = {}
       for (const { name } of lists) result[name] = []
+      let spread: Map<Member, unknown[]> | undefined
       for (const child of item.value) {
         const member = byTag.get(child.tag) ?? others
         if (member === undefined) throw new KmipError('InvalidField', `unexpected field ${hexTag(child.tag)}`)
@@ -102,9 +103,10 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
         const earlier = result[name]
         if (isList) (earlier as unknown[]).push(value)
         else if (earlier === undefined) result[name] = value
-        else if (merge !== undefined) result[name] = merge(earlier, value)
+        else if (merge !== undefined) partsIn(spread ??= new Map<Member, unknown[]>(), member, earlier).push(value)
         else throw new KmipError(isOld ? 'InvalidMessage' : 'InvalidField', `repeated field ${name}`)
       }
+      if (spread !== undefined) for (const [{ name, merge }, parts] of spread) result[name] = merge!(parts)
       if (coding.partial === true) return result as InferFields<F>
       for (const { name } of required) {
         if (result[name] === undefined) throw new KmipError(isOld ? 'InvalidMessage' : 'MissingData', `missing field ${name}`)
@@ -134,7 +136,7 @@ interface Member {
   readonly isList: boolean
   readonly decode: (item: Item, coding: Coding) => unknown
   readonly encode: (writer: TtlvWriter, value: unknown, coding: Coding) => void
-  readonly merge: ((earlier: unknown, later: unknown) => unknown) | undefined
+  readonly merge: ((parts: readonly unknown[]) => unknown) | undefined
   /** Of a field that may be absent. */
   readonly isKnown: ((value: unknown, version: Version) => boolean) | undefined
 }
@@ -143,6 +145,13 @@ function memberOf([name, field]: [string, FieldMap[string]]): Member {
   const { presence, decode, encode, merge } = field
   const isKnown = presence === 'required' ? undefined : field.isKnown
   return { name, isList: presence === 'many', decode, encode, merge, isKnown }
+}
+
+/** The items of a value that is spread over several, of which the first was read before it was known to be. */
+function partsIn(spread: Map<Member, unknown[]>, member: Member, first: unknown): unknown[] {
+  const parts = spread.get(member) ?? [first]
+  spread.set(member, parts)
+  return parts
 }
 
 /** Writes a value, or leaves it out when it may be and the version has it not. */
@@ -157,7 +166,7 @@ export function field<T>(
   tags: readonly number[],
   decode: (item: Item, coding: Coding) => T,
   encode: (writer: TtlvWriter, value: T, coding: Coding) => void,
-  merge?: (earlier: T, later: T) => T,
+  merge?: (parts: readonly T[]) => T,
 ): Field<T> {
   return { tags, presence: 'required', since: 0, until: Infinity, decode, encode, ...(merge && { merge }) }
 }

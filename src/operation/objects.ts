@@ -334,8 +334,7 @@ export class Objects {
   /** Removes an object with all that is known of it. A destroyed object stays; this is for templates. */
   remove(object: ManagedObject): void {
     this.#changes.objects.delete(object.uniqueIdentifier)
-    const revision = this.#stored.replaced(object)
-    if (revision > 0) this.#changes.removed.set(object.uniqueIdentifier, revision)
+    if (this.#stored.replaced(object) > 0) this.#changes.removed.set(object.uniqueIdentifier, this.#stored.replaced(object))
   }
 
   /**
@@ -349,9 +348,8 @@ export class Objects {
     const objects = [...this.#changes.objects.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
     const orders = this.keptKeys.destructionsOf(committed)
-    const changes = this.#stored.changesOf(objects, this.#changes.removed)
     this.#isBegun = true
-    await this.#store.apply([...changes, ...this.#changes.records.values(), ...orders])
+    await this.#store.apply([...this.#stored.recordsOf(this.#changes), ...orders])
     this.#isBegun = false
     this.#committed = committed
     this.keptKeys.committed(orders)

@@ -6,6 +6,7 @@ import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { decodeRecord } from '../model/record.ts'
 import type { Change, IndexKey, Store } from '../store/store.ts'
+import type { Changes } from './changes.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { changeOf, isRemoval, recordIdOf, removalOf, uniqueIdentifierOf } from './object-record.ts'
 
@@ -58,12 +59,11 @@ export class StoredObjects {
     removed.delete(uniqueIdentifier)
   }
 
-  /** What stores objects as they are now, and removes others. @param removed their revisions, by Unique Identifier */
-  changesOf(objects: readonly ManagedObject[], removed: ReadonlyMap<string, number>): Change[] {
-    return [
-      ...objects.map((object) => changeOf(object, this.replaced(object))),
-      ...[...removed].map(([id, revision]) => removalOf(this.#account, id, revision)),
-    ]
+  /** How the store is told of changes. */
+  recordsOf({ objects, removed, records }: Changes): Change[] {
+    const stored = [...objects.values()].map((object) => changeOf(object, this.replaced(object)))
+    const removals = [...removed].map(([id, revision]) => removalOf(this.#account, id, revision))
+    return [...stored, ...removals, ...records.values()]
   }
 
   /** Unique Identifiers by an index key; other requests get their turn between the pages, and while one takes long. */

@@ -9,9 +9,10 @@ import { Operation, QueryFunction } from '../../src/kmip/generated/enums.ts'
 import { RequestMessage, ResponseMessage, outgoing } from '../../src/kmip/message.ts'
 import { QueryRequest } from '../../src/kmip/payload/query.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
-import { TtlvWriter } from '../../src/ttlv/writer.ts'
+import { TtlvWriter, encodeItem } from '../../src/ttlv/writer.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
+import { item, parseItem, request } from '../support/xml.ts'
 
 /** Deadlines short enough to wait for; the listener acts on them at most a quarter of a second late. */
 const limits = { handshakeMs: 1_000, requestMs: 1_000, idleMs: 2_000, lateMs: 1_000 }
@@ -125,6 +126,50 @@ describe('bytes that are no message are answered with a standard error, and the 
     await expectServed()
   })
 })
+
+describe('a message with as many attributes as go into it does not keep others waiting', () => {
+  const attribute = encodeItem(parseItem(`<Attribute>
+    <AttributeName type="TextString" value="x-a"/><AttributeValue type="TextString" value="v"/></Attribute>`))
+  it.each([
+    ['filters of Locate', 'Locate', '$'],
+    ['attributes of Import', 'Import', '<UniqueIdentifier type="TextString" value="a"/>$'],
+    ['attributes of a template', 'Register', `
+      <ObjectType type="Enumeration" value="Template"/><TemplateAttribute/><Template>$</Template>`],
+    ['attributes in a key', 'Register', `
+      <ObjectType type="Enumeration" value="SymmetricKey"/><TemplateAttribute/>
+      <SymmetricKey><KeyBlock><KeyFormatType type="Enumeration" value="Raw"/><KeyValue>
+        <KeyMaterial type="ByteString" value="00"/>$</KeyValue></KeyBlock></SymmetricKey>`],
+  ])('%s', async (_name, operation, payload) => {
+    const many = Math.floor(1_040_000 / attribute.length)
+    const [before, after] = payload.split('$')
+    const message = filled(encodeItem(request('1.4', item(operation, `${before}${marker}${after}`))), attribute, many)
+    const [attacker, other] = await Promise.all([tls(), tls()])
+    const answered = answer(attacker, message)
+    // It is there by now, or being worked on.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const began = performance.now()
+    expect(statusOf(await answer(other, query()))).toBeDefined()
+    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(statusOf(await answered)).toBeDefined()
+    for (const socket of [attacker, other]) socket.destroy()
+  })
+})
+
+const marker = '<Comment type="ByteString" value="fedcba9876543210"/>'
+
+/** A message with many items in place of the marker; all structures around it grow. */
+function filled(message: Buffer, one: Buffer, many: number): Buffer {
+  const at = message.indexOf('fedcba9876543210', 'hex') - 8
+  const items = Buffer.concat(Array.from({ length: many }, () => one))
+  const result = Buffer.concat([message.subarray(0, at), items, message.subarray(at + 16)])
+  for (let start = 0; start < at;) {
+    const length = message.readUInt32BE(start + 4)
+    const end = start + 8 + Math.ceil(length / 8) * 8
+    if (end > at) result.writeUInt32BE(length - 16 + items.length, start + 4)
+    start = end > at ? start + 8 : end
+  }
+  return result
+}
 
 describe('a client that asks and does not read its answers', () => {
   const responseMs = 4_000
