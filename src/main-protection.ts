@@ -11,6 +11,7 @@ import { externalProvider, isFault } from './crypto/external.ts'
 import { Connection } from './crypto/pkcs11-connection.ts'
 import { tokenProvider } from './crypto/pkcs11.ts'
 import type { Provider } from './crypto/provider.ts'
+import { RefusedPin, refusedPinMemory } from './crypto/refused-pin.ts'
 import { Secret } from './kmip/secret.ts'
 import { parseVersion } from './kmip/version.ts'
 import { promptSecret } from './main-prompt.ts'
@@ -26,8 +27,8 @@ interface Surroundings {
   readonly pins: Pins
 }
 
-/** The PINs that were asked for at the start, by the names of the tokens. */
-export type Pins = Readonly<Record<string, string>>
+/** What the threads have in common of the PINs, by the names of the instances. */
+export type Pins = Readonly<Record<string, { readonly prompted?: string; readonly refused: Uint8Array }>>
 
 /**
  * Asks for PINs on the terminal, as the configuration says; they are kept for as long as the server runs.
@@ -35,12 +36,16 @@ export type Pins = Readonly<Record<string, string>>
  * @throws ConfigError where there is no terminal
  */
 export async function promptPins({ hsms }: Pick<Config, 'hsms'>): Promise<Pins> {
-  const pins: Record<string, string> = {}
-  for (const [name, { pinPrompt }] of Object.entries(hsms)) {
-    if (!pinPrompt) continue
+  const pins: Record<string, Pins[string]> = {}
+  const refusals = new Map<string, Uint8Array>()
+  for (const [name, settings] of Object.entries(hsms)) {
+    const refused = refusals.get(tokenOf(settings)) ?? refusedPinMemory()
+    refusals.set(tokenOf(settings), refused)
+    pins[name] = { refused }
+    if (!settings.pinPrompt) continue
     const pin = await promptSecret(`PIN of the token ${name}`)
     if (pin === undefined) throw new ConfigError(`hsms.${name}.pinPrompt`, 'there is no terminal to ask for the PIN on')
-    pins[name] = pin.reveal().toString('utf8')
+    pins[name] = { refused, prompted: pin.reveal().toString('utf8') }
   }
   return pins
 }
@@ -57,10 +62,11 @@ export async function openProtection(
   secrets.add(passphraseVariable)
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secrets.has(name)))
   const connections = entries.map(([name, settings]) => new Connection({
-    ...settings, name, log, pin: pinOf(settings, pins[name]),
+    ...settings, name, log, pin: pinOf(settings, pins[name]!.prompted), refusedPin: new RefusedPin(pins[name]!.refused),
     environment: { ...inherited, ...settings.environment },
   }))
-  await Promise.all(connections.map((connection) => connection.start()))
+  const ofTokens = Map.groupBy(connections, (_, index) => tokenOf(entries[index]![1]))
+  await Promise.all([...ofTokens.values()].map(startInTurn))
   const tokens = entries.map(([name, { storage }], index) => (
     tokenProvider({ name, storage, connection: connections[index]!, software })
   ))
@@ -79,6 +85,16 @@ export async function openProtection(
       for (const { manager } of managers) manager.close()
     },
   }
+}
+
+/** What the first finds out of the PIN, the next knows. */
+async function startInTurn(connections: readonly Connection[]): Promise<void> {
+  for (const connection of connections) await connection.start()
+}
+
+/** Instances with the same text have the same token. */
+function tokenOf({ module, token, slot, parameters, environment }: HsmSettings): string {
+  return JSON.stringify([module, token, slot, parameters, environment])
 }
 
 function breakerOf(name: string, log: Logger): Breaker {

@@ -3,6 +3,7 @@ import { Ckr } from '../kmip/pkcs11-constants.ts'
 import type { ProviderState } from './provider.ts'
 import { Link, LinkError } from './pkcs11-link.ts'
 import type { ConnectOptions, Job, KeyPlace, TokenFacts } from './pkcs11-protocol.ts'
+import type { RefusedPin } from './refused-pin.ts'
 
 export interface ConnectionOptions extends ConnectOptions {
   /** The instance's name, for the log. */
@@ -11,6 +12,8 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The PIN, asked for at every connection; undefined where the token wants none. */
   readonly pin: () => Promise<Secret | undefined>
+  /** Of the token, whoever connects it. */
+  readonly refusedPin: RefusedPin
   readonly callMsMax: number
   readonly callsMax: number
   readonly log: ConnectionLog
@@ -31,7 +34,7 @@ export class Connection {
   #link: Link | undefined
   #facts: TokenFacts | undefined
   #connecting: Promise<Link> | undefined
-  #refusedPin: Secret | undefined
+  #isRefused = false
   /** Connected, but the token could not be opened anew when a key was missing. */
   #isDoubtful = false
   #reason = 'not connected yet'
@@ -55,7 +58,7 @@ export class Connection {
   get state(): ProviderState {
     if (this.#link !== undefined) return this.#isDoubtful ? 'down' : 'up'
     if (this.#connecting !== undefined) return 'connecting'
-    return this.#refusedPin === undefined ? 'down' : 'refused'
+    return this.#isRefused ? 'refused' : 'down'
   }
 
   /** Why it is not up. */
@@ -161,7 +164,7 @@ export class Connection {
       this.#link = link
       this.#facts = facts
       this.#isDoubtful = false
-      this.#refusedPin = undefined
+      this.#isRefused = false
       this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax)
       setTimeout(() => this.#settled(link), this.#pauseMs * 2).unref()
       log.info({ instance: name, token: facts.label, modulePid: link.pid }, 'the token is connected')
@@ -169,7 +172,10 @@ export class Connection {
     } catch (error) {
       link.kill('not connected')
       const { message, failure } = error as LinkError
-      if (failure !== undefined && pinCodes.has(failure.code)) this.#refusedPin = pin
+      if (failure !== undefined && pinCodes.has(failure.code) && pin !== undefined) {
+        this.#isRefused = true
+        this.#options.refusedPin.set(pin)
+      }
       this.#failed(message)
       throw error
     }
@@ -184,12 +190,11 @@ export class Connection {
       this.#failed((error as Error).message)
       throw new LinkError((error as Error).message)
     }
-    if (this.#refusedPin === undefined) return pin
-    if (pin === undefined || pin.reveal().equals(this.#refusedPin.reveal())) {
-      this.#plan()
-      throw new LinkError(this.#reason)
-    }
-    return pin
+    if (pin === undefined || !this.#options.refusedPin.is(pin)) return pin
+    if (this.#isRefused) this.#plan()
+    else this.#failed('its PIN has been refused, and is not tried again')
+    this.#isRefused = true
+    throw new LinkError(this.#reason)
   }
 
   #failed(reason: string): void {

@@ -1,34 +1,24 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createCipheriv } from 'node:crypto'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { ConnectionOptions } from '../../src/crypto/pkcs11-connection.ts'
-import type { Key, Provider } from '../../src/crypto/provider.ts'
+import type { Key, PlainKey, Provider } from '../../src/crypto/provider.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, RecommendedCurve,
 } from '../../src/kmip/generated/enums.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import { Secret } from '../../src/kmip/secret.ts'
+import { behindShim } from '../support/shim.ts'
+import type { ShimmedToken } from '../support/shim.ts'
 import { makeSoftToken, openToken, tokenMissing } from '../support/token.ts'
 import type { OpenToken, TestToken } from '../support/token.ts'
 
 const missing = await tokenMissing()
 
 describe.skipIf(missing !== undefined)('a token that fails', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'keyward-shim-'))
-  const shim = join(directory, 'shim.so')
-  const fault = join(directory, 'fault')
-  const logins = join(directory, 'logins')
   const cleanUp: (() => unknown)[] = []
-
-  beforeAll(() => {
-    execFileSync('gcc', ['-shared', '-fPIC', '-o', shim, new URL('shim.c', import.meta.url).pathname, '-ldl'])
-  })
   afterEach(async () => {
-    await rm(fault, { force: true })
-    await rm(logins, { force: true })
     while (cleanUp.length > 0) await cleanUp.pop()!()
   })
 
@@ -40,19 +30,19 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     return { ...open, token }
   }
 
-  /** A token whose module does what the file says. */
-  async function behindShim(changes: Partial<ConnectionOptions> = {}): Promise<OpenToken & { token: TestToken }> {
-    const token = await makeSoftToken()
+  async function faulty(
+    changes: Partial<ConnectionOptions> = {}, fault?: 'locked',
+  ): Promise<OpenToken & { token: ShimmedToken }> {
+    const token = behindShim(await makeSoftToken())
     cleanUp.push(() => token.remove())
-    const shimmedBy = { SHIM_MODULE: token.module, SHIM_FAULT: fault, SHIM_LOGINS: logins }
-    const environment = { ...token.environment, ...shimmedBy }
-    const open = await openToken({ ...token, module: shim, environment }, 'internal', changes)
+    await token.setFault(fault)
+    const open = await openToken(token, 'internal', changes)
     cleanUp.push(() => open.connection.close())
     return { ...open, token }
   }
 
-  async function shimmed(changes: Partial<ConnectionOptions> = {}): Promise<OpenToken & { key: Key }> {
-    const open = await behindShim(changes)
+  async function withKey(changes: Partial<ConnectionOptions> = {}): Promise<OpenToken & { token: ShimmedToken; key: Key }> {
+    const open = await faulty(changes)
     const { privateKey } = await open.provider.generateKeyPair(p256)
     return { ...open, key: await open.provider.load(privateKey) }
   }
@@ -61,7 +51,7 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     let pin = 'wrong'
     let asked = 0
     const logged: string[] = []
-    const { connection, provider, token } = await behindShim({
+    const { connection, provider, token } = await faulty({
       pin: async () => {
         asked += 1
         return new Secret(Buffer.from(pin))
@@ -71,7 +61,7 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     expect([connection.state, connection.reason]).toEqual(['refused', 'CKR_PIN_INCORRECT'])
     await waitUntil(() => asked >= 3)
     await expectReason(provider.generateKey(aes), 'ProtectionStorageUnavailable')
-    expect(readFileSync(logins, 'utf8')).toBe('.')
+    expect(token.calls('l')).toBe(1)
     expect(logged.length).toBe(1)
     expect(logged[0]).not.toContain('wrong')
     pin = token.pin
@@ -80,13 +70,12 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
   })
 
   it('tries no PIN of a token that has locked it', async () => {
-    await writeFile(fault, 'locked')
-    const { connection, provider } = await behindShim()
+    const { connection, provider, token } = await faulty({}, 'locked')
     expect([connection.state, connection.reason]).toEqual(['refused', 'CKR_PIN_LOCKED'])
     await pause(1500)
     const error = await expectReason(provider.generateKey(aes), 'ProtectionStorageUnavailable')
     expect(error.message).toContain('CKR_PIN_LOCKED')
-    expect(readFileSync(logins, 'utf8')).toBe('.')
+    expect(token.calls('l')).toBe(1)
   })
 
   it('says that a token is not there', async () => {
@@ -96,7 +85,7 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     expect(error.message).toContain('no such token')
   })
 
-  it('comes back after the token was removed under load, without a call done twice', async () => {
+  it('comes back after the token was removed under load', async () => {
     const { provider, token } = await opened()
     const key = await provider.load(await provider.generateKey(aes))
     const seal = () => provider.encrypt(key, gcm, { data: Buffer.alloc(32) })
@@ -125,8 +114,8 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
   })
 
   it('leaves the event loop free while the module takes two seconds', async () => {
-    const { provider, key } = await shimmed()
-    await writeFile(fault, 'slow')
+    const { provider, key, token } = await withKey()
+    await token.setFault('slow')
     const begun = performance.now()
     const signing = Promise.resolve(sign(provider, key))
     const lags: number[] = []
@@ -144,35 +133,63 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
   })
 
   it('gives up a module that hangs, and starts it anew', async () => {
-    const { provider, key, connection } = await shimmed({ callMsMax: 3000 })
+    const { provider, key, connection, token } = await withKey({ callMsMax: 3000 })
     const before = connection.pid
-    await writeFile(fault, 'hang')
+    await token.setFault('hang')
     const error = await expectReason(sign(provider, key), 'ProtectionStorageUnavailable')
     expect(error.message).toContain('did not answer')
-    await rm(fault)
+    await token.setFault()
     await waitUntil(() => connection.state === 'up')
     expect(connection.pid).not.toBe(before)
     expect((await sign(provider, key)).length).toBeGreaterThan(60)
   })
 
   it('survives a module that crashes its process', async () => {
-    const { provider, key, connection } = await shimmed()
-    await writeFile(fault, 'crash')
+    const { provider, key, connection, token } = await withKey()
+    await token.setFault('crash')
     await expectReason(sign(provider, key), 'ProtectionStorageUnavailable')
-    await rm(fault)
+    await token.setFault()
     await waitUntil(() => connection.state === 'up')
     expect((await sign(provider, key)).length).toBeGreaterThan(60)
   })
 
+  it.each(['lost', 'dies'] as const)('makes no call twice when the token is gone (%s) before it has answered', async (fault) => {
+    const { provider, key, token, connection } = await withKey()
+    const kek = await provider.load(await provider.importKey(material(Buffer.alloc(32, 1))))
+    const cipher = createCipheriv('id-aes256-wrap', Buffer.alloc(32, 1), Buffer.alloc(8, 0xa6))
+    const bytes = Buffer.concat([cipher.update(Buffer.alloc(32, 2)), cipher.final()])
+    const keyWrap = { blockCipherMode: BlockCipherMode.NISTKeyWrap }
+    for (const [letter, make] of [
+      ['g', () => provider.generateKey(aes)],
+      ['p', () => provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length: 2048 })],
+      ['c', () => provider.importKey(material(Buffer.alloc(32, 3)))],
+      ['u', () => provider.importWrapped!(kek, keyWrap, { bytes }, { ...aes, kind: 'symmetric' })],
+      ['s', () => sign(provider, key)],
+    ] as const) {
+      const before = token.calls(letter)
+      await token.setFault(fault)
+      await expectReason(make(), 'ProtectionStorageUnavailable')
+      await token.setFault()
+      await waitUntil(() => connection.state === 'up')
+      expect(token.calls(letter) - before, letter).toBe(1)
+      await make()
+      expect(token.calls(letter), letter).toBeGreaterThan(before + 1)
+    }
+  }, 60_000)
+
   it('bounds the calls that wait', async () => {
-    const { provider, key } = await shimmed({ sessionsMax: 1, waitMsMax: 100, callsMax: 3 })
-    await writeFile(fault, 'slow')
+    const { provider, key, token } = await withKey({ sessionsMax: 1, waitMsMax: 100, callsMax: 3 })
+    await token.setFault('slow')
     const results = await Promise.allSettled(Array.from({ length: 6 }, async () => sign(provider, key)))
     const refusals = results.flatMap((each) => (each.status === 'rejected' ? [each.reason as KmipError] : []))
     expect(refusals.length).toBe(5)
     expect(new Set(refusals.map(({ reason }) => reason))).toEqual(new Set(['ProtectionStorageUnavailable']))
   })
 })
+
+function material(bytes: Buffer): PlainKey {
+  return { ...aes, kind: 'symmetric', bytes: new Secret(bytes) }
+}
 
 async function sign(provider: Provider, key: Key): Promise<Buffer> {
   return provider.sign(key, { hashingAlgorithm: HashingAlgorithm.SHA_256 }, { data: Buffer.from('data') })

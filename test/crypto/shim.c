@@ -1,7 +1,11 @@
 /*
  * A PKCS#11 module that is another one, but for its faults: it loads the module that SHIM_MODULE names, gives out its
- * function list, and does at C_Sign what the file that SHIM_FAULT names says: "hang", "crash", or "slow" (two seconds).
- * Every C_Login leaves a byte in the file that SHIM_LOGINS names; with "locked" it finds the PIN locked.
+ * function list, and does what the file that SHIM_FAULT names says. At C_Sign: "hang", "crash", or "slow" (two seconds).
+ * At C_Login: "locked", the PIN is. At every call that is counted: "lost", the call is made, but the token is gone when it
+ * is to be answered, and "dies", the process is.
+ *
+ * Calls that are counted leave a letter in the file that SHIM_CALLS names: l for C_Login, s for C_Sign, c for
+ * C_CreateObject, u for C_UnwrapKey, g for C_GenerateKey, and p for C_GenerateKeyPair of RSA.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -9,62 +13,84 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef unsigned long rv_t;
-typedef rv_t (*sign_t)(unsigned long, void *, unsigned long, void *, unsigned long *);
-
-typedef rv_t (*login_t)(unsigned long, unsigned long, void *, unsigned long);
+typedef unsigned long word_t;
+/* No function has more arguments, and all are words. */
+typedef word_t (*function_t)(word_t, word_t, word_t, word_t, word_t, word_t, word_t, word_t);
 
 /* The functions of version 2 after the version, counted from 0. */
 struct list { unsigned char version[2]; void *functions[68]; };
 
-enum { login_index = 18, sign_index = 43, pin_locked = 0xa4 };
+enum { login = 18, create = 20, sign = 43, generate = 58, generate_pair = 59, unwrap = 61 };
+enum { device_removed = 0x32, pin_locked = 0xa4 };
 
-static sign_t real_sign;
-static login_t real_login;
+static struct list real;
 
-static void read_fault(char *word, int size) {
-  const char *path = getenv("SHIM_FAULT");
-  FILE *file = path == NULL ? NULL : fopen(path, "r");
-  if (file != NULL) {
-    if (fgets(word, size, file) == NULL) word[0] = 0;
-    fclose(file);
-  }
-}
-
-static rv_t faulty_sign(unsigned long session, void *data, unsigned long size, void *out, unsigned long *room) {
+static int is_fault(const char *name) {
   char word[16] = "";
-  read_fault(word, sizeof word);
-  if (strncmp(word, "hang", 4) == 0) for (;;) pause();
-  if (strncmp(word, "crash", 5) == 0) abort();
-  if (strncmp(word, "slow", 4) == 0) sleep(2);
-  return real_sign(session, data, size, out, room);
+  FILE *file = fopen(getenv("SHIM_FAULT"), "r");
+  if (file == NULL) return 0;
+  if (fgets(word, sizeof word, file) == NULL) word[0] = 0;
+  fclose(file);
+  return strcmp(word, name) == 0;
 }
 
-static rv_t counted_login(unsigned long session, unsigned long user, void *pin, unsigned long size) {
-  char word[16] = "";
-  FILE *file = fopen(getenv("SHIM_LOGINS"), "a");
-  if (file != NULL) {
-    fputc('.', file);
-    fclose(file);
+static void count(char letter) {
+  FILE *file = fopen(getenv("SHIM_CALLS"), "a");
+  if (file == NULL) return;
+  fputc(letter, file);
+  fclose(file);
+}
+
+static word_t call(int index, char letter, word_t a, word_t b, word_t c, word_t d, word_t e, word_t f, word_t g, word_t h) {
+  word_t result;
+  if (letter != 0) count(letter);
+  result = ((function_t)real.functions[index])(a, b, c, d, e, f, g, h);
+  if (letter == 0 || letter == 'l') return result;
+  if (is_fault("dies")) abort();
+  return is_fault("lost") ? device_removed : result;
+}
+
+#define COUNTED(name, index, letter) \
+  static word_t name(word_t a, word_t b, word_t c, word_t d, word_t e, word_t f, word_t g, word_t h) { \
+    return call(index, letter, a, b, c, d, e, f, g, h); \
   }
-  read_fault(word, sizeof word);
-  if (strncmp(word, "locked", 6) == 0) return pin_locked;
-  return real_login(session, user, pin, size);
+
+COUNTED(counted_login, login, 'l')
+COUNTED(counted_sign, sign, 's')
+COUNTED(counted_create, create, 'c')
+COUNTED(counted_unwrap, unwrap, 'u')
+COUNTED(counted_generate, generate, 'g')
+/* The mechanism of RSA is number 0; pairs on curves are also made to find out what there is. */
+COUNTED(counted_pair, generate_pair, *(word_t *)b == 0 ? 'p' : 0)
+
+static word_t faulty_login(word_t a, word_t b, word_t c, word_t d, word_t e, word_t f, word_t g, word_t h) {
+  if (!is_fault("locked")) return counted_login(a, b, c, d, e, f, g, h);
+  count('l');
+  return pin_locked;
 }
 
-rv_t C_GetFunctionList(struct list **out) {
+static word_t faulty_sign(word_t a, word_t b, word_t c, word_t d, word_t e, word_t f, word_t g, word_t h) {
+  if (is_fault("hang")) for (;;) pause();
+  if (is_fault("crash")) abort();
+  if (is_fault("slow")) sleep(2);
+  return counted_sign(a, b, c, d, e, f, g, h);
+}
+
+word_t C_GetFunctionList(struct list **out) {
   static struct list copy;
-  struct list *real;
+  struct list *found;
   void *module = dlopen(getenv("SHIM_MODULE"), RTLD_NOW);
   if (module == NULL) return 5;
-  rv_t (*get)(struct list **) = (rv_t (*)(struct list **))dlsym(module, "C_GetFunctionList");
-  rv_t result = get == NULL ? 5 : get(&real);
+  word_t (*get)(struct list **) = (word_t (*)(struct list **))dlsym(module, "C_GetFunctionList");
+  word_t result = get == NULL ? 5 : get(&found);
   if (result != 0) return result;
-  copy = *real;
-  real_sign = (sign_t)copy.functions[sign_index];
-  copy.functions[sign_index] = (void *)faulty_sign;
-  real_login = (login_t)copy.functions[login_index];
-  copy.functions[login_index] = (void *)counted_login;
+  real = copy = *found;
+  copy.functions[login] = (void *)faulty_login;
+  copy.functions[sign] = (void *)faulty_sign;
+  copy.functions[create] = (void *)counted_create;
+  copy.functions[unwrap] = (void *)counted_unwrap;
+  copy.functions[generate] = (void *)counted_generate;
+  copy.functions[generate_pair] = (void *)counted_pair;
   *out = &copy;
   return 0;
 }

@@ -1,13 +1,69 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { configured, hsmSettings } from '../support/hsm.ts'
 import { startServer } from '../support/server.ts'
+import { behindShim } from '../support/shim.ts'
 import { makeSoftToken, tokenMissing } from '../support/token.ts'
+import type { TestToken } from '../support/token.ts'
 
 const missing = await tokenMissing()
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  while (cleanUp.length > 0) await cleanUp.pop()!()
+})
+
+describe.skipIf(missing !== undefined)('a PIN in the environment', () => {
+  it('opens the token, and is in no other process, nor in a command line or the log', async () => {
+    const token = await makeSoftToken()
+    cleanUp.push(() => token.remove())
+    const server = await startServer({ ...await inEnvironment(token), VAULT_PIN: token.pin, KEYWARD_LOG_LEVEL: 'debug' })
+    cleanUp.push(() => server.stop())
+    expect(server.log()).toContain('the token is connected')
+    expect(server.log()).not.toContain(token.pin)
+    expect(told(server.pid, 'cmdline')).not.toContain(token.pin)
+    const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim().split(' ')
+    expect(children.length).toBe(1)
+    for (const child of children) {
+      expect(told(Number(child), 'environ')).toContain('SOFTHSM2_CONF')
+      for (const what of ['environ', 'cmdline']) expect(told(Number(child), what)).not.toContain(token.pin)
+    }
+  })
+
+  it('is missed by name, and the server starts without the token', async () => {
+    const token = await makeSoftToken()
+    cleanUp.push(() => token.remove())
+    const server = await startServer(await inEnvironment(token))
+    cleanUp.push(() => server.stop())
+    expect(server.log()).toContain('the environment has no VAULT_PIN')
+  })
+
+  it('is tried once when it is wrong, for all threads and instances of the token', async () => {
+    const token = behindShim(await makeSoftToken())
+    cleanUp.push(() => token.remove())
+    const server = await startServer({
+      ...await inEnvironment(token, { archive: 'encryptedDatabase' }), VAULT_PIN: 'not the PIN', KEYWARD_WORKERS: '3',
+    })
+    cleanUp.push(() => server.stop())
+    await expect.poll(() => server.log().match(/cannot be connected/g)?.length, { timeout: 10_000 }).toBe(6)
+    expect(token.calls('l')).toBe(1)
+    expect(server.log()).not.toContain('not the PIN')
+  }, 60_000)
+
+  async function inEnvironment(token: TestToken, others: object = {}): Promise<{ KEYWARD_CONFIG: string }> {
+    const hsms = await Promise.all(Object.entries({ vault: 'internal', ...others }).map(async ([name, storage]) => [
+      name, { ...await hsmSettings(token, String(storage)), pinFile: undefined, pinEnvironment: 'VAULT_PIN' },
+    ]))
+    return configured(token, { hsms: Object.fromEntries(hsms) as object })
+  }
+})
+
+function told(pid: number, what: string): string {
+  return readFileSync(`/proc/${pid}/${what}`, 'utf8')
+}
 
 describe.skipIf(missing !== undefined)('a PIN that is asked for at the start', () => {
   it('is typed unseen on the terminal, opens the token, and is told to nobody', async () => {

@@ -9,6 +9,7 @@ import type { ConnectionOptions } from '../../src/crypto/pkcs11-connection.ts'
 import { tokenProvider } from '../../src/crypto/pkcs11.ts'
 import type { Storage } from '../../src/crypto/pkcs11-protocol.ts'
 import type { Provider } from '../../src/crypto/provider.ts'
+import { RefusedPin, refusedPinMemory } from '../../src/crypto/refused-pin.ts'
 import { softwareProvider } from '../../src/crypto/software.ts'
 import { Secret } from '../../src/kmip/secret.ts'
 import { ensurePackages } from './debian.ts'
@@ -86,7 +87,7 @@ export async function openToken(
   const connection = new Connection({
     name: 'test-token', module: token.module, parameters: token.parameters, token: token.label, slot: token.slot,
     storage, environment: token.environment, pin: async () => new Secret(Buffer.from(token.pin)),
-    sessionsMax: 8, handlesMax: 1000, waitMsMax: 2000, callMsMax: 20_000, callsMax: 5000,
+    refusedPin: new RefusedPin(refusedPinMemory()), sessionsMax: 8, handlesMax: 1000, waitMsMax: 2000, callMsMax: 20_000, callsMax: 5000,
     log: { info() {}, error() {} },
     ...changes,
   })
