@@ -216,10 +216,14 @@ function loadModule({ module: path, parameters }: ConnectOptions): PKCS11 {
 
 function findSlot(module: PKCS11, { token, slot: index }: ConnectOptions): Buffer {
   const slots = module.C_GetSlotList(true)
-  const found = token === undefined
-    ? slots[index ?? 0]
-    : slots.find((slot) => module.C_GetTokenInfo(slot).label.trimEnd() === token)
+  const [found, other] = token === undefined
+    ? [slots[index ?? 0]]
+    : slots.filter((slot) => module.C_GetTokenInfo(slot).label.trimEnd() === token)
   if (found === undefined) throw Object.assign(new Error('no such token'), { code: Ckr.TOKEN_NOT_PRESENT })
+  // Which is meant nobody knows, and modules list them in any order: keys of the other would seem to be gone.
+  if (other !== undefined) {
+    throw Object.assign(new Error('several tokens have this label: name the slot'), { code: Ckr.TOKEN_NOT_PRESENT })
+  }
   return found
 }
 

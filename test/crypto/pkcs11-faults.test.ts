@@ -11,7 +11,7 @@ import { KmipError } from '../../src/kmip/error.ts'
 import { Secret } from '../../src/kmip/secret.ts'
 import { behindShim } from '../support/shim.ts'
 import type { ShimmedToken } from '../support/shim.ts'
-import { makeSoftToken, openToken, tokenMissing } from '../support/token.ts'
+import { initSoftToken, makeSoftToken, openToken, tokenMissing } from '../support/token.ts'
 import type { OpenToken, TestToken } from '../support/token.ts'
 
 const missing = await tokenMissing()
@@ -83,6 +83,19 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     expect(connection.state).toBe('down')
     const error = await expectReason(provider.generateKey(aes), 'ProtectionStorageUnavailable')
     expect(error.message).toContain('no such token')
+  })
+
+  it('is none when another one has the same label', async () => {
+    const token = await makeSoftToken('twin')
+    cleanUp.push(() => token.remove())
+    await initSoftToken('twin', token.environment)
+    for (const [where, state, reason] of [
+      [{ token: 'twin' }, 'down', 'several tokens have this label'], [{ token: undefined, slot: 1 }, 'up', 'not connected yet'],
+    ] as const) {
+      const { connection } = await openToken(token, 'internal', where)
+      cleanUp.push(() => connection.close())
+      expect([connection.state, connection.reason]).toEqual([state, expect.stringContaining(reason)])
+    }
   })
 
   it('comes back after the token was removed under load', async () => {

@@ -1,8 +1,9 @@
+import { createDecipheriv } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StartError } from '../../src/store/error.ts'
-import { openKeyring, openRootKeyFile } from '../../src/store/keyring.ts'
+import { changeRootKey, openKeyring, openRootKeyFile } from '../../src/store/keyring.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { createRootKeyFile, loadRootKeyFile } from '../../src/store/root-key.ts'
 import { sealedStore } from '../../src/store/sealed.ts'
@@ -54,6 +55,45 @@ describe('the root key file', () => {
 })
 
 describe('the root key of a store', () => {
+  test('changes twice, and every record still names the key that it is sealed under', async () => {
+    const inner = memoryStore()
+    const keyring = await openKeyring({
+      store: inner, rootKey: await openRootKeyFile(path, inner), reopen: () => loadRootKeyFile(path),
+      sealsPerKeyMax: 4, sealsPerReservation: 2,
+    })
+    const store = sealedStore(inner, keyring)
+    const ids = Array.from({ length: 12 }, (_, number) => `record-${number}`)
+    for (const [number, id] of ids.entries()) {
+      if (number === 4 || number === 8) await changeRootKey(path, inner, {})
+      await store.apply([put(id, 0, `text of ${id}`)])
+    }
+    const text = await readFile(path, 'latin1')
+    const rootKey = Buffer.from(/^key: (.*)$/m.exec(text)![1]!, 'base64')
+    const named = new Map<number, Buffer>()
+    for (const id of ids) {
+      const { data } = await rawRecord(inner, id)
+      const number = data.readUInt32BE(1)
+      const { data: held } = await rawRecord(inner, `keyring/data/${String(number).padStart(10, '0')}`)
+      const { rootKey: name, wrapped } = JSON.parse(held.toString()) as { rootKey: string; wrapped: string }
+      expect(name).toBe(/^id: (.*)$/m.exec(text)![1])
+      named.set(number, opened(rootKey, Buffer.from(wrapped, 'base64')).subarray(0, 32))
+    }
+    expect([...named.keys()]).toEqual([1, 2, 3])
+    for (const id of ids) {
+      const { data, revision } = await rawRecord(inner, id)
+      const bound = Buffer.concat([data.subarray(0, 5), Buffer.alloc(8), Buffer.from(id)])
+      bound.writeUIntBE(revision, 7, 6)
+      const opens = [...named].filter(([, key]) => {
+        try {
+          return opened(key, data.subarray(5), bound).toString() === `text of ${id}`
+        } catch {
+          return false
+        }
+      })
+      expect(opens.map(([number]) => number), id).toEqual([data.readUInt32BE(1)])
+    }
+  })
+
   test('is made for a new store, and found again', async () => {
     const inner = memoryStore()
     await (await sealed(inner, path)).apply([put('a', 0, 'one')])
@@ -174,4 +214,18 @@ function save(text: string): Promise<void> {
 async function edit(change: (text: string) => string): Promise<void> {
   await createRootKeyFile(path)
   await save(change(await readFile(path, 'latin1')))
+}
+
+/** As the store itself has it. */
+async function rawRecord(inner: Store, id: string): Promise<{ data: Buffer; revision: number }> {
+  const { data, revision } = (await inner.read(id))!
+  return { data: Buffer.from(data), revision }
+}
+
+/** Nonce, ciphertext and tag, by AES-256-GCM. */
+function opened(key: Buffer, bytes: Buffer, bound = Buffer.alloc(0)): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 })
+  decipher.setAAD(bound)
+  decipher.setAuthTag(bytes.subarray(-16))
+  return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()])
 }

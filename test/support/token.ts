@@ -44,12 +44,17 @@ export async function makeSoftToken(label = 'keyward-test'): Promise<TestToken> 
     'slots.removable = false',
   ].join('\n'))
   const environment = { PATH: process.env['PATH'], SOFTHSM2_CONF: configuration }
-  const words = ['--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', 'security officer']
-  await run('softhsm2-util', words, { env: environment })
+  await initSoftToken(label, environment)
   return {
     module: '/usr/lib/softhsm/libsofthsm2.so', label, pin, directory, environment,
     remove: () => rm(directory, { recursive: true, force: true }),
   }
+}
+
+/** One more token where the environment has them. */
+export async function initSoftToken(label: string, environment: TestToken['environment']): Promise<void> {
+  const words = ['--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', 'security officer']
+  await run('softhsm2-util', words, { env: { ...environment } })
 }
 
 /** NSS's soft token, with a password of its own. */
