@@ -10,9 +10,10 @@ import { Secret } from './kmip/secret.ts'
 export async function promptSecret(what: string): Promise<Secret | undefined> {
   const { stdin, stderr } = process
   if (!stdin.isTTY || !stderr.isTTY) return undefined
-  stderr.write(`${what}: `)
+  // First, so that whoever sees the question types unseen, however fast.
   stdin.setRawMode(true)
   try {
+    stderr.write(`${what}: `)
     return await readLine(stdin)
   } finally {
     stdin.setRawMode(false)

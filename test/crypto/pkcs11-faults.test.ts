@@ -166,7 +166,7 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     expect((await sign(provider, key)).length).toBeGreaterThan(60)
   })
 
-  it.each(['lost', 'dies'] as const)('makes no call twice when the token is gone (%s) before it has answered', async (fault) => {
+  it.each(['lost', 'dies'] as const)('makes no call twice whose answer is lost: the token (%s)', async (fault) => {
     const { provider, key, token, connection } = await withKey()
     const kek = await provider.load(await provider.importKey(material(Buffer.alloc(32, 1))))
     const cipher = createCipheriv('id-aes256-wrap', Buffer.alloc(32, 1), Buffer.alloc(8, 0xa6))

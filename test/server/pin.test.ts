@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined)('a PIN that is asked for at the start', (
     })
     // Python's pty gives the server a terminal, and is its keyboard: a wrong letter is taken back.
     const script = `
-import os, pty, select, sys
+import os, pty, sys, termios
 answer = sys.argv[1].encode()
 pid, terminal = pty.fork()
 if pid == 0:
@@ -83,6 +83,7 @@ seen = b''
 while b'the token is connected' not in seen and b'cannot be connected' not in seen:
     data = os.read(terminal, 65536)
     if b'PIN of the token vault: ' in data:
+        data += b'echo %d' % (termios.tcgetattr(terminal)[3] & termios.ECHO)
         os.write(terminal, b'\\xc3\\xa9x\\x7f\\x7f' + answer + b'\\r')
     seen += data
 line = open('/proc/%d/cmdline' % pid).read() + open('/proc/%d/environ' % pid).read()
@@ -97,7 +98,7 @@ sys.stdout.buffer.write(seen + b'command line ' + line.encode())
     })
     let output = ''
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) output += chunk.toString()
-    expect(output).toContain('PIN of the token vault: ')
+    expect(output).toContain('PIN of the token vault: echo 0')
     expect(output).toContain('the token is connected')
     expect(output).not.toContain(token.pin)
     await rm(home, { recursive: true, force: true })

@@ -92,7 +92,8 @@ export async function openToken(
   const connection = new Connection({
     name: 'test-token', module: token.module, parameters: token.parameters, token: token.label, slot: token.slot,
     storage, environment: token.environment, pin: async () => new Secret(Buffer.from(token.pin)),
-    refusedPin: new RefusedPin(refusedPinMemory()), sessionsMax: 8, handlesMax: 1000, waitMsMax: 2000, callMsMax: 20_000, callsMax: 5000,
+    refusedPin: new RefusedPin(refusedPinMemory()),
+    sessionsMax: 8, handlesMax: 1000, waitMsMax: 2000, callMsMax: 20_000, callsMax: 5000,
     log: { info() {}, error() {} },
     ...changes,
   })
