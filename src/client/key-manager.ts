@@ -1,4 +1,5 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import { BlockCipherMode } from '../kmip/generated/enums.ts'
 import { parseVersion } from '../kmip/version.ts'
 import { connect } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
@@ -36,6 +37,7 @@ export class RemoteKeyManager {
     await this.#ask((client) => client.request(discoverVersions, { protocolVersion: [] }))
   }
 
+  /** @throws KmipError; ConnectionError, also for an answer from which nobody could decrypt */
   async encrypt(
     uniqueIdentifier: string, parameters: CryptographicParameters, { data, iv, additionalData }: Input,
   ): Promise<{ data: Buffer; iv: Buffer | undefined; tag: Buffer | undefined }> {
@@ -43,7 +45,14 @@ export class RemoteKeyManager {
       uniqueIdentifier, data, cryptographicParameters: parameters, ivCounterNonce: iv,
       authenticatedEncryptionAdditionalData: additionalData,
     }))
-    return { data: answer.data ?? Buffer.alloc(0), iv: answer.ivCounterNonce, tag: answer.authenticatedEncryptionTag }
+    const { data: encrypted = Buffer.alloc(0), ivCounterNonce, authenticatedEncryptionTag: tag } = answer
+    const { blockCipherMode: mode } = parameters
+    const hasIv = iv !== undefined || ivCounterNonce !== undefined || mode === BlockCipherMode.ECB
+    const hasTag = tag !== undefined || mode !== BlockCipherMode.GCM
+    if (encrypted.length < data.length || !hasIv || !hasTag) {
+      throw new ConnectionError('the answer to Encrypt lacks data, IV or tag')
+    }
+    return { data: encrypted, iv: ivCounterNonce, tag }
   }
 
   async decrypt(
