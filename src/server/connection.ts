@@ -71,8 +71,15 @@ export class Connection {
     }
     // From the first byte of a message to its last: a slow sender must not move its own deadline.
     if (this.#framer.buffered > 0 && !(unfinished && this.#waiting.length === 0)) this.#wait(this.#limits.requestMsMax)
-    if (this.#waiting.length >= this.#limits.pipelinedRequestsMax) this.#socket.pause()
+    if (this.#isFull()) this.#socket.pause()
     void this.#work()
+  }
+
+  /** Whether so much waits that no more is read: in number or, of large messages, in bytes. */
+  #isFull(): boolean {
+    const { pipelinedRequestsMax, messageBytesMax } = this.#limits
+    if (this.#waiting.length >= pipelinedRequestsMax) return true
+    return this.#waiting.reduce((bytes, { length }) => bytes + length, 0) >= messageBytesMax
   }
 
   /** The one place that writes; a second call while it runs does nothing. */

@@ -37,7 +37,7 @@ export interface Limits {
   readonly responseMsMax: number
   /**
    * Requests of one connection that are received and not yet answered. 64: reading stops there, so that TCP slows the
-   * client down; 16 in flight already fill one core.
+   * client down; 16 in flight already fill one core. It stops earlier, at `messageBytesMax`, when they are large.
    */
   readonly pipelinedRequestsMax: number
   /** Operations in parts (Init Indicator) open at once in one account and thread. 256: each holds a cipher context. */
