@@ -48,7 +48,8 @@ export function hasFeature(type: KeyType, feature: TypeFeature, spec: CmkKeySpec
 export function checkFeature(cmk: Cmk, feature: TypeFeature): void {
   const type = typeOf(cmk)
   if (!hasFeature(type, feature, specNamed(cmk.keySpec))) {
-    throw new KmipError('IllegalOperation', `Rejected.UnsupportedOperation: a ${type} key has no ${names[feature]}`)
+    const kind = keyTypes[type][feature] === 'symmetric' ? `an asymmetric ${type}` : `a ${type}`
+    throw new KmipError('IllegalOperation', `Rejected.UnsupportedOperation: ${kind} key has no ${names[feature]}`)
   }
 }
 

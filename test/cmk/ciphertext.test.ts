@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { CmkCipher } from '../../src/client/cmk-cipher.ts'
 import { contextData } from '../../src/cmk/ciphertext-blob.ts'
-import { BlockCipherMode } from '../../src/kmip/generated/enums.ts'
+import { BlockCipherMode, UsageLimitsUnit } from '../../src/kmip/generated/enums.ts'
 import { Lab, outcome } from '../support/cmk.ts'
 
 const context = { table: 'orders', row: '17' }
@@ -31,6 +31,18 @@ describe('ciphertext that describes itself', () => {
     expect(blob.toString('ascii', 0, 36)).toBe(id)
     const { data } = await alice.decrypt(id, partsOf(blob))
     expect(data!.toString('ascii')).toBe(Buffer.alloc(32, 7).toString('base64'))
+  })
+
+  test('takes its use off the usage limits of the CMK, and decryption none', async () => {
+    const { alice, cipher } = place()
+    const usageLimits = { usageLimitsTotal: 2n, usageLimitsUnit: UsageLimitsUnit.Object }
+    const id = await alice.create({ 'cmk-class': 'customer' }, { usageLimits })
+    const { blob } = await cipher.encrypt(id, plaintext)
+    await cipher.generateDataKey(id, 32)
+    expect(await outcome(cipher.encrypt(id, plaintext))).toBe('PermissionDenied')
+    expect(await outcome(cipher.generateDataKeyWithoutPlaintext(id, 32))).toBe('PermissionDenied')
+    expect(await outcome(cipher.reEncrypt(blob, id))).toBe('PermissionDenied')
+    expect((await cipher.decrypt(blob)).plaintext).toEqual(plaintext)
   })
 
   test('authenticates the context by SHA-256 of its sorted pairs', async () => {
