@@ -107,28 +107,38 @@ function joinPrime(used: readonly Share[], rest: readonly Share[], prime: bigint
   const points = used.map(({ identifier, bytes }) => ({ x: BigInt(identifier), y: unsignedInteger(bytes) }))
   if (points.some(({ y }) => y >= prime)) throw new SharingError('a part is not of the field')
   for (const { identifier, bytes } of rest) {
-    const expected = interpolatePrime(points, BigInt(identifier), prime)
-    if (expected !== unsignedInteger(bytes)) throw new SharingError('the parts are of different secrets')
+    const { numerator, denominator } = interpolatePrime(points, BigInt(identifier), prime)
+    const isSame = modulo(unsignedInteger(bytes) * denominator, prime) === numerator
+    if (!isSame) throw new SharingError('the parts are of different secrets')
   }
-  const secret = unsignedBytes(interpolatePrime(points, 0n, prime))
+  const { numerator, denominator } = interpolatePrime(points, 0n, prime)
+  const secret = unsignedBytes(numerator * power(denominator, prime - 2n, prime) % prime)
   const wanted = length ?? Math.floor((prime.toString(2).length - 1) / 8)
   if (secret.length > wanted && unsignedInteger(secret) !== 0n) throw new SharingError('the secret is too long')
   return unsignedBytes(unsignedInteger(secret), wanted)
 }
 
-function interpolatePrime(points: readonly { x: bigint; y: bigint }[], at: bigint, prime: bigint): bigint {
-  let sum = 0n
+/**
+ * The value at a place of the polynomial through the points (Lagrange), as a fraction: to invert takes longer than all
+ * the rest, so whoever needs the value does it once.
+ */
+function interpolatePrime(
+  points: readonly { x: bigint; y: bigint }[], at: bigint, prime: bigint,
+): { readonly numerator: bigint; readonly denominator: bigint } {
+  let numerator = 0n
+  let denominator = 1n
   for (const { x, y } of points) {
-    let numerator = y
-    let denominator = 1n
+    let above = 1n
+    let below = 1n
     for (const other of points) {
       if (other.x === x) continue
-      numerator = numerator * modulo(at - other.x, prime) % prime
-      denominator = denominator * modulo(x - other.x, prime) % prime
+      above *= at - other.x
+      below *= x - other.x
     }
-    sum = (sum + numerator * power(denominator, prime - 2n, prime)) % prime
+    numerator = modulo(numerator * below + y * above * denominator, prime)
+    denominator = modulo(denominator * below, prime)
   }
-  return sum
+  return { numerator, denominator }
 }
 
 function primeOf({ prime, parts }: Sharing): bigint {
@@ -237,6 +247,8 @@ function xor(a: Buffer, b: Buffer): Buffer {
 
 /** m of the field GF(2^16). */
 const extensionConstant = 0x3a
+/** Bytes of a secret, or of a part: RSA keys of 8,192 bits fit, and a hundred parts take a second. */
+export const sharedBytesMax = 8_192
 /** Keys of symmetric algorithms and elliptic curves fit; testing greater primes takes too long. */
 export const primeBitsMax = 4_160
 

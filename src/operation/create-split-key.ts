@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { PlainKey, StoredKey } from '../crypto/provider.ts'
-import { SharingError, isSharingPrime, primeBitsMax, primeFor, splitSecret } from '../crypto/split-key.ts'
+import { SharingError, isSharingPrime, primeBitsMax, primeFor, sharedBytesMax, splitSecret } from '../crypto/split-key.ts'
 import type { Share, Sharing } from '../crypto/split-key.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -81,6 +81,9 @@ async function share(
   { bytes }: PlainKey, request: Requested, context: Context,
 ): Promise<{ sharing: Sharing; shares: Share[] }> {
   const secret = bytes.reveal()
+  if (secret.length > sharedBytesMax) {
+    throw new KmipError('ServerLimitExceeded', `at most ${sharedBytesMax} bytes are split`)
+  }
   const sharing = {
     method: request.splitKeyMethod,
     parts: request.splitKeyParts,

@@ -1,6 +1,6 @@
 import { decodeKeyBlock } from '../crypto/key-format.ts'
 import type { PlainKey } from '../crypto/provider.ts'
-import { SharingError, joinSecret } from '../crypto/split-key.ts'
+import { SharingError, isSharingPrime, joinSecret, sharedBytesMax } from '../crypto/split-key.ts'
 import type { Share } from '../crypto/split-key.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -43,7 +43,7 @@ export const joinSplitKey = operation({
     const asked = await givenAttributes(context, kind, request.attributes, 'registered')
     checkStorageMasks(request.protectionStorageMasks)
     const given = { ...asked, ...keptBack(parts) }
-    const stored = await context.provider.importKey(joined(parts, kind, given))
+    const stored = await context.provider.importKey(await joined(parts, kind, given))
     const made = keyParts(context.provider, stored, kind, given, context.version)
     const { uniqueIdentifier } = newObject(context, {
       kind, origin: 'registered', given, ...made, value: withType(made.value, request.secretDataType),
@@ -61,11 +61,11 @@ async function loadPart(context: Context, reference: Identifier): Promise<Manage
 }
 
 /** @throws KmipError Cryptographic Failure for parts that do not make a key, and as `decodeKeyBlock` */
-function joined(parts: readonly ManagedObject[], kind: JoinedKind, given: AttributeSet): PlainKey {
+async function joined(parts: readonly ManagedObject[], kind: JoinedKind, given: AttributeSet): Promise<PlainKey> {
   const [first] = parts.map(({ attributes }) => attributes)
   const algorithm = given.cryptographicAlgorithm ?? first!.cryptographicAlgorithm
   const length = given.cryptographicLength ?? first!.cryptographicLength
-  const secret = joinParts(parts, kind === 'SymmetricKey' && length !== undefined ? Math.ceil(length / 8) : undefined)
+  const secret = await joinParts(parts, kind === 'SymmetricKey' && length !== undefined ? Math.ceil(length / 8) : undefined)
   const isPrivate = kind === 'PrivateKey'
   return decodeKeyBlock({
     keyFormatType: isPrivate ? KeyFormatType.PKCS_8 : KeyFormatType.Raw,
@@ -75,7 +75,7 @@ function joined(parts: readonly ManagedObject[], kind: JoinedKind, given: Attrib
   }, keyKindOf(kind))
 }
 
-function joinParts(parts: readonly ManagedObject[], length: number | undefined): Buffer {
+async function joinParts(parts: readonly ManagedObject[], length: number | undefined): Promise<Buffer> {
   const splits = new Set(parts.flatMap(({ splitId }) => splitId ?? []))
   if (splits.size > 1) throw new KmipError('CryptographicFailure', 'the parts are of different keys')
   const [first, ...others] = parts.map(splitOf)
@@ -88,8 +88,16 @@ function joinParts(parts: readonly ManagedObject[], length: number | undefined):
     method: splitKeyMethod, parts: splitKeyParts, threshold: splitKeyThreshold, prime: primeFieldSize,
   }
   const isPrime = splitKeyMethod === SplitKeyMethod.PolynomialSharingPrimeField
+  // What a client has registered may be no prime at all.
+  if (isPrime && primeFieldSize !== undefined && !await isSharingPrime(primeFieldSize, 0)) {
+    throw new KmipError('CryptographicFailure', 'the Prime Field Size is no prime, or too large')
+  }
+  const shares = [first!, ...others].map(shareOf)
+  if (shares.some(({ bytes }) => bytes.length > sharedBytesMax)) {
+    throw new KmipError('ServerLimitExceeded', `parts of at most ${sharedBytesMax} bytes are joined`)
+  }
   try {
-    return joinSecret([first!, ...others].map(shareOf), sharing, isPrime ? length : undefined)
+    return joinSecret(shares, sharing, isPrime ? length : undefined)
   } catch (error) {
     if (error instanceof SharingError) throw new KmipError('CryptographicFailure', error.message)
     throw error

@@ -34,6 +34,42 @@ test.for([
   expect(await printed(engines, begin, bob)).toContain('CorrelationValue')
 })
 
+test.for([
+  ['a field of no prime', '000000000000000f', '01', 'CryptographicFailure'],
+  ['a field that is too large', `00${'ff'.repeat(100_000)}`, '01', 'CryptographicFailure'],
+  ['parts that are too long', '0000000000000011', '00'.repeat(8_193), 'ServerLimitExceeded'],
+] as const)('parts that a client brings are not joined for ever: %s', async ([, prime, material, reason]) => {
+  const engines = testEngine()
+  const part = async (identifier: number): Promise<string> => unique(await say(engines, item('Register', `
+    <ObjectType type="Enumeration" value="SplitKey"/><Attributes>
+    <CryptographicUsageMask type="Integer" value="Encrypt"/></Attributes><SplitKey>
+    <SplitKeyParts type="Integer" value="2"/><KeyPartIdentifier type="Integer" value="${identifier}"/>
+    <SplitKeyThreshold type="Integer" value="2"/>
+    <SplitKeyMethod type="Enumeration" value="PolynomialSharingPrimeField"/>
+    <PrimeFieldSize type="BigInteger" value="${prime}"/><KeyBlock><KeyFormatType type="Enumeration" value="Raw"/>
+    <KeyValue><KeyMaterial type="ByteString" value="${material}"/></KeyValue>
+    <CryptographicAlgorithm type="Enumeration" value="AES"/><CryptographicLength type="Integer" value="128"/>
+    </KeyBlock></SplitKey>`)))
+  const join = item('JoinSplitKey', `<ObjectType type="Enumeration" value="SymmetricKey"/>
+    ${await part(1)}${await part(2)}<Attributes/>`)
+  expect(await printed(engines, join)).toContain(`ResultReason Enumeration ${reason}`)
+})
+
+test('a secret of more than 8,192 bytes is not split', async () => {
+  const engines = testEngine()
+  const secret = (bytes: number): string => item('Register', `<ObjectType type="Enumeration" value="SecretData"/>
+    <Attributes><CryptographicUsageMask type="Integer" value="DeriveKey"/></Attributes>
+    <SecretData><SecretDataType type="Enumeration" value="Seed"/><KeyBlock>
+    <KeyFormatType type="Enumeration" value="Raw"/><KeyValue>
+    <KeyMaterial type="ByteString" value="${'ab'.repeat(bytes)}"/></KeyValue></KeyBlock></SecretData>`)
+  for (const [bytes, outcome] of [[8_192, 'Success'], [8_193, 'ServerLimitExceeded']] as const) {
+    const id = unique(await say(engines, secret(bytes)))
+    expect(await printed(engines, item('CreateSplitKey', `<ObjectType type="Enumeration" value="SplitKey"/>${id}
+      <SplitKeyParts type="Integer" value="3"/><SplitKeyThreshold type="Integer" value="2"/>
+      <SplitKeyMethod type="Enumeration" value="PolynomialSharingGF2_8"/><Attributes/>`))).toContain(outcome)
+  }
+})
+
 test('Process does not wait longer than a client does', async () => {
   const engines = testEngine()
   const mandatory = '<AsynchronousIndicator type="Enumeration" value="Mandatory"/>'
@@ -49,6 +85,10 @@ test('Process does not wait longer than a client does', async () => {
 })
 
 type Engines = ReturnType<typeof testEngine>
+
+function unique(answer: Item): string {
+  return `<UniqueIdentifier type="TextString" value="${String(find(answer, Tag.UniqueIdentifier)!.value)}"/>`
+}
 
 async function say({ engine }: Engines, what: string, caller = alice, header = ''): Promise<Item> {
   return decodeItem((await engine.process(encodeItem(request('2.1', what, header)), caller)).bytes)
