@@ -79,7 +79,7 @@ export class Engine {
    */
   async process(bytes: Buffer, caller: Caller, session = new Session()): Promise<Answer> {
     const now = Math.floor(this.#services.clock() / 1000)
-    const decoded = decodeRequest(bytes, this.#services.limits.depthMax)
+    const decoded = decodeRequest(bytes, this.#services.limits)
     if ('error' in decoded) {
       const item = failureOf(decoded.error, decoded.version, this.#services.log)
       return { bytes: encodeResponse([item], { version: decoded.version, now }), close: decoded.fatal }

@@ -8,6 +8,11 @@ export interface Limits {
   /** Nesting of structures. 32: the standard nests about 12 deep, and recursion stays far from the stack's end. */
   readonly depthMax: number
   /**
+   * Items of one request message, structures and values. 20,000: the largest real one (a batch of a hundred keys with
+   * all their attributes) has some thousands; each costs microseconds, in which nobody else is served.
+   */
+  readonly itemsMax: number
+  /**
    * Bytes of one response to a batch. 16 MiB, which is what libmongocrypt takes; a hundred small items could otherwise
    * ask for a hundred megabytes.
    */
@@ -50,6 +55,7 @@ export interface Limits {
 export const defaultLimits: Limits = Object.freeze({
   messageBytesMax: 1_048_576,
   depthMax: 32,
+  itemsMax: 20_000,
   responseBytesMax: 16_777_216,
   batchItemsMax: 100,
   locateItemsMax: 10_000,
@@ -70,6 +76,7 @@ export const defaultLimits: Limits = Object.freeze({
 export const limitRanges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>> = {
   messageBytesMax: [4_096, 67_108_864],
   depthMax: [16, 64],
+  itemsMax: [1_000, 1_000_000],
   responseBytesMax: [65_536, 268_435_456],
   batchItemsMax: [1, 1_000],
   locateItemsMax: [1, 1_000_000],

@@ -8,6 +8,7 @@ import type { Version } from '../kmip/version.ts'
 import { ItemType, TtlvError, decodeItem } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
+import type { Limits } from './limits.ts'
 
 export interface ReadRequest {
   readonly message: RequestMessage
@@ -20,10 +21,10 @@ export type DecodedRequest =
   | { readonly error: unknown; readonly version: Version; readonly fatal: boolean }
 
 /** Reads a message as far as its batch items; the version to answer in is known in any case. */
-export function decodeRequest(bytes: Buffer, depthMax: number): DecodedRequest {
+export function decodeRequest(bytes: Buffer, { depthMax, itemsMax }: Limits): DecodedRequest {
   let item: Item
   try {
-    item = decodeItem(bytes, depthMax)
+    item = decodeItem(bytes, depthMax, itemsMax)
   } catch (error) {
     return { error, version: answerVersion(undefined), fatal: true }
   }

@@ -47,23 +47,27 @@ export class TtlvError extends Error {
  * Tags and enumeration values that no table knows are kept as numbers.
  *
  * @param depthMax structures may be nested this deep
+ * @param itemsMax there may be so many items, all structures' together
  * @throws TtlvError for anything that is not one whole, well-formed item
  */
-export function decodeItem(bytes: Buffer, depthMax = 32): Item {
-  const place = { next: 0 }
+export function decodeItem(bytes: Buffer, depthMax = 32, itemsMax = Infinity): Item {
+  const place = { next: 0, left: itemsMax }
   const item = decodeAt(bytes, place, bytes.length, depthMax)
   if (place.next !== bytes.length) throw new TtlvError('trailing', place.next, 'bytes follow the item')
   return item
 }
 
-/** Where the next item begins. */
+/** Where the next item begins, and how many may still come. */
 interface Place {
   next: number
+  left: number
 }
 
 /** Decodes the item at a place, which ends before `end`, and moves the place behind it. */
 function decodeAt(bytes: Buffer, place: Place, end: number, depth: number): Item {
   const offset = place.next
+  place.left -= 1
+  if (place.left < 0) throw new TtlvError('size', offset, 'there are too many items')
   if (end - offset < headerBytes) throw new TtlvError('short', offset, 'an item header is cut off')
   const first = bytes[offset]!
   if (first !== standardTagByte && first !== extensionTagByte) throw new TtlvError('tag', offset, 'not a KMIP tag')

@@ -5,11 +5,12 @@ import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Tag } from '../../src/kmip/generated/tags.ts'
-import { Operation, QueryFunction } from '../../src/kmip/generated/enums.ts'
+import { Operation, QueryFunction, ResultReason, ResultStatus } from '../../src/kmip/generated/enums.ts'
 import { RequestMessage, ResponseMessage, outgoing } from '../../src/kmip/message.ts'
 import { QueryRequest } from '../../src/kmip/payload/query.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { TtlvWriter, encodeItem } from '../../src/ttlv/writer.ts'
+import { defaultLimits } from '../../src/server/limits.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 import { item, parseItem, request } from '../support/xml.ts'
@@ -140,7 +141,8 @@ describe('a message with as many attributes as go into it does not keep others w
       <SymmetricKey><KeyBlock><KeyFormatType type="Enumeration" value="Raw"/><KeyValue>
         <KeyMaterial type="ByteString" value="00"/>$</KeyValue></KeyBlock></SymmetricKey>`],
   ])('%s', async (_name, operation, payload) => {
-    const many = Math.floor(1_040_000 / attribute.length)
+    // Three items each, and some around them.
+    const many = Math.floor((defaultLimits.itemsMax - 30) / 3)
     const [before, after] = payload.split('$')
     const message = filled(encodeItem(request('1.4', item(operation, `${before}${marker}${after}`))), attribute, many)
     const [attacker, other] = await Promise.all([tls(), tls()])
@@ -153,6 +155,15 @@ describe('a message with as many attributes as go into it does not keep others w
     expect(statusOf(await answered)).toBeDefined()
     for (const socket of [attacker, other]) socket.destroy()
   })
+})
+
+it('a message of more items than there may be is refused', async () => {
+  const one = encodeItem(parseItem('<Comment type="ByteString" value=""/>'))
+  const message = encodeItem(request('1.4', item('Query', `<QueryFunction type="Enumeration" value="QueryObjects"/>${marker}`)))
+  const socket = await tls()
+  expect(statusOf(await answer(socket, filled(message, one, defaultLimits.itemsMax))))
+    .toMatchObject({ resultStatus: ResultStatus.OperationFailed, resultReason: ResultReason.InvalidMessage })
+  socket.destroy()
 })
 
 const marker = '<Comment type="ByteString" value="fedcba9876543210"/>'

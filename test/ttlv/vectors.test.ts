@@ -26,6 +26,13 @@ describe('malformed encodings are refused', () => {
   })
 })
 
+it('takes as many items as there may be, and no more', () => {
+  const values = Array.from({ length: 9 }, () => ({ tag: Tag.BatchCount, type: ItemType.Integer, value: 1 }))
+  const bytes = encodeItem({ tag: Tag.CustomAttribute, type: ItemType.Structure, value: values })
+  expect(decodeItem(bytes, 32, 10)).toMatchObject({ value: values })
+  expect(() => decodeItem(bytes, 32, 9)).toThrow(expect.objectContaining({ code: 'size' }))
+})
+
 describe('the writer', () => {
   const tag = Tag.CustomAttribute
   it.each<[string, Item, boolean]>([
