@@ -13,14 +13,17 @@ import type { Version } from '../kmip/version.ts'
  * @throws KmipError Invalid Attribute (1.x: Invalid Field)
  */
 export function checkKnownAttributes(request: Partial<Record<string, unknown>>, version: Version): void {
-  const unknown = fields.flatMap((field) => namesOf(request[field])).find((name) => !inVersion(name, { version }))
-  if (unknown === undefined) return
-  throw new KmipError(version < v2 ? 'InvalidField' : 'InvalidAttribute', `the version has no ${ruleOf(unknown).specName}`)
+  for (const field of fields) {
+    const attributes = request[field]
+    if (attributes === undefined) continue
+    const unknown = namesOf(attributes).find((name) => !inVersion(name, { version }))
+    if (unknown === undefined) continue
+    throw new KmipError(version < v2 ? 'InvalidField' : 'InvalidAttribute', `the version has no ${ruleOf(unknown).specName}`)
+  }
 }
 
 /** Those of Locate are filters, a list. */
 function namesOf(attributes: unknown): readonly AttributeName[] {
-  if (attributes === undefined) return []
   if (Array.isArray(attributes)) return (attributes as AttributeInstance[]).map(({ name }) => name)
   return namesIn(attributes as AttributeSet)
 }
