@@ -4,6 +4,7 @@ import { Tag } from '../kmip/generated/tags.ts'
 import type { OutgoingPayload, RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
 import type { SetEndpointRoleResponse } from '../kmip/payload/set-endpoint-role.ts'
 import { parseVersion, versions } from '../kmip/version.ts'
+import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { resetAccountSettings } from '../operation/account-settings.ts'
 import type { Awaitable } from '../model/awaitable.ts'
@@ -89,7 +90,10 @@ export class Engine {
       const services = session.isLasting ? this.#services : this.#shortServices
       const mayBeCorrelated = this.#mayBeCorrelated(decoded, caller, session)
       const items = await this.#answers({ message: decoded.message, caller, now, services, mayBeCorrelated })
-      return this.#answer(items, decoded, { caller, now, isUnderTest: session.isUnderTest(decoded.message.batchItem, items) })
+      const isUnderTest = session.isUnderTest(decoded.message.batchItem, items)
+      const { correlationSince } = this.#services.profiles.of(caller)
+      const isCorrelated = mayBeCorrelated && (decoded.version >= correlationSince || isUnderTest)
+      return this.#answer(items, decoded.version, { caller, now, isCorrelated })
     } finally {
       this.#underway -= 1
       if (this.#underway === 0) this.#idle?.()
@@ -97,18 +101,12 @@ export class Engine {
   }
 
   #answer(
-    items: readonly ResponseBatchItem[], { message, version }: ReadRequest,
-    { caller, now, isUnderTest }: { readonly caller: Caller; readonly now: number; readonly isUnderTest: boolean },
+    items: readonly ResponseBatchItem[], version: Version,
+    { caller, now, isCorrelated }: { readonly caller: Caller; readonly now: number; readonly isCorrelated: boolean },
   ): Answer {
-    const header = message.requestHeader
-    const { correlationSince, queryFunctions } = this.#services.profiles.of(caller)
-    const response = encodeResponse(items, {
-      version, now,
-      // A client's own value is enough to find a request. One that tests the server reads all that its version has.
-      isCorrelated: header.clientCorrelationValue === undefined
-        && (version >= correlationSince || isUnderTest),
-    })
+    const response = encodeResponse(items, { version, now, isCorrelated })
     if (!items.some(givesClientRole)) return { bytes: response, close: false }
+    const { queryFunctions } = this.#services.profiles.of(caller)
     const reverse = (link: Link): Endpoint =>
       new Endpoint({ caller, version, queryFunctions }, link, this.changes, this.#services.clock)
     return { bytes: response, close: false, reverse }
@@ -211,7 +209,10 @@ export class Engine {
     return { item: failure(item, busy, version), state: before }
   }
 
-  /** Whether the answer may get a Server Correlation Value; that it belongs to a test is known for sure after it is made. */
+  /**
+   * Whether the answer may get a Server Correlation Value; that it belongs to a test is known for sure after it is made.
+   * A client's own value is enough to find a request. One that tests the server reads all that its version has.
+   */
   #mayBeCorrelated({ message, version }: ReadRequest, caller: Caller, session: Session): boolean {
     if (message.requestHeader.clientCorrelationValue !== undefined || version < firstCorrelated) return false
     const { correlationSince } = this.#services.profiles.of(caller)

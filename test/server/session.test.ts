@@ -18,6 +18,13 @@ it('in 2.0, only the connection on which a test is under way gets Server Correla
   expect(await isCorrelated(one, log)).toBe(false)
 })
 
+it('a message of 1.x gets none, although a test is under way on its connection', async () => {
+  const session = new Session()
+  await isCorrelated(session, interop('Begin'))
+  expect(await isCorrelated(session, item('Query'), '1.4')).toBe(false)
+  expect(await isCorrelated(session, interop('End'))).toBe(true)
+})
+
 it('a test that could not begin is not under way', async () => {
   const session = new Session()
   expect(await isCorrelated(session, item('Interop', '<InteropFunction type="Enumeration" value="Begin"/>'))).toBe(false)
