@@ -132,7 +132,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadM
   const router = config.workers > 1 ? new PartRouter(engine, place, send, log) : undefined
   const relay = config.workers > 1 ? new ChangeRelay(engine.changes, place, send) : undefined
   const { listener, https } = listenersOf(router ?? engine, credentials, thread, log)
-  const scheduler = new Scheduler(services, randomUUID())
+  const scheduler = new Scheduler(services, randomUUID(), engine.changes)
   const givenUpKeys = new GivenUpKeys(services)
   const address = await listener.listen().catch(cannotListen('KEYWARD_HOST and KEYWARD_PORT'))
   const httpsAddress = await https?.listen().catch(cannotListen('KEYWARD_HOST and KEYWARD_HTTPS_PORT'))

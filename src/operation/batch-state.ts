@@ -27,6 +27,18 @@ export class BatchState {
     return copy
   }
 
+  /**
+   * After an item that was refused: what it has noted did not happen, but a Check that fails empties the ID Placeholder
+   * (KMIP 2.1 6.1.7).
+   *
+   * @param attempt the fork that the item had
+   */
+  afterRefusal(attempt: BatchState): BatchState {
+    const next = this.fork()
+    if (attempt.#placeholder === undefined) next.#placeholder = undefined
+    return next
+  }
+
   /** All of it, to be kept until an asynchronous item is run. */
   snapshot(): StateRecord {
     return {
@@ -82,11 +94,11 @@ export class BatchState {
     this.#outputs = [...this.#outputs, data]
   }
 
-  /** @throws KmipError Item Not Found when nothing earlier in the message answers to the reference */
+  /** @throws KmipError Object Not Found when nothing earlier in the message answers to the reference */
   identifier(reference: Identifier | undefined): string {
     if (typeof reference === 'string') return reference
     const found = this.#find(reference)
-    if (found === undefined) throw new KmipError('ItemNotFound', 'no object precedes that the request could mean')
+    if (found === undefined) throw new KmipError('ObjectNotFound', 'no object precedes that the request could mean')
     return found
   }
 

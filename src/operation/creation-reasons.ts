@@ -3,6 +3,6 @@ import type { ResultReasonName } from '../kmip/error.ts'
 /** What every operation that makes an object from attributes refuses. */
 export const creationReasons: readonly ResultReasonName[] = [
   'ApplicationNamespaceNotSupported', 'AttributeReadOnly', 'GeneralFailure', 'InvalidAttribute',
-  'InvalidAttributeValue', 'InvalidField', 'ItemNotFound', 'NonUniqueNameAttribute', 'ObjectArchived',
+  'InvalidAttributeValue', 'InvalidField', 'NonUniqueNameAttribute', 'ObjectArchived',
   'ServerLimitExceeded',
 ]

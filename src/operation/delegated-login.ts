@@ -12,7 +12,7 @@ export const delegatedLogin = operation({
   since: '2.0',
   request: DelegatedLoginRequest,
   response: DelegatedLoginResponse,
-  reasons: ['FeatureNotSupported', 'InvalidField', 'ItemNotFound', 'PermissionDenied', 'ServerLimitExceeded'],
+  reasons: ['FeatureNotSupported', 'InvalidField', 'ObjectNotFound', 'PermissionDenied', 'ServerLimitExceeded'],
   async handle(request, context) {
     const { right: asked } = request.rights
     if (asked.length > rightsMax) throw new KmipError('InvalidField', `a ticket has at most ${rightsMax} rights`)

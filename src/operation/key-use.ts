@@ -94,8 +94,11 @@ export interface Part {
  *   no operations in several parts
  */
 export function phaseOf(
-  { correlationValue, initIndicator, finalIndicator }: Part, { profile }: Context,
+  { correlationValue, initIndicator, finalIndicator }: Part, { profile, version }: Context,
 ): 'only' | 'first' | 'next' | 'last' {
+  if (version < v1_3 && [correlationValue, initIndicator, finalIndicator].some((field) => field !== undefined)) {
+    throw new KmipError('InvalidField', 'operations in several parts came with 1.3')
+  }
   if (correlationValue !== undefined) {
     if (initIndicator === true) throw new KmipError('InvalidField', 'an operation under way cannot begin again')
     return finalIndicator === true ? 'last' : 'next'
@@ -120,6 +123,7 @@ export function orNothing(data: Buffer): Buffer | undefined {
 }
 
 export const nothing = Buffer.alloc(0)
+const v1_3 = parseVersion('1.3')
 const v1_4 = parseVersion('1.4')
 const authenticatedModes: ReadonlySet<number | undefined> = new Set([BlockCipherMode.GCM, BlockCipherMode.CCM])
 const cbcParameters: CryptographicParameters = {

@@ -14,7 +14,7 @@ import type { Context } from './operation.ts'
  * precede those of templates, and later templates earlier ones; of attributes with several instances
  * the union counts, the templates' first (KMIP 1.4 2.1.8, 4.2).
  *
- * @throws KmipError Item Not Found for a template that does not exist, Object Archived, and as `checkCount`
+ * @throws KmipError Object Not Found for a template that does not exist, Object Archived, and as `checkCount`
  */
 export async function withTemplates(set: AttributeSet | undefined, context: Context): Promise<AttributeSet> {
   const { templateNames = [], ...explicit } = set ?? {}
@@ -56,7 +56,7 @@ async function loadTemplate(name: Name, context: Context): Promise<AttributeSet>
     delete attributes.name
     return attributes
   }
-  throw new KmipError('ItemNotFound', 'no template has that name')
+  throw new KmipError('ObjectNotFound', 'no template has that name')
 }
 
 function isTemplate(object: ManagedObject, { nameValue, nameType }: Name, now: number): boolean {

@@ -40,6 +40,11 @@ export function authenticate(
   })
 }
 
+/** Whether the certificate of a connection has been replaced since, so that it is good for nothing more. */
+export function hasEnded({ fingerprint }: Caller, store: Store): Awaitable<boolean> {
+  return fingerprint !== undefined && isEnded(fingerprint, store)
+}
+
 /** Whom the credentials in a request tell of. */
 function toldBy(header: RequestHeader, caller: Caller, store: Store, now: number): Awaitable<Caller> {
   if (header.authentication === undefined) return caller

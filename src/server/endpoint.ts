@@ -34,6 +34,8 @@ export interface Reversal {
   readonly version: Version
   /** Query Function enumerations; those that the agreed version does not know are left out. */
   readonly queryFunctions: readonly number[]
+  /** Whether the client may still connect as it did. */
+  readonly isWelcome: () => Promise<boolean>
 }
 
 /**
@@ -47,6 +49,7 @@ export class Endpoint {
   readonly #link: Link
   readonly #feed: ChangeFeed
   readonly #clock: () => number
+  readonly #isWelcome: () => Promise<boolean>
   #version: Version
   #unsubscribe: (() => void) | undefined
   #answered: ((message: Buffer) => void) | undefined
@@ -54,13 +57,16 @@ export class Endpoint {
   readonly #waiting: ObjectChange[] = []
   #busy = false
 
-  constructor({ caller, version, queryFunctions }: Reversal, link: Link, feed: ChangeFeed, clock: () => number) {
+  constructor(
+    { caller, version, queryFunctions, isWelcome }: Reversal, link: Link, feed: ChangeFeed, clock: () => number,
+  ) {
     this.#caller = caller
     this.#version = version
     this.#queryFunctions = queryFunctions
     this.#link = link
     this.#feed = feed
     this.#clock = clock
+    this.#isWelcome = isWelcome
   }
 
   /** Meets the client. Changes from now on are told, when it is known how. */
@@ -95,10 +101,12 @@ export class Endpoint {
     if (this.#waiting.length >= waitingMax) return this.#link.close()
     this.#waiting.push(change)
     // An answer that cannot be read is this connection's end, and nobody else's.
-    this.#work().catch(() => {
-      this.close()
-      this.#link.close()
-    })
+    this.#work().catch(() => this.#end())
+  }
+
+  #end(): void {
+    this.close()
+    this.#link.close()
   }
 
   async #work(): Promise<void> {
@@ -108,7 +116,9 @@ export class Endpoint {
       // An object of a type that the client's version does not have does not exist for it.
       if (!isKnown('ObjectType', ObjectType[change.after.kind], this.#version)) continue
       const notice = noticeOf(change, this.#supported, Math.floor(this.#clock() / 1000))
-      if (notice !== undefined) await this.#request(notice)
+      if (notice === undefined) continue
+      if (!await this.#isWelcome()) return this.#end()
+      await this.#request(notice)
     }
     this.#busy = false
   }

@@ -13,7 +13,7 @@ import { Objects } from '../operation/objects.ts'
 import { RevisionConflict } from '../store/store.ts'
 import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
-import { authenticate } from './authentication.ts'
+import { authenticate, hasEnded } from './authentication.ts'
 import { isAsynchronous } from './asynchronous.ts'
 import { executeItem } from './batch-item.ts'
 import type { Outcome, Services } from './batch-item.ts'
@@ -107,8 +107,9 @@ export class Engine {
     const response = encodeResponse(items, { version, now, isCorrelated })
     if (!items.some(givesClientRole)) return { bytes: response, close: false }
     const { queryFunctions } = this.#services.profiles.of(caller)
+    const isWelcome = async () => !await hasEnded(caller, this.#services.store)
     const reverse = (link: Link): Endpoint =>
-      new Endpoint({ caller, version, queryFunctions }, link, this.changes, this.#services.clock)
+      new Endpoint({ caller, version, queryFunctions, isWelcome }, link, this.changes, this.#services.clock)
     return { bytes: response, close: false, reverse }
   }
 
@@ -201,7 +202,7 @@ export class Engine {
         room?.confirm()
         this.#record(caller, item, outcome)
         await this.#publish(objects)
-        return { item: outcome.item, state }
+        return { item: outcome.item, state: outcome.refusal === undefined ? state : before.afterRefusal(state) }
       }
     } finally {
       leave?.()

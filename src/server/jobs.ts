@@ -184,7 +184,8 @@ export class StoredJobs implements Jobs {
     })
     if (outcome instanceof RevisionConflict) return this.#release(claimed)
     if (outcome.refusal !== undefined) {
-      if (!await this.#apply(await this.#settle(claimed, outcome.item, state))) return !await this.#isOpen(id)
+      const handedOn = BatchState.restore(job.state).afterRefusal(state)
+      if (!await this.#apply(await this.#settle(claimed, outcome.item, handedOn))) return !await this.#isOpen(id)
     }
     this.#ends.record(caller, item, outcome)
     await this.#ends.publish(objects)

@@ -19,6 +19,7 @@ import { rotateObject } from '../operation/rotate-object.ts'
 import { RevisionConflict } from '../store/store.ts'
 import type { IndexKey } from '../store/store.ts'
 import type { Services } from './batch-item.ts'
+import type { ChangeFeed } from './change-feed.ts'
 import { destroyGivenUp } from './given-up-keys.ts'
 
 /**
@@ -29,13 +30,18 @@ import { destroyGivenUp } from './given-up-keys.ts'
 export class Scheduler {
   readonly #services: Services
   readonly #holder: string
+  readonly #changes: ChangeFeed
   #timer: NodeJS.Timeout | undefined
   #running: Promise<unknown> = Promise.resolve()
 
-  /** @param holder tells this worker from all others */
-  constructor(services: Services, holder: string) {
+  /**
+   * @param holder tells this worker from all others
+   * @param changes where those hear of it who hear of clients' changes
+   */
+  constructor(services: Services, holder: string, changes: ChangeFeed) {
     this.#services = services
     this.#holder = holder
+    this.#changes = changes
   }
 
   /** Runs from now on, until `stop`. What goes wrong is logged, and tried again the next time. */
@@ -112,6 +118,7 @@ export class Scheduler {
       await work()
       await this.#holdFence(context.objects, fence)
       await context.objects.commit()
+      this.#changes.publish(context.objects.committed())
       await destroyGivenUp(context.objects.keptKeys.destructions, this.#services)
       audit.done({ ...context.caller, principal: ownPrincipal }, done, { uniqueIdentifier: id })
       return true

@@ -93,7 +93,7 @@ describe('refused', () => {
       await expect(alice.decrypt('alias/orders', { data: wrong })).rejects.toThrow(likeAllOthers)
     }
     await expect(lab.as('bob', 201, 'beta').client.request(decrypt, { data: data! })).rejects.toThrow(likeAllOthers)
-    expect(await outcome(alice.client.request(decrypt, { data: Buffer.alloc(100) }))).toBe('ItemNotFound')
+    expect(await outcome(alice.client.request(decrypt, { data: Buffer.alloc(100) }))).toBe('ObjectNotFound')
     const other = await alice.create({ 'cmk-class': 'customer', 'cmk-ciphertext-format': 'blob' })
     await expect(alice.decrypt(`key/${other}`, { data })).rejects.toThrow(likeAllOthers)
   })

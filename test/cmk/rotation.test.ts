@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Change, Store } from '../../src/store/store.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { LinkType } from '../../src/kmip/generated/enums.ts'
+import { ChangeFeed } from '../../src/server/change-feed.ts'
 import { Scheduler } from '../../src/server/scheduler.ts'
 import { Lab, outcome } from '../support/cmk.ts'
 
@@ -184,7 +185,7 @@ describe('automatic', () => {
       await alice.create({ 'cmk-rotation-automatic': true, 'cmk-rotation-interval': '7d' })
     }
     lab.passDays(7)
-    const others = ['a', 'b', 'c'].map((holder) => new Scheduler(lab.services, holder))
+    const others = ['a', 'b', 'c'].map((holder) => new Scheduler(lab.services, holder, new ChangeFeed()))
     const counts = await Promise.all(others.map((scheduler) => scheduler.run()))
     expect(counts.toSorted((a, b) => a - b)).toEqual([0, 0, 10])
     const versions = await Promise.all((await alice.locate({ 'cmk-primary': true })).map((id) => alice.describe(id)))
@@ -207,14 +208,14 @@ describe('automatic', () => {
         return store.scan(...request)
       },
     }
-    const slow = new Scheduler({ ...lab.services, store: paused }, 'slow').run()
+    const slow = new Scheduler({ ...lab.services, store: paused }, 'slow', new ChangeFeed()).run()
     await new Promise((resolve) => setImmediate(resolve))
     leaseMs = 10_000_000
-    expect(await new Scheduler(lab.services, 'fast').run()).toBe(1)
+    expect(await new Scheduler(lab.services, 'fast', new ChangeFeed()).run()).toBe(1)
     lab.passDays(1)
     release()
     expect(await slow).toBe(0)
-    expect(await new Scheduler(lab.services, 'fast').run()).toBe(1)
+    expect(await new Scheduler(lab.services, 'fast', new ChangeFeed()).run()).toBe(1)
   })
 })
 

@@ -43,7 +43,7 @@ export const generalReasons: readonly ResultReasonName[] = [
  * archived objects, an asynchronous batch that has stopped.
  */
 export const commonReasons: readonly ResultReasonName[] = [
-  'ConstraintViolation', 'ItemNotFound', 'NotAuthorised', 'ObjectArchived', 'OperationCanceledByRequester',
+  'ConstraintViolation', 'ObjectNotFound', 'NotAuthorised', 'ObjectArchived', 'OperationCanceledByRequester',
   'UsageLimitExceeded',
 ]
 
@@ -87,7 +87,7 @@ export const unlisted: readonly {
     because: 'both give out the same; one table has what the other leaves out',
   },
   {
-    reasons: ['KeyValueNotPresent', 'ObjectDestroyed', 'ItemNotFound', 'InvalidCSR'],
+    reasons: ['KeyValueNotPresent', 'ObjectDestroyed', 'ObjectNotFound', 'InvalidCSR'],
     operations: ['Certify', 'DelegatedLogin', 'JoinSplitKey', 'ReProvision', 'Validate'],
     because: 'they use objects that other operations use, whose tables have them',
   },

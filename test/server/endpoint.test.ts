@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { printItem } from '../../src/kmip/print.ts'
+import type { Caller } from '../../src/model/access.ts'
+import { credentialEnd } from '../../src/operation/client-credentials.ts'
 import type { Engine } from '../../src/server/engine.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
@@ -95,7 +97,7 @@ test('a client that names another version each time is not asked for ever', asyn
 test('an answer that nothing was asked for ends the connection', async () => {
   const { engine } = testEngine()
   const client = new ClientEndpoint('2.1', ['Put'])
-  const state = await reverse(engine, client, true)
+  const state = await reverse(engine, client, { unasked: true })
   expect(state).toEqual({ restored: false, closed: true })
 })
 
@@ -119,11 +121,25 @@ test('an answer that cannot be read ends the connection, and nothing else', asyn
   await send(engine, create)
 })
 
+test('a client whose certificate has been replaced hears nothing more', async () => {
+  const { engine, services } = testEngine()
+  const client = new ClientEndpoint('2.1', ['Notify', 'Put'])
+  const certified = { ...alice, fingerprint: 'ab'.repeat(32) }
+  const state = await reverse(engine, client, { caller: certified })
+  await send(engine, create)
+  expect(printed(await client.next())).toContain('Operation Enumeration Put')
+  await services.store.apply([credentialEnd(certified.fingerprint)])
+  await send(engine, create)
+  await expect.poll(() => state.closed).toBe(true)
+  expect(client.received).toEqual([])
+})
+
 async function reverse(
-  engine: Engine, client: Pick<ClientEndpoint, 'answer'>, unasked = false,
+  engine: Engine, client: Pick<ClientEndpoint, 'answer'>,
+  { caller = alice, unasked = false }: { caller?: Caller; unasked?: boolean } = {},
 ): Promise<{ restored: boolean; closed: boolean }> {
   const role = request('2.1', item('SetEndpointRole', '<EndpointRole type="Enumeration" value="Client"/>'))
-  const { bytes, reverse: toClient } = await engine.process(encodeItem(role), alice)
+  const { bytes, reverse: toClient } = await engine.process(encodeItem(role), caller)
   expect(printed(decodeItem(bytes))).toContain('EndpointRole Enumeration Client')
   const state = { restored: false, closed: false }
   const endpoint = toClient!({

@@ -108,7 +108,7 @@ test('a failed Check empties the ID Placeholder of asynchronous items too', asyn
   const header = `${mandatory}<BatchErrorContinuationOption type="Enumeration" value="Continue"/>`
   const answer = await send(engine, [item('Create', create), item('Check', wanted), item('Get')], header)
   const values = [...answer.matchAll(/AsynchronousCorrelationValue ByteString ([0-9a-f]+)/g)].map(([, value]) => value!)
-  expect(await send(engine, poll(values[2]!))).toContain('ResultReason Enumeration ItemNotFound')
+  expect(await send(engine, poll(values[2]!))).toContain('ResultReason Enumeration ObjectNotFound')
   expect(await send(engine, poll(values[1]!))).toContain('IncompatibleCryptographicUsageMask')
 })
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { printItem } from '../../src/kmip/print.ts'
+import type { Engine } from '../../src/server/engine.ts'
 import { Scheduler } from '../../src/server/scheduler.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
@@ -54,6 +55,53 @@ it('a pair is replaced as one', async () => {
   expect((await lab.send(replaced)).match(/UniqueIdentifier TextString/g)).toHaveLength(2)
 })
 
+it('a certificate is replaced by a new one for the same key (4.48)', async () => {
+  const lab = new Lab()
+  const key = await lab.send(item('CreateKeyPair', `<CommonAttributes>
+    <CryptographicAlgorithm type="Enumeration" value="ECDSA"/><CryptographicLength type="Integer" value="256"/>
+    </CommonAttributes><PublicKeyAttributes><CryptographicUsageMask type="Integer" value="Verify"/></PublicKeyAttributes>`))
+  const publicKey = /PublicKeyUniqueIdentifier TextString "(.*)"/.exec(key)![1]!
+  const first = identifierIn(await lab.send(item('Certify', `${uid(publicKey)}<Attributes>${rotating}
+    
+    <CertificateType type="Enumeration" value="X_509"/>
+    <CertificateSubjectCN type="TextString" value="rotated"/></Attributes>`)))
+  lab.seconds += day
+  expect(await lab.scheduler.run()).toBe(1)
+  const old = await lab.attributes(first)
+  expect(old).toContain('RotateLatest Boolean false')
+  const second = /LinkType Enumeration ReplacementObjectLink\n\s+LinkedObjectIdentifier TextString "(.*)"/.exec(old)![1]!
+  const renewed = await lab.attributes(second)
+  expect(renewed).toContain('CertificateSubjectCN TextString "rotated"')
+  expect(renewed).toContain(`LinkedObjectIdentifier TextString "${publicKey}"`)
+  expect(renewed).toContain('RotateGeneration Integer 1')
+  expect(await lab.send(item('Validate', uid(second)))).toContain('ValidityIndicator Enumeration Valid')
+  expect(lab.log.filter((entry) => 'err' in (entry as object))).toEqual([])
+})
+
+it('what replaces an object belongs to whom it belonged', async () => {
+  const lab = new Lab()
+  const first = await lab.create(rotating)
+  const policy = `${uid(first)}<Attribute><AttributeName type="TextString" value="Operation Policy Name"/>
+    <AttributeValue type="TextString" value="default"/></Attribute>`
+  expect(await lab.send(item('AddAttribute', policy), '1.4')).toContain('Success')
+  lab.seconds += day
+  expect(await lab.scheduler.run()).toBe(1)
+  const [, second] = /ReplacementObjectLink\n.*"(.*)"/.exec(await lab.attributes(first))!
+  expect(await lab.send(item('Get', uid(second!)), '1.4')).toContain('Success')
+  expect(await lab.send(item('Get', uid(second!)), '1.4', { ...alice, principal: 'carol' })).not.toContain('Success')
+})
+
+it('a client in the role of the server is told of what the scheduler does', async () => {
+  const lab = new Lab()
+  const first = await lab.create(rotating)
+  const told: string[] = []
+  lab.engine.changes.subscribe(alice.account, ({ after }) => told.push(after.uniqueIdentifier))
+  lab.seconds += day
+  expect(await lab.scheduler.run()).toBe(1)
+  const [, second] = /ReplacementObjectLink\n.*"(.*)"/.exec(await lab.attributes(first))!
+  expect(new Set(told)).toEqual(new Set([first, second]))
+})
+
 it.each<[string, string, (lab: Lab, id: string) => Promise<unknown>]>([
   ['not automatic', interval, async () => undefined],
   ['without an interval', automatic, async () => undefined],
@@ -73,16 +121,18 @@ it.each<[string, string, (lab: Lab, id: string) => Promise<unknown>]>([
 class Lab {
   seconds = 1_800_000_000
   readonly log: unknown[]
+  readonly engine: Engine
   readonly scheduler: Scheduler
-  readonly #engines = testEngine({ clock: () => this.seconds * 1000 })
 
   constructor() {
-    this.log = this.#engines.log
-    this.scheduler = new Scheduler(this.#engines.services, 'test')
+    const { engine, log, services } = testEngine({ clock: () => this.seconds * 1000 })
+    this.engine = engine
+    this.log = log
+    this.scheduler = new Scheduler(services, 'test', engine.changes)
   }
 
-  async send(batchItem: string): Promise<string> {
-    const { bytes } = await this.#engines.engine.process(encodeItem(request('2.1', batchItem)), alice)
+  async send(batchItem: string, version = '2.1', caller = alice): Promise<string> {
+    const { bytes } = await this.engine.process(encodeItem(request(version, batchItem)), caller)
     return printItem(decodeItem(bytes))
   }
 

@@ -52,7 +52,7 @@ export class Lab {
     const made = testEngine({ clock: () => this.nowMs, settings, ...services })
     const { engine } = made
     this.services = made.services
-    this.scheduler = new Scheduler(made.services, 'test')
+    this.scheduler = new Scheduler(made.services, 'test', engine.changes)
     this.#process = async (bytes, principal, account) => (await engine.process(bytes, { account, principal })).bytes
   }
 
