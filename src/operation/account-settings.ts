@@ -3,11 +3,15 @@ import type { Caller } from '../model/access.ts'
 import { AccountSettings } from '../model/account-settings.ts'
 import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
+import type { StoredRecord } from '../store/store.ts'
 import type { Objects } from './objects.ts'
 
 /** What the caller's account has set for all its objects to come; empty when it has set nothing. */
 export async function loadAccountSettings(objects: Objects, caller: Caller): Promise<AccountSettings> {
-  const record = await objects.readRecord(recordId(caller))
+  return settingsIn(await objects.readRecord(recordId(caller)))
+}
+
+function settingsIn(record: StoredRecord | undefined): AccountSettings {
   if (record === undefined) return { format: currentFormat }
   const settings = AccountSettings.decode(decodeItem(Buffer.from(record.data), recordDepthMax), stored)
   if (settings.format !== currentFormat) throw new Error(`account settings have format ${settings.format}`)
@@ -19,11 +23,11 @@ export async function changeAccountSettings(
   objects: Objects, caller: Caller, changes: Omit<Partial<AccountSettings>, 'format'>,
 ): Promise<void> {
   const id = recordId(caller)
-  const settings = { ...await loadAccountSettings(objects, caller), ...changes }
-  const expected = (await objects.readRecord(id))?.revision ?? 0
+  const record = await objects.readRecord(id)
+  const settings = { ...settingsIn(record), ...changes }
   const writer = new TtlvWriter()
   AccountSettings.encode(writer, settingsTag, settings, stored)
-  objects.writeRecord({ id, expected, data: writer.take(), keys: [] })
+  objects.writeRecord({ id, expected: record?.revision ?? 0, data: writer.take(), keys: [] })
 }
 
 /** Takes back all that the account has set. */

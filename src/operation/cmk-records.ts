@@ -5,6 +5,7 @@ import type { Awaitable } from '../model/awaitable.ts'
 import { cmkStateAt } from '../model/cmk.ts'
 import type { Cmk } from '../model/cmk.ts'
 import { decodeCmk, encodeCmk } from '../model/cmk-record.ts'
+import { RevisionConflict } from '../store/store.ts'
 import type { Change, StoredRecord } from '../store/store.ts'
 import { token } from './index-keys.ts'
 
@@ -30,6 +31,7 @@ export class CmkRecords {
   readonly #access: RecordAccess
   readonly #scope: CmkScope
   #pending = new Map<string, Cmk>()
+  readonly #aliasRevisions = new Map<string, number>()
 
   constructor(access: RecordAccess, scope: CmkScope) {
     this.#access = access
@@ -83,17 +85,18 @@ export class CmkRecords {
 
   /** The id of the CMK that an alias means. */
   async aliasTarget(name: string): Promise<string | undefined> {
-    const record = await this.#access.read(this.#aliasId(name))
-    return record && Buffer.from(record.data).toString()
+    const record = await this.#readAlias(name)
+    return record === undefined || record.data.length === 0 ? undefined : Buffer.from(record.data).toString()
   }
 
-  /** @param id undefined: the alias is deleted */
+  /**
+   * @param id undefined: the alias is deleted. Its record stays, empty, so that the revisions go on: nobody who has read
+   *   the alias before must take the next one of the same name for it.
+   */
   async setAlias(name: string, id: string | undefined): Promise<void> {
-    const expected = (await this.#access.read(this.#aliasId(name)))?.revision ?? 0
+    const expected = (await this.#readAlias(name))?.revision ?? 0
     if (id === undefined && expected === 0) return
-    this.#access.write({
-      id: this.#aliasId(name), expected, data: id === undefined ? undefined : Buffer.from(id), keys: [],
-    })
+    this.#access.write({ id: this.#aliasId(name), expected, data: Buffer.from(id ?? ''), keys: [] })
   }
 
   /** @returns what takes back all that was saved since */
@@ -105,12 +108,23 @@ export class CmkRecords {
   /** After a commit. */
   clear(): void {
     this.#pending.clear()
+    this.#aliasRevisions.clear()
   }
 
   #put(cmk: Cmk, keys: readonly string[]): Cmk {
     this.#pending.set(cmk.id, cmk)
     this.#access.write({ id: recordId(cmk.id), expected: cmk.revision, data: encodeCmk(cmk), keys })
     return cmk
+  }
+
+  /** @throws RevisionConflict when somebody else changed the alias since it was first read, and something was decided by it */
+  async #readAlias(name: string): Promise<StoredRecord | undefined> {
+    const id = this.#aliasId(name)
+    const record = await this.#access.read(id)
+    const revision = record?.revision ?? 0
+    if ((this.#aliasRevisions.get(name) ?? revision) !== revision) throw new RevisionConflict(id)
+    this.#aliasRevisions.set(name, revision)
+    return record
   }
 
   #aliasId(name: string): string {

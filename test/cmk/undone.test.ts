@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { BatchErrorContinuationOption, Operation } from '../../src/kmip/generated/enums.ts'
 import { outgoing } from '../../src/kmip/message.ts'
+import { AddAttributeRequest } from '../../src/kmip/payload/add-attribute.ts'
+import { DeleteAttributeRequest } from '../../src/kmip/payload/delete-attribute.ts'
 import { SetAttributeRequest } from '../../src/kmip/payload/set-attribute.ts'
 import { Lab, outcome, vendors } from '../support/cmk.ts'
 import type { CmkValue } from '../support/cmk.ts'
@@ -37,4 +39,20 @@ test('an alias whose move fails stays where it is', async () => {
   expect((await alice.describe(holder))['cmk-alias']).toBe('alias/app')
   await alice.set(holder, 'cmk-description', 'changed after it')
   expect((await alice.describe('alias/app'))['cmk-alias']).toBe('alias/app')
+})
+
+test('an alias changes hands within one batch that is one change', async () => {
+  const alice = new Lab().as('alice')
+  const first = await alice.create({ 'cmk-alias': 'alias/app' })
+  const second = await alice.create({ 'cmk-tag-a': 'b' })
+  const [currentAttribute] = vendors({ 'cmk-alias': 'alias/app' })
+  const payload = outgoing(DeleteAttributeRequest, {
+    uniqueIdentifier: first, currentAttribute: { name: 'vendorAttribute', value: currentAttribute! },
+  })
+  const add = outgoing(AddAttributeRequest, {
+    uniqueIdentifier: second, newAttribute: { name: 'vendorAttribute', value: currentAttribute! },
+  })
+  const items = [{ operation: Operation.DeleteAttribute, payload }, { operation: Operation.AddAttribute, payload: add }]
+  await alice.client.send(items, { batchErrorContinuationOption: Undo })
+  expect((await alice.encrypt('alias/app', Buffer.from('x'))).uniqueIdentifier).toBe(second)
 })

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { memoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
 import { Lab, outcome } from '../support/cmk.ts'
+import type { LabClient } from '../support/cmk.ts'
 
 /** Two workers on one store, each with its own cache, which has what it needs before the other changes it. */
 async function twoWorkers() {
@@ -53,6 +55,37 @@ test('of two who want one alias at once, one gets it', async () => {
   const winner = ids[outcomes.indexOf('Success')]
   expect((await alice.encrypt('alias/wanted', data)).uniqueIdentifier).toBe(winner)
   expect((await colleague.encrypt('alias/wanted', data)).uniqueIdentifier).toBe(winner)
+})
+
+test.each([
+  { name: 'a free alias', firstRead: async () => {} },
+  { name: 'the alias of a CMK that is past its deletion', firstRead: async (lab: Lab, alice: LabClient) => {
+    const id = await alice.create({ 'cmk-alias': 'alias/wanted' })
+    await alice.set(id, 'cmk-deletion-window', 7)
+    lab.passDays(8)
+  } },
+])('who was slow and has seen $name does not take it from who had it in between', async ({ firstRead }) => {
+  const inner = memoryStore()
+  let meanwhile: (() => Promise<void>) | undefined
+  const read: Store['read'] = async (id) => {
+    const record = await inner.read(id)
+    const others = id.startsWith('~alias/') ? meanwhile : undefined
+    if (others !== undefined) {
+      meanwhile = undefined
+      await others()
+    }
+    return record
+  }
+  const lab = new Lab({}, { store: { ...inner, read } })
+  const alice = lab.as('alice')
+  const ids = [await alice.create({ 'cmk-tag-a': 'b' }), await alice.create({ 'cmk-tag-a': 'b' })]
+  await firstRead(lab, alice)
+  meanwhile = async () => {
+    await lab.scheduler.run()
+    await alice.add(ids[1]!, 'cmk-alias', 'alias/wanted')
+  }
+  expect(await outcome(alice.add(ids[0]!, 'cmk-alias', 'alias/wanted'))).toBe('NonUniqueNameAttribute')
+  expect((await alice.encrypt('alias/wanted', data)).uniqueIdentifier).toBe(ids[1])
 })
 
 const data = Buffer.from('some data to protect')
