@@ -332,8 +332,8 @@ const fileVariable = 'KEYWARD_CONFIG'
 /** The passphrase of the root key's file, which is secret: no configuration file can hold it. */
 export const passphraseVariable = 'KEYWARD_ROOT_KEY_PASSPHRASE'
 /**
- * `before-commit` makes the server acknowledge changes before they are durable: the negative control of the test that kills
- * it. Not a setting, so that no configuration file can hold it.
+ * `before-commit` and `before-sync` make the server acknowledge changes before they are durable (`LmdbOptions`): the negative
+ * controls of the tests that kill it. Not a setting, so that no configuration file can hold it.
  */
 export const acknowledgeVariable = 'KEYWARD_TEST_ACKNOWLEDGE'
 

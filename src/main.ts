@@ -52,7 +52,7 @@ async function start(): Promise<void> {
     log.fatal({ err: error }, 'the server stops because of a bug')
     process.exit(1)
   })
-  makeDirectory('data directory', config.dataDirectory, 0o700)
+  await makeDirectory('data directory', config.dataDirectory, 0o700)
   if (missingCredentials(config.certificatesDirectory).length > 0) await makeThrowAwayPki(config)
   const pins = await promptPins(config)
   const first: ThreadData = {
@@ -98,13 +98,14 @@ async function makeThrowAwayPki({ certificatesDirectory: directory, host }: Conf
 async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadMessage) => void): Promise<Running> {
   const { config } = thread
   const credentials = loadServerCredentials(config.certificatesDirectory, Date.now())
-  const acknowledgesEarly = process.env[acknowledgeVariable] === 'before-commit'
-  if (acknowledgesEarly) log.error('changes are acknowledged before they are durable: this is a test, and loses keys')
+  const asked = process.env[acknowledgeVariable]
+  const acknowledge = asked === 'before-commit' || asked === 'before-sync' ? asked : 'durable'
+  if (acknowledge !== 'durable') log.error('changes are acknowledged before they are durable: this is a test, and loses keys')
   const inner = await openLmdbStore({
     directory: join(config.dataDirectory, 'store'),
     mapSize: config.storeMapBytes,
     commits: thread.commits,
-    acknowledge: acknowledgesEarly ? 'before-commit' : 'durable',
+    acknowledge,
   })
   const provider = softwareProvider(config.randomNumberGenerator === 'ansi-x9.31' ? ansiX931Source() : openSslSource)
   const protection = await openProtection(config, provider, { log: log.child({ protection: true }), pins: thread.pins })

@@ -26,7 +26,7 @@ export class PkiError extends Error {}
  */
 export async function makePki(directory: string, nowMs: number, options: PkiOptions = {}): Promise<void> {
   const { curve = 'P-256', host } = options
-  makeDirectory('certificates directory', directory, 0o755)
+  await makeDirectory('certificates directory', directory, 0o755)
   await completeAuthority(directory, nowMs, curve)
   for (const [name, account] of sampleClients) {
     await complete(directory, name, nowMs, request => issueClient(request, name, account, leafDaysMax))

@@ -2,10 +2,9 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { access, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncDirectory } from './directory.ts'
 import { StartError } from './error.ts'
-import {
-  createRootKeyFile, loadRootKeyFile, removeUnfinished, rootKeyIdIn, syncDirectory,
-} from './root-key.ts'
+import { createRootKeyFile, loadRootKeyFile, removeUnfinished, rootKeyIdIn } from './root-key.ts'
 import type { Protector, RootKey } from './root-key.ts'
 import { RevisionConflict } from './store.ts'
 import type { Change, IndexKey, Store } from './store.ts'

@@ -1,7 +1,7 @@
 import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
 import { checkChanges, checkLease, isId } from './bounds.ts'
-import { makeDirectory } from './directory.ts'
+import { makeDirectory, syncDirectory } from './directory.ts'
 import { StartError } from './error.ts'
 import { groupCommit } from './group-commit.ts'
 import { checkDataFile } from './lmdb-file.ts'
@@ -23,10 +23,11 @@ export interface LmdbOptions {
    */
   readonly mapSize: number
   /**
-   * `before-commit` is for tests only: the negative control of the promise that an acknowledged change survives.
-   * It resolves `apply` at once and hands the change to LMDB some milliseconds later.
+   * Another one than `durable` is for tests only: the negative control of the promise that an acknowledged change
+   * survives. `before-commit` resolves `apply` at once and hands the change to LMDB some milliseconds later, which a kill
+   * loses; `before-sync` leaves it to the system when the disk has it, which a power failure loses.
    */
-  readonly acknowledge?: 'durable' | 'before-commit'
+  readonly acknowledge?: 'durable' | 'before-commit' | 'before-sync' | undefined
   /** The lease clock, in milliseconds. */
   readonly nowMs?: () => number
   /**
@@ -114,18 +115,20 @@ interface OpenFiles {
   readonly release: () => void
 }
 
-async function openFiles({ directory, mapSize }: LmdbOptions): Promise<OpenFiles> {
+async function openFiles({ directory, mapSize, acknowledge }: LmdbOptions): Promise<OpenFiles> {
   let release = () => {}
   try {
-    makeDirectory('data directory', directory, 0o700)
+    await makeDirectory('data directory', directory, 0o700)
     release = await ownDirectory(directory)
     checkDataFile(directory)
-    const root = open({ path: directory, noSubdir: false, mapSize, maxDbs: 8, ...safeSettings })
+    const noSync = acknowledge === 'before-sync'
+    const root = open({ path: directory, noSubdir: false, mapSize, maxDbs: 8, noSync, ...safeSettings })
     const tables: Tables = {
       records: root.openDB({ name: 'records', encoding: 'binary' }),
       index: root.openDB({ name: 'index', encoding: 'binary', keyEncoding: 'binary' }),
       leases: root.openDB({ name: 'leases', encoding: 'json' }),
     }
+    await syncDirectory(directory)
     return { root, tables, release }
   } catch (error) {
     release()
