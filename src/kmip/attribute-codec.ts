@@ -71,7 +71,7 @@ export function attributeFilters(): Field<AttributeInstance[]> {
 export function attributeInstance(tag: number): Field<AttributeInstance> {
   return field([Tag.Attribute, tag], (item, coding) => {
     const [instance, ...others] = decodeInstances(item, coding)
-    if (instance === undefined) throw new KmipError('MissingData', 'the attribute is missing')
+    if (instance === undefined) throw new KmipError('InvalidMessage', 'the attribute is missing')
     if (others.length > 0) throw new KmipError('InvalidField', 'more than one attribute')
     return instance
   }, (writer, instance, coding) => {
@@ -198,9 +198,9 @@ function decodeNamed(item: Item, coding: Coding): AttributeInstance {
   const nameItem = parts.find((part) => part.tag === Tag.AttributeName)
   const indexItem = parts.find((part) => part.tag === Tag.AttributeIndex)
   const valueItem = parts.find((part) => part.tag === Tag.AttributeValue)
-  if (nameItem === undefined) throw new KmipError('MissingData', 'an Attribute has no Attribute Name')
+  if (nameItem === undefined) throw new KmipError('InvalidMessage', 'an Attribute has no Attribute Name')
   if (indexItem !== undefined && indexItem.type !== ItemType.Integer) throw wrongType(indexItem.tag)
-  if (valueItem === undefined) throw new KmipError('MissingData', 'an Attribute has no Attribute Value')
+  if (valueItem === undefined) throw new KmipError('InvalidMessage', 'an Attribute has no Attribute Value')
   const fields = indexItem === undefined ? 2 : 3
   if (parts.length > fields) throw new KmipError('InvalidField', 'unexpected field in Attribute')
   const reference = referenceByName(textOf(nameItem))

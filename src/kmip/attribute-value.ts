@@ -102,8 +102,8 @@ export const RevocationReason = structure('2.1 4.47', {
 export type RevocationReason = Infer<typeof RevocationReason>
 
 export const RotateName = structure('2.1 4.53', {
-  rotateNameValue: optional(text(Tag.RotateNameValue)),
-  rotateNameType: optional(enumeration(Tag.RotateNameType)),
+  rotateNameValue: text(Tag.RotateNameValue),
+  rotateNameType: enumeration(Tag.RotateNameType),
 })
 
 export const UsageLimits = structure('2.1 4.59', {

@@ -65,7 +65,7 @@ export type Credential =
 /**
  * A Credential, whose value is of the shape that its type says (KMIP 2.1 9.11).
  *
- * @throws KmipError Invalid Field when the type is none of the standard's, Missing Data without type or value
+ * @throws KmipError Invalid Field when the type is none of the standard's, Invalid Message without type or value
  */
 export function credential(): Field<Credential> {
   return field([Tag.Credential], decodeCredential, (writer: TtlvWriter, { kind, value }, coding) => {

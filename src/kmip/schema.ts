@@ -59,8 +59,8 @@ export interface Structure<F extends FieldMap> {
   readonly clause: string
   readonly fields: F
   /**
-   * @throws KmipError Missing Data for an absent required field (1.x: Invalid Message), Invalid Field for a field of the
-   *   wrong type, a repeated (1.x: Invalid Message, KMIP 1.4 11.1) or an unknown one
+   * @throws KmipError Invalid Message for a field that is required and absent, or repeated (KMIP 1.4 11.1, 11.3; the tables
+   *   of 2.1 6.1 list no Missing Data), Invalid Field for one of the wrong type or an unknown one
    */
   decode(item: Item, coding: Coding): InferFields<F>
   encode(writer: TtlvWriter, tag: number, value: InferFields<F>, coding: Coding): void
@@ -91,7 +91,6 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
     fields,
     decode(item, coding) {
       if (item.type !== ItemType.Structure) throw wrongType(item.tag)
-      const isOld = coding.version < v2
       const result: Record<string, unknown> = {}
       for (const { name } of lists) result[name] = []
       let spread: Map<Member, unknown[]> | undefined
@@ -104,12 +103,12 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
         if (isList) (earlier as unknown[]).push(value)
         else if (earlier === undefined) result[name] = value
         else if (merge !== undefined) partsIn(spread ??= new Map<Member, unknown[]>(), member, earlier).push(value)
-        else throw new KmipError(isOld ? 'InvalidMessage' : 'InvalidField', `repeated field ${name}`)
+        else throw new KmipError('InvalidMessage', `repeated field ${name}`)
       }
       if (spread !== undefined) for (const [{ name, merge }, parts] of spread) result[name] = merge!(parts)
       if (coding.partial === true) return result as InferFields<F>
       for (const { name } of required) {
-        if (result[name] === undefined) throw new KmipError(isOld ? 'InvalidMessage' : 'MissingData', `missing field ${name}`)
+        if (result[name] === undefined) throw new KmipError('InvalidMessage', `missing field ${name}`)
       }
       return result as InferFields<F>
     },
@@ -288,4 +287,3 @@ function hexTag(tag: number): string {
   return `0x${tag.toString(16)}`
 }
 
-const v2 = parseVersion('2.0')

@@ -2,7 +2,7 @@ import { isEncryptedPrivateKey } from '../crypto/key-format.ts'
 import type { PlainKey } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
-import { LinkType } from '../kmip/generated/enums.ts'
+import { LinkType, SplitKeyMethod } from '../kmip/generated/enums.ts'
 import { keyBlockOf } from '../kmip/object.ts'
 import type { KeyBlock, ManagedObjectValue } from '../kmip/object.ts'
 import { Secret } from '../kmip/secret.ts'
@@ -68,6 +68,9 @@ async function keyFacts(
   context: Context, object: ManagedObjectValue, keyBlock: KeyBlock, given: AttributeSet,
 ): Promise<AttributeSet> {
   const told = toldFacts(keyBlock, given)
+  if (keyBlock.keyValue === undefined && context.version < v1_2) {
+    throw new KmipError('InvalidMessage', 'the Key Value is missing')
+  }
   if (keyBlock.keyValue === undefined) return { ...told, keyValuePresent: false }
   const plain = await soundKey(context, object, {
     ...keyBlock,
@@ -106,13 +109,21 @@ async function soundKey(
   return key
 }
 
-/** @throws KmipError Invalid Field for numbers that no part of a key has (KMIP 2.1 2.8) */
-function checkPart({ splitKeyParts, keyPartIdentifier, splitKeyThreshold }: SplitKey): void {
+/** @throws KmipError Invalid Field for what no part of a key has (KMIP 2.1 2.8, 13.1) */
+function checkPart(
+  { splitKeyParts, keyPartIdentifier, splitKeyThreshold, splitKeyMethod, primeFieldSize }: SplitKey,
+): void {
   if (keyPartIdentifier < 1 || keyPartIdentifier > splitKeyParts) {
     throw new KmipError('InvalidField', 'the Key Part Identifier is not between 1 and the Split Key Parts')
   }
   if (splitKeyThreshold < 1 || splitKeyThreshold > splitKeyParts) {
     throw new KmipError('InvalidField', 'the Split Key Threshold is not between 1 and the Split Key Parts')
+  }
+  if (splitKeyMethod === SplitKeyMethod.XOR && splitKeyThreshold !== splitKeyParts) {
+    throw new KmipError('InvalidField', 'by XOR all parts are needed')
+  }
+  if (splitKeyMethod === SplitKeyMethod.PolynomialSharingPrimeField && primeFieldSize === undefined) {
+    throw new KmipError('InvalidField', 'the Prime Field Size is missing')
   }
 }
 
@@ -155,6 +166,7 @@ async function unwrapped(context: Context, keyBlock: KeyBlock, isRequired: boole
   }
 }
 
+const v1_2 = parseVersion('1.2')
 const v2 = parseVersion('2.0')
 const readableKinds: ReadonlySet<string> = new Set(['SymmetricKey', 'PublicKey', 'PrivateKey', 'SecretData'])
 /** The wrapping key is not ours, or may not unwrap now: the object is kept as it came. */

@@ -8,6 +8,7 @@ import type { ManagedObjectValue } from '../kmip/object.ts'
 import { RegisterRequest, RegisterResponse } from '../kmip/payload/register.ts'
 import { isKnown } from '../kmip/value-range.ts'
 import { parseVersion } from '../kmip/version.ts'
+import { checkCount } from '../model/attribute-count.ts'
 import { checkInitialAttributes, settableOf } from '../model/initial-attributes.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { importMaterial, isMaterial } from './cmk-import.ts'
@@ -71,7 +72,7 @@ async function registerObject(
 ): Promise<{ uniqueIdentifier: string }> {
   if (given.keyValuePresent !== undefined) throw new KmipError('InvalidField', 'Key Value Present is set by the server')
   const incoming = await takeIn(context, object, given, 'try')
-  const all = withEncapsulated(incoming.value, named(object, given, context), context)
+  const all = withEncapsulated(incoming.value, ofTemplate(object, given, context), context)
   return newObject(context, { kind: object.kind, origin: 'registered', given: all, ...incoming })
 }
 
@@ -104,11 +105,17 @@ function isSame(one: AttributeInstance, other: AttributeInstance): boolean {
 }
 
 /**
- * A template has its name as an attribute of its own; clients of 1.0 and 1.1 give it inside the structure
- * (TC-312, SASED-M-2), which later versions forbid (KMIP 1.4 11.4).
+ * The attributes of a template itself. Those that it holds for others are held to the rules of what a client gives them. It
+ * has its name as an attribute of its own; clients of 1.0 and 1.1 give it inside the structure (TC-312, SASED-M-2), which
+ * later versions forbid (KMIP 1.4 2.2.6, 11.4).
+ *
+ * @throws KmipError as `checkInitialAttributes` and `checkCount`
  */
-function named(object: ManagedObjectValue, given: AttributeSet, { version }: Context): AttributeSet {
-  const name = object.kind === 'Template' ? object.value.attributes?.name : undefined
+function ofTemplate(object: ManagedObjectValue, given: AttributeSet, { version }: Context): AttributeSet {
+  if (object.kind !== 'Template' || object.value.attributes === undefined) return given
+  checkInitialAttributes('Template', object.value.attributes, 'registered', version)
+  checkCount(object.value.attributes)
+  const { name } = object.value.attributes
   if (name === undefined) return given
   if (version >= v1_2) throw new KmipError('InvalidField', 'a template has its Name outside of its structure')
   return { ...given, name: [...given.name ?? [], ...name] }

@@ -12,7 +12,7 @@ export const rngSeed = operation({
   since: '1.2',
   request: RNGSeedRequest,
   response: RNGSeedResponse,
-  reasons: ['MissingData', 'PermissionDenied'],
+  reasons: ['PermissionDenied'],
   handle({ data }, context) {
     const seed = context.batch.data(data)
     if (!context.profile.rngSeed) throw new KmipError('PermissionDenied', 'this client may not seed the generator')

@@ -3,7 +3,7 @@ import { BatchErrorContinuationOption, EndpointRole, Operation, ResultStatus } f
 import { Tag } from '../kmip/generated/tags.ts'
 import type { OutgoingPayload, RequestBatchItem, RequestMessage, ResponseBatchItem } from '../kmip/message.ts'
 import type { SetEndpointRoleResponse } from '../kmip/payload/set-endpoint-role.ts'
-import { parseVersion, versions } from '../kmip/version.ts'
+import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { resetAccountSettings } from '../operation/account-settings.ts'
@@ -23,7 +23,7 @@ import type { Link } from './endpoint.ts'
 import { failure, failureOf, toKmipError } from './failure.ts'
 import { destroyGivenUp } from './given-up-keys.ts'
 import { StoredJobs } from './jobs.ts'
-import { criticalExtension, decodeRequest, encodeResponse } from './request.ts'
+import { answerVersion, criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 import type { ReadRequest } from './request.ts'
 import { ResponseRoom } from './response-room.ts'
 import { Session } from './session.ts'
@@ -126,9 +126,13 @@ export class Engine {
     }
   }
 
-  /** The answer to a message that is not even looked at; the connection is closed after it. */
-  refuse(error: KmipError): Answer {
-    const version = oldestVersion
+  /**
+   * The answer to a message that is not even looked at; the connection is closed after it.
+   *
+   * @param asked the version that its client speaks, where that can be told
+   */
+  refuse(error: KmipError, asked?: Version): Answer {
+    const version = answerVersion(asked)
     const now = Math.floor(this.#services.clock() / 1000)
     return { bytes: encodeResponse([failure({}, error, version)], { version, now }), close: true }
   }
@@ -324,7 +328,6 @@ const namingFields: ReadonlySet<string> = new Set([
   'objectType', 'uniqueIdentifier', 'privateKeyUniqueIdentifier', 'publicKeyUniqueIdentifier',
 ])
 /** What every client can read. */
-const oldestVersion = versions.at(-1)!
 const busy = new KmipError('GeneralFailure', 'the object is being changed by others; try again')
 /** Races are decided within a few rounds; more means that something is wrong. */
 const attemptsMax = 32

@@ -41,7 +41,7 @@ export function failureOf(error: unknown, version: Version, log: FaultLog): Resp
  */
 export function toKmipError(error: unknown, log: FaultLog): KmipError {
   if (error instanceof KmipError) return error
-  if (error instanceof TtlvError) return new KmipError('InvalidMessage', error.message)
+  if (error instanceof TtlvError) return new KmipError('CodecError', error.message)
   const id = randomUUID()
   log.error({ err: error, id }, 'a request failed for a reason of the server')
   if (error instanceof StoreUnavailable) {

@@ -3,9 +3,10 @@ import { isCiphertextExtension } from '../kmip/ciphertext-extension.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { RequestMessage, ResponseHeader, ResponseBatchItem, protocolVersion } from '../kmip/message.ts'
+import { valueRange } from '../kmip/value-range.ts'
 import { versions } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
-import { ItemType, TtlvError, decodeItem } from '../ttlv/item.ts'
+import { ItemType, TtlvError, decodeItem, headerBytes } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import type { Limits } from './limits.ts'
@@ -26,7 +27,7 @@ export function decodeRequest(bytes: Buffer, { depthMax, itemsMax }: Limits): De
   try {
     item = decodeItem(bytes, depthMax, itemsMax)
   } catch (error) {
-    return { error, version: answerVersion(undefined), fatal: true }
+    return { error, version: answerVersion(versionAtStart(bytes)), fatal: true }
   }
   try {
     const message = decodeMessage(item)
@@ -100,11 +101,36 @@ function decodeMessage(item: Item): RequestMessage {
   if (batchCount !== message.batchItem.length || batchCount < 1) {
     throw new KmipError('InvalidMessage', 'Batch Count is not the number of batch items')
   }
+  checkOptions(message.requestHeader)
   return message
+}
+
+/**
+ * What decides how a message is executed may not be guessed.
+ *
+ * @throws KmipError Unknown Enumeration (1.x: Invalid Field)
+ */
+function checkOptions({ batchErrorContinuationOption, asynchronousIndicator }: RequestMessage['requestHeader']): void {
+  const options = { BatchErrorContinuationOption: batchErrorContinuationOption, AsynchronousIndicator: asynchronousIndicator }
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined && valueRange(name, value) === undefined) {
+      throw new KmipError('UnknownEnumeration', `the ${name} is none`)
+    }
+  }
 }
 
 function unsupportedVersion(): KmipError {
   return new KmipError('UnsupportedProtocolVersion', 'the protocol version is not supported')
+}
+
+/** The version that bytes ask for which begin as a message does, whatever comes later. */
+function versionAtStart(bytes: Buffer): Version | undefined {
+  try {
+    const item = decodeItem(bytes.subarray(versionStart, versionEnd))
+    return item.tag === Tag.ProtocolVersion ? protocolVersion().decode(item, anyVersion) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function askedVersion(message: Item): Version | undefined {
@@ -116,13 +142,16 @@ function askedVersion(message: Item): Version | undefined {
 }
 
 /** The version asked for or, when it is not spoken, the newest that is not above it. */
-function answerVersion(asked: Version | undefined): Version {
+export function answerVersion(asked: Version | undefined): Version {
   return versions.find((version) => asked !== undefined && version <= asked) ?? versions.at(-1)!
 }
 
 /** What stands around the payloads is read alike in all versions. */
 const anyVersion = { version: versions[0]! }
 /** Reasons of the schema that, in the frame of a message, mean that the message is not one. */
-const messageFaults: ReadonlySet<string> = new Set(['MissingData', 'InvalidField'])
+const messageFaults: ReadonlySet<string> = new Set(['InvalidField'])
+/** The Protocol Version comes first in the header, and the header in the message; each of its two numbers has 16 bytes. */
+const versionStart = 2 * headerBytes
+const versionEnd = versionStart + headerBytes + 2 * 16
 /** Encoding a response never awaits, so one buffer serves all. */
 const writer = new TtlvWriter(16_384)

@@ -42,7 +42,7 @@ function refuses(action: () => unknown): boolean {
   try {
     action()
   } catch (error) {
-    if (error instanceof KmipError) return error.reason !== 'MissingData'
+    if (error instanceof KmipError) return error.reason !== 'InvalidMessage'
     throw error
   }
   return false

@@ -193,6 +193,8 @@ const shownRepeated = 'the text says that it may be repeated'
 const referenceOf2 = '2.x may refer to an object by an Enumeration or an Integer (KMIP 2.1 4.67)'
 const unstated = 'the table leaves it open'
 const vendorsOwn = 'kept as the vendor sends it'
+const yesUnderWrongHead = 'KMIP 2.1 Table 135 says Yes, in a column that is headed Encoding'
+
 const deviations: Readonly<Record<string, string>> = {
   'AddAttributeResponse.Attribute is optional': ofVersion,
   'AsynchronousCorrelationValues.AsynchronousCorrelationValue is repeated': 'a list (KMIP 2.1 7.1)',
@@ -225,6 +227,8 @@ const deviations: Readonly<Record<string, string>> = {
   'RegisterRequest.TemplateAttribute is optional': 'clients leave an empty one out',
   'RequestBatchItem.MessageExtension is repeated': shownRepeated,
   'ResponseBatchItem.MessageExtension is repeated': shownRepeated,
+  'RotateName.RotateNameType is required': yesUnderWrongHead,
+  'RotateName.RotateNameValue is required': yesUnderWrongHead,
   'SetConstraintsRequest.Constraints is optional': 'the published case TC-MD-24-21 leaves them out to remove all',
   'SignatureVerifyResponse.ValidityIndicator is optional': 'absent until the last part of several',
   'UsageLimits.UsageLimitsCount is optional': 'the server sets it when the object is made (KMIP 2.1 4.59)',

@@ -55,7 +55,7 @@ export const unlisted: readonly {
 }[] = [
   {
     reasons: ['MissingData'],
-    operations: ['Decrypt', 'DeriveKey', 'Encrypt', 'Hash', 'MAC', 'MACVerify', 'RNGSeed', 'Sign', 'SignatureVerify'],
+    operations: ['Decrypt', 'DeriveKey', 'Encrypt', 'Hash', 'MAC', 'MACVerify', 'Sign', 'SignatureVerify'],
     because: 'its definition (2.1 11.49): the operation requires additional data, which is not present',
   },
   {

@@ -85,6 +85,30 @@ describe('what is no message is answered in the encoding, and the server goes on
   })
 })
 
+describe('what is no message is answered in the version that it asks for', () => {
+  const asks = (major: number, minor: number) => ({
+    'text/xml': `<RequestMessage><RequestHeader><ProtocolVersion>
+      <ProtocolVersionMajor type="Integer" value="${major}"/><ProtocolVersionMinor type="Integer" value="${minor}"/>`,
+    'application/json': `{"tag": "RequestMessage", "value": [{"tag": "RequestHeader", "value": [
+      {"tag": "ProtocolVersion", "value": [{"tag": "ProtocolVersionMajor", "type": "Integer", "value": ${major}},
+      {"tag": "ProtocolVersionMinor", "type": "Integer", "value": ${minor}}`,
+  })
+  it.each([
+    [2, 1, 2, 1, ResultReason.CodecError],
+    [1, 4, 1, 4, ResultReason.InvalidMessage],
+    [9, 9, 2, 1, ResultReason.CodecError],
+  ])('%s.%s', async (major, minor, answeredMajor, answeredMinor, reason) => {
+    for (const [type, body] of Object.entries(asks(major, minor))) {
+      const { body: text } = await post(type, body)
+      const decoded = type === 'text/xml' ? decodeXml(text.toString()) : decodeJson(text.toString())
+      expect(resultOf(decoded)).toEqual([ResultStatus.OperationFailed, reason])
+      const version = childrenOf(childrenOf(decoded, Tag.ResponseHeader)[0]!, Tag.ProtocolVersion)[0]!
+      expect([Tag.ProtocolVersionMajor, Tag.ProtocolVersionMinor].map((tag) => numberAt(version, tag)))
+        .toEqual([answeredMajor, answeredMinor])
+    }
+  })
+})
+
 describe('what is no request of the profile gets a status', () => {
   interface Odd { method?: string, path?: string, type?: string, headers?: object, body?: string | Buffer }
   it.each<[string, Odd, number]>([
