@@ -31,27 +31,62 @@ export const deriveKey = operation({
     'ObjectDestroyed', 'ObjectNotFound', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
-    const kind = kindOf(request.objectType)
-    const given = await givenAttributes(context, kind, request.attributes, 'made')
-    const spec = derivedSpec(kind, given)
-    const bases = await loadBases(context, request.uniqueIdentifier)
-    const { key, derivation } = await prepare(context, bases, request)
-    const { provider } = await context.keys.of(key.object)
-    const length = materialLength(spec.algorithm, spec.length)
-    const bytes = await provider.derive(key.key, { ...derivation, length })
-    const stored: StoredKey = { ...spec, kind: kind === 'SymmetricKey' ? 'symmetric' : 'secret', bytes }
-    const { uniqueIdentifier } = newObject(context, {
-      kind,
-      origin: 'made',
-      given,
-      links: bases.map((base) => link(LinkType.DerivationBaseObjectLink, base.uniqueIdentifier)),
-      ...keyParts(context.provider, stored, kind, given, context.version),
+    const uniqueIdentifier = await derivedObject(context, request, async () => {
+      const bases = await loadBases(context, request.uniqueIdentifier)
+      return { bases, ...await prepare(context, bases, request) }
     })
-    for (const base of bases) linkDerived(context, base, uniqueIdentifier)
     context.batch.produced(uniqueIdentifier, 'DeriveKey')
     return { uniqueIdentifier }
   },
 })
+
+/**
+ * Agrees with another party whose public key comes with the request, and is no object of the server.
+ *
+ * @param peerOf the party's public key, in the canonical form, for this private key
+ * @returns the Unique Identifier of the derived key
+ * @throws KmipError as Derive Key
+ */
+export function agreedObject(
+  context: Context, base: string, peerOf: (key: Key) => StoredKey, order: DerivationOrder,
+): Promise<string> {
+  return derivedObject(context, order, async () => {
+    const bases = await loadBases(context, [base])
+    const [privateKey] = privateFirst(bases)
+    const key = await baseKey(context, privateKey!)
+    const peer = await context.provider.load(peerOf(key.key))
+    return { bases, key, derivation: { method: DerivationMethod.AsymmetricKey, parameters: {}, peer } }
+  })
+}
+
+/** What is to be derived. */
+interface DerivationOrder {
+  readonly objectType: number
+  readonly attributes?: AttributeSet | undefined
+}
+
+async function derivedObject(
+  context: Context, { objectType, attributes }: DerivationOrder,
+  prepared: () => Promise<{ bases: readonly ManagedObject[]; key: BaseKey; derivation: Omit<Derivation, 'length'> }>,
+): Promise<string> {
+  const kind = kindOf(objectType)
+  const given = await givenAttributes(context, kind, attributes, 'made')
+  const spec = derivedSpec(kind, given)
+  const { bases, key, derivation } = await prepared()
+  const { provider } = await context.keys.of(key.object)
+  const length = materialLength(spec.algorithm, spec.length)
+  const bytes = await provider.derive(key.key, { ...derivation, length })
+  const stored: StoredKey = { ...spec, kind: kind === 'SymmetricKey' ? 'symmetric' : 'secret', bytes }
+  const { uniqueIdentifier } = newObject(context, {
+    kind,
+    origin: 'made',
+    given,
+    links: bases.map((base) => link(LinkType.DerivationBaseObjectLink, base.uniqueIdentifier)),
+    ...keyParts(context.provider, stored, kind, given, context.version),
+  })
+  for (const base of bases) linkDerived(context, base, uniqueIdentifier)
+  return uniqueIdentifier
+}
 
 interface Request {
   readonly derivationMethod: number

@@ -24,7 +24,9 @@ export const hash = operation({
       digest.update(phase === 'only' ? requireData(data) : data ?? nothing)
       if (phase === 'first') {
         const content: OpenHash = { digest, begun: firstPartOf(request) }
-        return { correlationValue: context.streams.open(context.caller, Operation.Hash, content, context.now) }
+        const correlationValue = context.streams.open(context.caller, Operation.Hash, content, context.now)
+        context.objects.undo.add(() => void context.streams.close(correlationValue))
+        return { correlationValue }
       }
       return output(digest)
     }

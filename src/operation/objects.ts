@@ -25,6 +25,7 @@ import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { identifierPattern } from './object-record.ts'
 import { StoredObjects, found } from './stored-objects.ts'
+import { Undo } from './undo.ts'
 
 /**
  * The one gate to the objects (design decision 6), and the unit of work of one batch item (of the
@@ -39,6 +40,7 @@ export class Objects {
   #changes = new Changes()
   /** Keys at providers that come and go with this unit of work. */
   readonly keptKeys = new KeptKeys()
+  readonly undo = new Undo()
   #committed: ReturnType<Objects['committed']> = []
   /** Whether a commit was begun that has not succeeded. */
   #isBegun = false

@@ -67,6 +67,7 @@ async function runFirst<S, R>(
   const result = parts.update(stream, data ?? nothing)
   const content: OpenPart<S> = { uniqueIdentifier, stream, parameters: key.parameters, begun: firstPartOf(request) }
   const correlationValue = context.streams.open(context.caller, parts.code, content, context.now)
+  context.objects.undo.add(() => void context.streams.close(correlationValue))
   return { uniqueIdentifier, correlationValue, result }
 }
 

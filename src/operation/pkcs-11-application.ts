@@ -22,6 +22,17 @@ export class Application {
   #lastSession = 0
   isLoggedIn = false
 
+  /** @returns takes back what is done to sessions from now on; handles stay, as they are of objects that there may be */
+  savepoint(): () => void {
+    const before = [...this.#sessions].map(([handle, session]) => [handle, { ...session }] as const)
+    const { isLoggedIn } = this
+    return () => {
+      this.#sessions.clear()
+      for (const [handle, session] of before) this.#sessions.set(handle, session)
+      this.isLoggedIn = isLoggedIn
+    }
+  }
+
   get sessions(): number {
     return this.#sessions.size
   }

@@ -12,6 +12,7 @@ import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { ActiveOperation, Application, Pkcs11Function, Session } from './pkcs-11-application.ts'
 import { signatureInDer, signatureInLine } from './pkcs-11-ecdsa.ts'
 import { mechanisms } from './pkcs-11-mechanism.ts'
+import type { Mechanism, MechanismUse } from './pkcs-11-mechanism.ts'
 import { roomIn, withinRoom } from './pkcs-11-room.ts'
 import { run } from './pkcs-11-run.ts'
 import { signatureVerify } from './signature-verify.ts'
@@ -61,6 +62,7 @@ function begin(kind: Kind, input: Pkcs11Reader, application: Application): undef
   const known = mechanisms.get(mechanism)
   const fits = known?.kinds.some((each) => kindsOf[kind].includes(each)) === true
   if (!fits) throw new Pkcs11Failure('MECHANISM_INVALID')
+  known.read(parameter)
   const key = kind === 'digest' ? {} : { key: keyOf(input.ulong(), application) }
   application.checkRoom(parameter.length)
   session.active = { kind, mechanism, parameter, ...key, data: Buffer.alloc(0) }
@@ -108,16 +110,16 @@ async function finish(
 }
 
 async function resultOf(active: ActiveOperation, data: Buffer, context: Context): Promise<Buffer> {
-  const { parameters: cryptographicParameters, kinds, isEcdsa } = mechanisms.get(active.mechanism)!
-  const request = { uniqueIdentifier: active.key, cryptographicParameters, data }
-  const iv = active.parameter.length === 0 ? {} : { ivCounterNonce: active.parameter }
+  const mechanism = mechanisms.get(active.mechanism)!
+  const { kinds, isEcdsa } = mechanism
+  const request = { uniqueIdentifier: active.key, ...mechanism.read(active.parameter) }
   switch (active.kind) {
-    case 'encrypt': return field(await run(encrypt, { ...request, ...iv }, context), 'data')
-    case 'decrypt': return field(await run(decrypt, { ...request, ...iv }, context), 'data')
-    case 'digest': return field(await run(hash, request, context), 'data')
+    case 'encrypt': return sealed(await run(encrypt, { ...request, data }, context))
+    case 'decrypt': return field(await run(decrypt, { ...request, ...opened(request, data) }, context), 'data')
+    case 'digest': return field(await run(hash, { ...request, data }, context), 'data')
     default: {
-      if (kinds.includes('mac')) return field(await run(mac, request, context), 'macData')
-      const signature = field(await run(sign, request, context), 'signatureData')
+      if (kinds.includes('mac')) return field(await run(mac, { ...request, data }, context), 'macData')
+      const signature = field(await run(sign, { ...request, ...signed(mechanism, data) }, context), 'signatureData')
       if (isEcdsa !== true) return signature
       const { cryptographicLength = 0 } = (await context.objects.load(active.key!)).attributes
       return signatureInLine(signature, cryptographicLength)
@@ -126,13 +128,35 @@ async function resultOf(active: ActiveOperation, data: Buffer, context: Context)
 }
 
 async function verified(active: ActiveOperation, data: Buffer, signature: Buffer, context: Context): Promise<boolean> {
-  const { parameters: cryptographicParameters, kinds, isEcdsa } = mechanisms.get(active.mechanism)!
-  const request = { uniqueIdentifier: active.key, cryptographicParameters, data }
+  const mechanism = mechanisms.get(active.mechanism)!
+  const { kinds, isEcdsa } = mechanism
+  const request = { uniqueIdentifier: active.key, ...mechanism.read(active.parameter) }
   const signatureData = isEcdsa === true ? signatureInDer(signature) : signature
   const answer = kinds.includes('mac')
-    ? await run(macVerify, { ...request, macData: signature }, context)
-    : await run(signatureVerify, { ...request, signatureData }, context)
+    ? await run(macVerify, { ...request, data, macData: signature }, context)
+    : await run(signatureVerify, { ...request, ...signed(mechanism, data), signatureData }, context)
   return answer['validityIndicator'] === ValidityIndicator.Valid
+}
+
+function signed({ signsDigest }: Mechanism, data: Buffer): { data: Buffer } | { digestedData: Buffer } {
+  return signsDigest === true ? { digestedData: data } : { data }
+}
+
+/** In PKCS#11 the tag stands behind the ciphertext. */
+function sealed(answer: Record<string, unknown>): Buffer {
+  const tag = answer['authenticatedEncryptionTag']
+  const data = answer['data'] === undefined && tag !== undefined ? Buffer.alloc(0) : field(answer, 'data')
+  return Buffer.isBuffer(tag) ? Buffer.concat([data, tag]) : data
+}
+
+/** @throws Pkcs11Failure Encrypted Data Len Range, for what is shorter than its tag */
+function opened(
+  { cryptographicParameters: { tagLength } }: MechanismUse, data: Buffer,
+): { data: Buffer; authenticatedEncryptionTag?: Buffer } {
+  if (tagLength === undefined) return { data }
+  const end = data.length - tagLength
+  if (end < 0) throw new Pkcs11Failure('ENCRYPTED_DATA_LEN_RANGE')
+  return { data: data.subarray(0, end), authenticatedEncryptionTag: data.subarray(end) }
 }
 
 function field(answer: Record<string, unknown>, name: string): Buffer {

@@ -1,11 +1,12 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import type { DerivationParameters } from '../kmip/derivation-parameters.ts'
 import {
-  BlockCipherMode, CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, MaskGenerator, PaddingMethod,
+  BlockCipherMode, CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, PaddingMethod,
 } from '../kmip/generated/enums.ts'
-import { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
-import { Cka, Ckm, Mgf1 } from '../kmip/pkcs11-constants.ts'
+import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
+import { Cka, Ckm } from '../kmip/pkcs11-constants.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
+import { hashes, noParameter, oaep, readParameter } from './pkcs-11-parameter.ts'
 import { genericAlgorithm } from './pkcs-11-template.ts'
 
 /** CK_MECHANISM: its type, and its parameter as bytes, in which a structure's elements stand in line. */
@@ -43,40 +44,24 @@ export const derivationMechanisms: ReadonlyMap<number, DerivationMechanism> = ne
   [Ckm.SHA256_KEY_DERIVATION, hashed(HashingAlgorithm.SHA_256)],
   [Ckm.SHA384_KEY_DERIVATION, hashed(HashingAlgorithm.SHA_384)],
   [Ckm.SHA512_KEY_DERIVATION, hashed(HashingAlgorithm.SHA_512)],
+  [Ckm.HKDF_DERIVE, { derivationMethod: DerivationMethod.HKDF, parametersOf: extractedAndExpanded }],
 ])
 
 function plain(parameters: CryptographicParameters): (parameter: Buffer) => CryptographicParameters {
   return (parameter) => {
-    if (parameter.length > 0) throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+    noParameter(parameter)
     return parameters
   }
 }
 
-/** CK_RSA_PKCS_OAEP_PARAMS: hash, mask generation function, source, and its data. */
-function oaep(parameter: Buffer): CryptographicParameters {
-  return parsed(parameter, (reader) => {
-    const hashingAlgorithm = hashes.get(reader.ulong())
-    const maskGeneratorHashingAlgorithm = masks.get(reader.ulong())
-    const isSpecified = reader.ulong() === dataSpecified
-    const pSource = Buffer.from(reader.bytes())
-    if (hashingAlgorithm === undefined || maskGeneratorHashingAlgorithm === undefined || (!isSpecified && pSource.length > 0)) {
-      throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
-    }
-    return {
-      paddingMethod: PaddingMethod.OAEP, hashingAlgorithm, maskGenerator: MaskGenerator.MGF1, maskGeneratorHashingAlgorithm,
-      ...(pSource.length > 0 && { pSource }),
-    }
-  })
-}
-
 /** CK_KEY_DERIVATION_STRING_DATA. */
 function encryptedByEcb(parameter: Buffer): DerivationParameters {
-  return parsed(parameter, (reader) => encrypted(BlockCipherMode.ECB, Buffer.from(reader.bytes()), undefined))
+  return readParameter(parameter, (reader) => encrypted(BlockCipherMode.ECB, Buffer.from(reader.bytes()), undefined))
 }
 
 /** CK_AES_CBC_ENCRYPT_DATA_PARAMS: an initialization vector of fixed length, and the data. */
 function encryptedByCbc(parameter: Buffer): DerivationParameters {
-  return parsed(parameter, (reader) => {
+  return readParameter(parameter, (reader) => {
     const iv = Buffer.from(Array.from({ length: 16 }, () => reader.byte()))
     return encrypted(BlockCipherMode.CBC, Buffer.from(reader.bytes()), iv)
   })
@@ -90,29 +75,38 @@ function encrypted(blockCipherMode: number, data: Buffer, initializationVector: 
   }
 }
 
+/**
+ * CK_HKDF_PARAMS: whether it extracts and expands (KMIP has both at once only), the hash, the kind of salt, the salt, a
+ * key as salt, and the info.
+ */
+function extractedAndExpanded(parameter: Buffer): DerivationParameters {
+  return readParameter(parameter, (reader) => {
+    const [extracts, expands] = [reader.isPresent(), reader.isPresent()]
+    const hashingAlgorithm = hashes.get(reader.ulong())
+    const saltType = reader.ulong()
+    const salt = Buffer.from(reader.bytes())
+    const saltKey = reader.ulong()
+    const info = Buffer.from(reader.bytes())
+    const isSalt = saltType === saltNull ? salt.length === 0 : saltType === saltData
+    if (!extracts || !expands || hashingAlgorithm === undefined || !isSalt || saltKey !== 0) {
+      throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+    }
+    return {
+      cryptographicParameters: { hashingAlgorithm }, derivationData: info.length > 0 ? [info] : [],
+      ...(salt.length > 0 && { salt }),
+    }
+  })
+}
+
 /** The digest of the key's value. */
 function hashed(hashingAlgorithm: number): DerivationMechanism {
   const parametersOf = (parameter: Buffer): DerivationParameters => {
-    if (parameter.length > 0) throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
+    noParameter(parameter)
     return { cryptographicParameters: { hashingAlgorithm }, derivationData: [] }
   }
   return { derivationMethod: DerivationMethod.HASH, parametersOf }
 }
 
-function parsed<T>(parameter: Buffer, read: (reader: Pkcs11Reader) => T): T {
-  const reader = new Pkcs11Reader(parameter)
-  const value = read(reader)
-  if (!reader.done) throw new Pkcs11Failure('MECHANISM_PARAM_INVALID')
-  return value
-}
-
-const hashes: ReadonlyMap<number, number> = new Map<number, number>([
-  [Ckm.SHA_1, HashingAlgorithm.SHA_1], [Ckm.SHA224, HashingAlgorithm.SHA_224], [Ckm.SHA256, HashingAlgorithm.SHA_256],
-  [Ckm.SHA384, HashingAlgorithm.SHA_384], [Ckm.SHA512, HashingAlgorithm.SHA_512],
-])
-const masks: ReadonlyMap<number, number> = new Map<number, number>([
-  [Mgf1.SHA_1, HashingAlgorithm.SHA_1], [Mgf1.SHA224, HashingAlgorithm.SHA_224], [Mgf1.SHA256, HashingAlgorithm.SHA_256],
-  [Mgf1.SHA384, HashingAlgorithm.SHA_384], [Mgf1.SHA512, HashingAlgorithm.SHA_512],
-])
-/** CKZ_DATA_SPECIFIED. */
-const dataSpecified = 1
+/** CKF_HKDF_SALT_NULL, CKF_HKDF_SALT_DATA. */
+const saltNull = 1
+const saltData = 2

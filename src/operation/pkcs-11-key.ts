@@ -8,21 +8,22 @@ import type { KeyBlock, ManagedObjectValue } from '../kmip/object.ts'
 import type { GetResponse } from '../kmip/payload/get.ts'
 import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
 import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
-import { Cka, Cko } from '../kmip/pkcs11-constants.ts'
+import { Cka, Ckm, Cko } from '../kmip/pkcs11-constants.ts'
 import { Secret } from '../kmip/secret.ts'
 import { createKeyPair } from './create-key-pair.ts'
 import { create } from './create.ts'
-import { deriveKey } from './derive-key.ts'
+import { agreedObject, deriveKey } from './derive-key.ts'
 import { get } from './get.ts'
 import { unwrapKeyBlock, wrappedBytes } from './key-unwrapping.ts'
 import type { Context } from './operation.ts'
+import { otherParty } from './pkcs-11-agreement.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { Application, Pkcs11Function } from './pkcs-11-application.ts'
 import {
   derivationMechanisms, generationMechanisms, pairMechanisms, readMechanism, wrappingMechanisms,
 } from './pkcs-11-key-mechanism.ts'
 import { roomIn, withinRoom } from './pkcs-11-room.ts'
-import { run } from './pkcs-11-run.ts'
+import { run, runAs } from './pkcs-11-run.ts'
 import { keyAttributes, readTemplate, secretAlgorithm } from './pkcs-11-template.ts'
 import type { Template } from './pkcs-11-template.ts'
 import { register } from './register.ts'
@@ -92,14 +93,19 @@ export const keyFunctions: Readonly<Record<string, Pkcs11Function>> = {
   },
   async C_DeriveKey(input, application, context) {
     application.writableSession(input.ulong())
-    const mechanism = readMechanism(input)
-    const { derivationMethod, parametersOf } = known(derivationMechanisms, mechanism.type)
+    const { type, parameter } = readMechanism(input)
     const base = identifierOf(application, input.ulong(), 'KEY_HANDLE_INVALID')
     const template = readTemplate(input)
     const attributes = withLength(keyAttributes(template, Cko.SECRET_KEY, secretAlgorithm(template), context.now))
+    const order = { objectType: ObjectType.SymmetricKey, attributes }
+    if (type === Ckm.ECDH1_DERIVE) {
+      const peerOf = otherParty(parameter)
+      return handle(application, await runAs(Operation.DeriveKey, context, () => agreedObject(context, base, peerOf, order)))
+    }
+    const { derivationMethod, parametersOf } = known(derivationMechanisms, type)
+    const derivationParameters = parametersOf(parameter)
     const { uniqueIdentifier } = await run(deriveKey, {
-      objectType: ObjectType.SymmetricKey, uniqueIdentifier: [base], derivationMethod,
-      derivationParameters: parametersOf(mechanism.parameter), attributes,
+      ...order, uniqueIdentifier: [base], derivationMethod, derivationParameters,
     }, context)
     return handle(application, uniqueIdentifier)
   },

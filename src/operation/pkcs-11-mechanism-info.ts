@@ -16,7 +16,7 @@ function infos(): Map<number, MechanismInfo> {
   for (const type of generationMechanisms.keys()) add(type, Flag.GENERATE)
   for (const type of pairMechanisms.keys()) add(type, Flag.GENERATE_KEY_PAIR)
   for (const type of wrappingMechanisms.keys()) add(type, Flag.WRAP + Flag.UNWRAP)
-  for (const type of derivationMechanisms.keys()) add(type, Flag.DERIVE)
+  for (const type of [...derivationMechanisms.keys(), Ckm.ECDH1_DERIVE]) add(type, Flag.DERIVE)
   return new Map([...flags].map(([type, sum]) => [type, { ...sizesOf(type), flags: sum }]))
 }
 
@@ -37,11 +37,20 @@ const flagsOf = {
 } as const
 const aes: ReadonlySet<number> = new Set([
   Ckm.AES_KEY_GEN, Ckm.AES_ECB, Ckm.AES_CBC, Ckm.AES_CBC_PAD, Ckm.AES_KEY_WRAP, Ckm.AES_KEY_WRAP_KWP,
-  Ckm.AES_ECB_ENCRYPT_DATA, Ckm.AES_CBC_ENCRYPT_DATA,
+  Ckm.AES_ECB_ENCRYPT_DATA, Ckm.AES_CBC_ENCRYPT_DATA, Ckm.AES_CTR, Ckm.AES_GCM, Ckm.AES_CMAC,
 ])
-const rsa: ReadonlySet<number> = new Set([Ckm.RSA_PKCS_KEY_PAIR_GEN, Ckm.RSA_PKCS_OAEP, 0x40, 0x41, 0x42])
-const elliptic: ReadonlySet<number> = new Set([Ckm.EC_KEY_PAIR_GEN, 0x1044, 0x1045, 0x1046])
-const macs: ReadonlySet<number> = new Set([Ckm.SHA256_HMAC, Ckm.SHA384_HMAC, Ckm.SHA512_HMAC])
+const rsa: ReadonlySet<number> = new Set([
+  Ckm.RSA_PKCS_KEY_PAIR_GEN, Ckm.RSA_PKCS, Ckm.RSA_PKCS_OAEP, Ckm.RSA_PKCS_PSS, Ckm.SHA1_RSA_PKCS, Ckm.SHA224_RSA_PKCS,
+  Ckm.SHA256_RSA_PKCS, Ckm.SHA384_RSA_PKCS, Ckm.SHA512_RSA_PKCS, Ckm.SHA256_RSA_PKCS_PSS, Ckm.SHA384_RSA_PKCS_PSS,
+  Ckm.SHA512_RSA_PKCS_PSS,
+])
+const elliptic: ReadonlySet<number> = new Set([
+  Ckm.EC_KEY_PAIR_GEN, Ckm.ECDSA, Ckm.ECDSA_SHA1, Ckm.ECDSA_SHA224, Ckm.ECDSA_SHA256, Ckm.ECDSA_SHA384, Ckm.ECDSA_SHA512,
+  Ckm.ECDH1_DERIVE,
+])
+const macs: ReadonlySet<number> = new Set([
+  Ckm.SHA_1_HMAC, Ckm.SHA224_HMAC, Ckm.SHA256_HMAC, Ckm.SHA384_HMAC, Ckm.SHA512_HMAC, Ckm.HKDF_DERIVE,
+])
 
 /** Every mechanism that a function takes, from the tables by which the functions find them. */
 export const mechanismInfos: ReadonlyMap<number, MechanismInfo> = infos()

@@ -46,20 +46,26 @@ export const pkcs11 = operation({
 type Answer = Pick<Response, 'correlationValue' | 'pkcs11OutputParameters'>
 
 async function call(name: string, request: Request, context: Context): Promise<Answer> {
-  const { streams, caller, now } = context
+  const { streams, caller, now, objects: { undo } } = context
   const { correlationValue, pkcs11InputParameters } = request
   if (name === 'C_Initialize') {
     if (correlationValue !== undefined) throw new Pkcs11Failure('CRYPTOKI_ALREADY_INITIALIZED')
-    return { correlationValue: streams.open(caller, Operation.PKCS_11, new Application(), now) }
+    const opened = streams.open(caller, Operation.PKCS_11, new Application(), now)
+    undo.add(() => void streams.close(opened))
+    return { correlationValue: opened }
   }
   const application = applicationOf(correlationValue, context)
   if (name === 'C_Finalize') {
-    streams.close(correlationValue!)
+    undo.add(streams.close(correlationValue!))
     return {}
   }
   const run = functions[name]
   if (run === undefined) throw new Pkcs11Failure('FUNCTION_NOT_SUPPORTED')
-  const output = await run(new Pkcs11Reader(pkcs11InputParameters ?? Buffer.alloc(0)), application, context)
+  undo.add(application.savepoint())
+  const input = new Pkcs11Reader(pkcs11InputParameters ?? Buffer.alloc(0))
+  const output = await run(input, application, context)
+  // A list's room, a session's callback and a PIN say nothing here, and are passed over.
+  if (!Object.hasOwn(tokenFunctions, name)) input.end()
   return output === undefined ? {} : { pkcs11OutputParameters: output.take() }
 }
 

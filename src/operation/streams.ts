@@ -48,8 +48,14 @@ export class Streams {
     return stream.content
   }
 
-  close(correlationValue: Buffer): void {
-    this.#open.delete(correlationValue.toString('hex'))
+  /** @returns opens it again */
+  close(correlationValue: Buffer): () => void {
+    const id = correlationValue.toString('hex')
+    const stream = this.#open.get(id)
+    this.#open.delete(id)
+    return () => {
+      if (stream !== undefined) this.#open.set(id, stream)
+    }
   }
 
   #expire(now: number): void {

@@ -113,6 +113,7 @@ export async function executeItem(
     if (commit !== undefined) await commit(result)
     return { item: result, refusal: undefined, response, notes }
   } catch (error) {
+    frame.objects.undo.run()
     await destroyAbandoned(frame.objects.abandoned(error), services)
     if (error instanceof RevisionConflict) return error
     const refusal = toKmipError(error, services.log)
