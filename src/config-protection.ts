@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { parseVersion, versions } from './kmip/version.ts'
 
 /** What is told of where keys are kept outside of the store: HSMs and external key managers. Nothing here is secret. */
 
@@ -91,7 +92,7 @@ export function readExternals(value: unknown, directory: string): Readonly<Recor
     return Object.freeze({
       host, port: whole('port', port ?? 5696, 1, 65_535),
       certificate: pathOf('certificate', certificate, directory), key: pathOf('key', key, directory),
-      authority: pathOf('authority', authority, directory), version: optionalText('version', version),
+      authority: pathOf('authority', authority, directory), version: knownVersion(version),
       deadlineMs: whole('deadlineMs', deadlineMs ?? 5000, 10, 60_000),
     })
   })
@@ -127,6 +128,12 @@ function pathOf(name: string, value: unknown, directory: string): string {
 function optionalText(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value
   throw new Needed(`settings with a text as ${name}`)
+}
+
+function knownVersion(value: unknown): string | undefined {
+  const text = optionalText('version', value)
+  if (text === undefined || versions.includes(parseVersion(text))) return text
+  throw new Needed('settings with a version of KMIP, 1.0 to 1.4, 2.0 or 2.1')
 }
 
 function variables(value: unknown): Readonly<Record<string, string>> {

@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { stat, readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
 import type { Logger } from 'pino'
 import { RemoteKeyManager } from './client/key-manager.ts'
 import { passphraseVariable } from './config.ts'
@@ -71,7 +73,7 @@ export async function openProtection(
     tokenProvider({ name, storage, connection: connections[index]!, software })
   ))
   const managers = Object.entries(externals).map(([name, settings]) => ({
-    name, manager: managerOf(settings), breaker: breakerOf(name, log),
+    name, manager: managerOf(name, settings), breaker: breakerOf(name, log),
   }))
   const others = managers.map((each) => externalProvider({ ...each, software }))
   const checks = setInterval(() => managers.forEach(check), checkMs).unref()
@@ -112,11 +114,29 @@ function check({ manager, breaker }: { manager: RemoteKeyManager; breaker: Break
   breaker.run(() => manager.check(), isFault, () => new Error('not now')).catch(() => undefined)
 }
 
-function managerOf(settings: ExternalSettings): RemoteKeyManager {
+/** @throws ConfigError for a file that cannot be read, or is not what TLS takes */
+function managerOf(name: string, settings: ExternalSettings): RemoteKeyManager {
   const { host, port, certificate, key, authority, version, deadlineMs } = settings
+  const read = (setting: 'certificate' | 'key' | 'authority'): Buffer => {
+    const path = settings[setting]
+    try {
+      return readFileSync(path)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new ConfigError(`externals.${name}.${setting}`, `${path} cannot be read (${String(code)})`)
+    }
+  }
+  const credentials = { cert: read('certificate'), key: read('key'), ca: read('authority') }
+  try {
+    createSecureContext(credentials)
+    // What is no certificate would be left out silently, and the other side never trusted.
+    new X509Certificate(credentials.ca)
+  } catch {
+    const files = [certificate, key, authority].join(', ')
+    throw new ConfigError(`externals.${name}`, `${files} are not a certificate, its key and an authority in PEM`)
+  }
   return new RemoteKeyManager({
-    host, port, timeoutMs: deadlineMs,
-    cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(authority),
+    host, port, timeoutMs: deadlineMs, ...credentials,
     ...(version !== undefined && { version: parseVersion(version) }),
   })
 }

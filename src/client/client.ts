@@ -11,7 +11,7 @@ import { DiscoverVersionsRequest, DiscoverVersionsResponse } from '../kmip/paylo
 import type { FieldMap, InferFields, Structure } from '../kmip/schema.ts'
 import { versions as knownVersions } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
-import { Connection } from './connection.ts'
+import { Connection, ConnectionError } from './connection.ts'
 import type { ConnectionOptions } from './connection.ts'
 
 export interface ClientOptions extends ConnectionOptions {
@@ -82,12 +82,13 @@ export class Client {
   /**
    * Sends a batch and gives the items of the answer, failed ones included.
    *
-   * @throws KmipError when the server refuses the message as a whole, or answers with another number of items
-   * @throws ConnectionError
+   * @throws KmipError when the server refuses the message as a whole
+   * @throws ConnectionError, also for an answer that is not one of KMIP's
    */
   async send(batch: readonly BatchRequest[], header: HeaderOptions = {}): Promise<ResponseBatchItem[]> {
     const answer = await this.exchange(encodeRequest(batch, header, this.version))
-    const { batchItem } = ResponseMessage.decode(decodeItem(answer), { version: this.version })
+    const { batchItem } = understood(() => ResponseMessage.decode(decodeItem(answer), { version: this.version }))
+    if (batchItem.length > batch.length) throw new ConnectionError('the answer has more items than the request')
     const refusal = batchItem.length === 1 ? batchItem[0] : undefined
     if (batch.length !== batchItem.length && refusal !== undefined) checkStatus(refusal)
     return batchItem
@@ -98,6 +99,11 @@ export class Client {
     return this.#connection.exchange(request)
   }
 
+  /** Whether requests can still be sent, as far as is known. */
+  get isOpen(): boolean {
+    return this.#connection.isOpen
+  }
+
   close(): void {
     this.#connection.close()
   }
@@ -106,15 +112,26 @@ export class Client {
 /**
  * The decoded payload of an answered batch item.
  *
- * @throws KmipError with the server's reason when the item has failed, Invalid Message when it has no payload
+ * @throws KmipError with the server's reason when the item has failed
+ * @throws ConnectionError when there is no such item, or its payload is missing or of another shape
  */
 export function payloadOf<R extends FieldMap>(
   item: ResponseBatchItem | undefined, response: Structure<R>, version: Version,
 ): InferFields<R> {
-  if (item === undefined) throw new KmipError('InvalidMessage', 'the answer has no batch item')
+  if (item === undefined) throw new ConnectionError('the answer has no batch item')
   checkStatus(item)
-  if (item.responsePayload === undefined) throw new KmipError('InvalidMessage', 'the answer has no payload')
-  return response.decode(received(item.responsePayload), { version })
+  const { responsePayload } = item
+  if (responsePayload === undefined) throw new ConnectionError('the answer has no payload')
+  return understood(() => response.decode(received(responsePayload), { version }))
+}
+
+/** What the decoders refuse is the server's fault here, and no refusal of the server's. */
+function understood<T>(decode: () => T): T {
+  try {
+    return decode()
+  } catch (cause) {
+    throw new ConnectionError('the server sent an answer of another shape', { cause })
+  }
 }
 
 function received(payload: Payload): Item {

@@ -1,6 +1,5 @@
 import { CiphertextAnswer, CiphertextRequest, contextEntries } from '../kmip/ciphertext-extension.ts'
 import type { EncryptionContext } from '../kmip/ciphertext-extension.ts'
-import { KmipError } from '../kmip/error.ts'
 import { Tag } from '../kmip/generated/tags.ts'
 import { keywardVendor } from '../kmip/keyward-attribute.ts'
 import { outgoing } from '../kmip/message.ts'
@@ -10,6 +9,7 @@ import { decodeItem } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import { payloadOf } from './client.ts'
 import type { Client, OperationShape } from './client.ts'
+import { ConnectionError } from './connection.ts'
 import { decrypt, encrypt } from './operations.ts'
 
 /** Ciphertext that describes itself, with the version of the CMK that made it. */
@@ -51,7 +51,7 @@ export class CmkCipher {
     const { extension, ...made } = await this.#encrypt({ uniqueIdentifier: cmk }, {
       encryptionContext: contextEntries(context), dataKeyLength: length,
     })
-    if (extension === undefined) throw new KmipError('InvalidMessage', 'the answer has no data key')
+    if (extension === undefined) throw new ConnectionError('the answer has no data key')
     return { ...made, plaintext: extension.plaintext }
   }
 
@@ -75,7 +75,7 @@ export class CmkCipher {
     request: InferFields<(typeof encrypt)['request']['fields']>, asked: CiphertextRequest,
   ): Promise<Blob & { readonly extension: CiphertextAnswer | undefined }> {
     const { payload, extension } = await this.#exchange(encrypt, request, asked)
-    if (payload.data === undefined) throw new KmipError('InvalidMessage', 'the answer has no data')
+    if (payload.data === undefined) throw new ConnectionError('the answer has no data')
     return { version: payload.uniqueIdentifier, blob: payload.data, extension }
   }
 

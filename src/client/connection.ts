@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly tls?: Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'ecdhCurve' | 'sigalgs'>
 }
 
-/** The exchange of messages failed: no connection, no answer in time, or bytes that are no message. */
+/** The exchange of messages failed: no connection, no answer in time, or an answer that is none. */
 export class ConnectionError extends Error {
   override name = 'ConnectionError'
 }
@@ -80,6 +80,11 @@ export class Connection {
       this.#waiting.push({ resolve, reject, timer })
       this.#socket.write(request)
     })
+  }
+
+  /** Whether the other side has not been seen to close it. */
+  get isOpen(): boolean {
+    return this.#failure === undefined
   }
 
   /** Closes the connection; what is still waiting fails. */

@@ -12,7 +12,10 @@ import type {
 export interface KeyManager {
   /** Whether its version has fields for the tag of AEAD modes (KMIP 1.4). */
   readonly hasTags: boolean
-  describe(uniqueIdentifier: string): Promise<{ algorithm: number | undefined; length: number | undefined }>
+  /** @param location what the key is named by there, which need not be its Unique Identifier */
+  describe(location: string): Promise<{
+    uniqueIdentifier: string; algorithm: number | undefined; length: number | undefined
+  }>
   encrypt(uniqueIdentifier: string, parameters: CryptographicParameters, input: EncryptInput): Promise<EncryptOutput>
   decrypt(uniqueIdentifier: string, parameters: CryptographicParameters, input: DecryptInput): Promise<Buffer>
 }
@@ -63,11 +66,11 @@ export function externalProvider({ name, manager, breaker, software }: ExternalP
       return { keys: [aes], hashes: software.capabilities.hashes, derivations: [] }
     },
     async adopt(location, spec) {
-      const { algorithm, length } = await ask(() => manager.describe(location))
+      const { uniqueIdentifier, algorithm, length } = await ask(() => manager.describe(location))
       if (algorithm !== spec.algorithm || length !== spec.length) {
         throw new KmipError('InvalidAttributeValue', 'the external key is of another algorithm or length')
       }
-      return { ...spec, kind: 'symmetric', reference: Buffer.from(location) }
+      return { ...spec, kind: 'symmetric', reference: Buffer.from(uniqueIdentifier) }
     },
     generateKey: none, generateKeyPair: none, importKey: none,
     load(stored) {

@@ -47,10 +47,10 @@ export interface Provider {
   /**
    * Takes up a key that is elsewhere and stays there.
    *
-   * @param location the key's Unique Identifier at the key manager
+   * @param location what the key is named by at the key manager; the reference is its Unique Identifier there
    * @throws KmipError Invalid Attribute Value for a key that is not of the spec
    */
-  adopt?(location: string, spec: KeySpec): Promise<StoredKey>
+  adopt?(location: string, spec: KeySpec): Promise<ReferredKey>
 
   /** Makes a stored key usable: parsed once; the caller keeps it for as long as its revision stands. */
   load(key: StoredKey): Awaitable<Key>

@@ -93,6 +93,7 @@ function vendorAttributes(object: ManagedObject, cmk: Cmk, now: number): VendorA
     ['cmk-protection-level', cmk.protectionLevel],
     ['cmk-instance', cmk.instance],
     ['cmk-key-storage-mechanism', cmk.keyStorageMechanism],
+    ['cmk-external-key', externalKeyOf(object, cmk)],
     ['cmk-class', cmk.keyClass],
     ['cmk-service', cmk.service],
     ['cmk-description', cmk.description],
@@ -118,6 +119,12 @@ function vendorAttributes(object: ManagedObject, cmk: Cmk, now: number): VendorA
   const own = values.flatMap(([name, value]) =>
     (value === undefined ? [] : [vendorAttribute(name, valueItem(name, value))]))
   return [...own, ...cmk.tags.map(({ key, value }) => vendorAttribute(tagPrefix + key, textItem(value)))]
+}
+
+/** The key's Unique Identifier at its manager: the location without the manager's name. */
+function externalKeyOf({ attributes }: ManagedObject, { protectionLevel, instance = '' }: Cmk): string | undefined {
+  const location = attributes.keyValueLocation?.[0]?.keyValueLocationValue
+  return protectionLevel === 'EXTERNAL' ? location?.slice(instance.length + 1) : undefined
 }
 
 /** A version that is compromised is used no more, which a CMK's states have no word for but Disabled. */

@@ -224,7 +224,7 @@ async function externalKey(
     kind: 'SymmetricKey', origin: 'registered', given, facts, provider: kept, uniqueIdentifier,
   })
   const keyValueLocation = [{
-    keyValueLocationValue: `${provider.name}/${location}`,
+    keyValueLocationValue: `${provider.name}/${stored.reference.toString()}`,
     keyValueLocationType: KeyValueLocationType.UninterpretedTextString,
   }]
   return place.objects.put({

@@ -16,6 +16,7 @@ import { protectionIn } from '../../src/kmip/protection-information.ts'
 import type { ProtectionInformation } from '../../src/kmip/protection-information.ts'
 import { ItemType } from '../../src/ttlv/item.ts'
 import { openClient, shapes } from '../support/client.ts'
+import { run } from '../cli/script.ts'
 import { ensurePackages } from '../support/debian.ts'
 import { startPykmip } from '../support/pykmip-server.ts'
 import { startServer } from '../support/server.ts'
@@ -37,17 +38,13 @@ function externalSuite(name: string, version: number, start: () => Promise<Manag
     beforeAll(async () => {
       manager = await start()
       there = await openClient(manager as RunningServer, 'alice', version)
-      home = await mkdtemp(join(tmpdir(), 'keyward-external-'))
-      await writeFile(join(home, 'keyward.json'), JSON.stringify({ externals: { ekm: settingsOf(manager, version) } }))
-      server = await startServer({ KEYWARD_CONFIG: join(home, 'keyward.json') })
-      client = await openClient(server, 'alice', 201)
+      ;({ server, client, home } = await startBeside(manager, version))
     })
     afterAll(async () => {
       for (const each of [client, there]) each?.close()
       for (const each of [server, manager]) await each?.stop()
       await rm(home, { recursive: true, force: true })
     })
-
     it('encrypts and decrypts there, and has metadata and the location here', async () => {
       const location = await keyThere(there)
       const uniqueIdentifier = await adopted(client, location)
@@ -57,6 +54,9 @@ function externalSuite(name: string, version: number, start: () => Promise<Manag
         keyValuePresent: false, sensitive: true, extractable: false,
         keyValueLocation: [{ keyValueLocationValue: `ekm/${location}` }],
       })
+      expect(attributes.vendorAttribute).toContainEqual(vendor('cmk-external-key', location))
+      const shown = { protectionLevel: 'EXTERNAL', externalKey: location, keySpecMayLiveIn: ['software', 'ekm'] }
+      expect(await described(server, uniqueIdentifier)).toMatchObject(shown)
       await expectReason(client.request(get, { uniqueIdentifier }), ['KeyValueNotPresent', 'NotExtractable'])
       await expectReason(client.request(reKey, { uniqueIdentifier }), ['IllegalOperation', 'KeyValueNotPresent'])
     })
@@ -95,6 +95,22 @@ function externalSuite(name: string, version: number, start: () => Promise<Manag
       expect(await placeTold(client)).toEqual(placeOf('down'))
     })
   })
+}
+
+/** A server whose key manager the other one is. */
+async function startBeside(
+  manager: Manager, version: number,
+): Promise<{ home: string; server: RunningServer; client: Client }> {
+  const home = await mkdtemp(join(tmpdir(), 'keyward-external-'))
+  await writeFile(join(home, 'keyward.json'), JSON.stringify({ externals: { ekm: settingsOf(manager, version) } }))
+  const server = await startServer({ KEYWARD_CONFIG: join(home, 'keyward.json') })
+  return { home, server, client: await openClient(server, 'alice', 201) }
+}
+
+/** As the command shows it. */
+async function described(server: RunningServer, id: string): Promise<object> {
+  const environment = { KEYWARD_PORT: String(server.port), KEYWARD_CERTS_DIR: join(server.directory, 'certs') }
+  return JSON.parse((await run(['key', 'describe', id, '--json'], { environment })).stdout) as object
 }
 
 function placeOf(state: string): ProtectionInformation {

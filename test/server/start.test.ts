@@ -112,6 +112,16 @@ const cases: Case[] = [
       if (file.endsWith('.mdb')) writeFileSync(join(home, 'data/store', file), 'nonsense'.repeat(2_000))
     }
   }, says: /store|data/ },
+  ...([
+    ['a certificate that is missing', { certificate: 'nobody.pem' }, /ekm\.certificate: \S+nobody\.pem cannot be read/],
+    ['a certificate that is none', { certificate: 'data/root.key' }, /externals\.ekm: \S+root\.key, .* are not a certificate/],
+    ['an authority that is none', { authority: 'data/root.key' }, /externals\.ekm: .* are not a certificate/],
+    ['a version that nobody has', { version: '3.0' }, /externals: .*version of KMIP/],
+  ] as const).map(([name, settings, says]) => ({ name: `a key manager with ${name}`, says, spoil: (home: string) => {
+    const files = { certificate: 'certs/alice.pem', key: 'certs/alice.key', authority: 'certs/ca.pem' }
+    const ekm = { host: 'localhost', ...files, ...settings }
+    writeFileSync(join(home, 'keyward.json'), JSON.stringify({ externals: { ekm } }))
+  } })),
 ]
 
 describe('what stops the start is told in one line, and nothing is made or changed by it', () => {
