@@ -10,6 +10,7 @@ import { ansiX931Source, openSslSource } from './crypto/random-source.ts'
 import { softwareProvider } from './crypto/software.ts'
 import { announcement } from './main-announce.ts'
 import type { Ports } from './main-announce.ts'
+import { keepMemoryOutOfCoreDumps } from './main-core-dump.ts'
 import { openProtection, promptPins } from './main-protection.ts'
 import type { Pins } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
@@ -48,6 +49,7 @@ import { sealedStore } from './store/sealed.ts'
 async function start(): Promise<void> {
   const config = loadConfig(process.env, process.cwd())
   const log = logger(config)
+  if (!keepMemoryOutOfCoreDumps()) log.warn('core dumps of this process would hold keys: switch them off (ulimit -c 0)')
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the server stops because of a bug')
     process.exit(1)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -15,8 +15,9 @@ import { openKeyring, openRootKeyFile } from '../../src/store/keyring.ts'
 import { openLmdbStore } from '../../src/store/lmdb.ts'
 import { sealedStore } from '../../src/store/sealed.ts'
 import { material, openClient, shapes } from '../support/client.ts'
-import { memoryOf } from '../support/memory.ts'
+import { coreFilter, coreMissing, coreOf, memoryOf } from '../support/memory.ts'
 import { startServer } from '../support/server.ts'
+import type { RunningServer } from '../support/server.ts'
 import { makeSoftToken, tokenMissing } from '../support/token.ts'
 import type { TestToken } from '../support/token.ts'
 
@@ -24,15 +25,7 @@ const missing = await tokenMissing()
 
 describe.skipIf(missing !== undefined)('the material of a key that a token made', () => {
   it('is nowhere in the server: not in its memory, its store or its log, as a software key\'s is', async () => {
-    const token = await makeSoftToken()
-    const server = await startServer({ KEYWARD_CONFIG: await configure(token) })
-    const client = await openClient(server, 'alice', 201)
-    const inToken = await made(client, ProtectionStorageMask.Hardware)
-    const inSoftware = await made(client, ProtectionStorageMask.Software)
-    for (const uniqueIdentifier of [inToken, inSoftware]) await use(client, uniqueIdentifier)
-    const known = Buffer.from(await material(client, inSoftware), 'hex')
-    client.close()
-
+    const { token, server, inToken, known } = await used()
     const memory = memoryOf(server.pid)
     await server.kill()
     const secret = exported(token, await wrappedIn(server.directory, inToken))
@@ -47,9 +40,49 @@ describe.skipIf(missing !== undefined)('the material of a key that a token made'
       }
     }
     expect(server.log()).not.toContain(token.pin)
+    await server.stop()
     await token.remove()
   }, 60_000)
+
+  it.skipIf(coreMissing() !== undefined)('is in no core of it, as a software key\'s is only when memory is let in', async () => {
+    for (const isLetIn of [true, false]) {
+      const { token, server, inToken, known } = await used()
+      const child = Number(readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim())
+      for (const pid of [server.pid, child]) expect(Number.parseInt(coreFilter(pid), 16)).toBe(0)
+      if (isLetIn) writeFileSync(`/proc/${server.pid}/coredump_filter`, '0x33')
+      const core = await coreOf(server)
+      const secret = exported(token, await wrappedIn(server.directory, inToken))
+      expect(core.subarray(1, 4).toString()).toBe('ELF')
+      expect(core.includes(known)).toBe(isLetIn)
+      expect(core.includes(secret)).toBe(false)
+      if (!isLetIn) expect(core.includes(token.pin)).toBe(false)
+      await server.stop()
+      await token.remove()
+    }
+  }, 120_000)
 })
+
+interface Used {
+  readonly token: TestToken
+  readonly server: RunningServer
+  /** Unique Identifier of the key in the token. */
+  readonly inToken: string
+  /** Material of a software key. */
+  readonly known: Buffer
+}
+
+/** A server that has used a key of a token, and one of its own. */
+async function used(): Promise<Used> {
+  const token = await makeSoftToken()
+  const server = await startServer({ KEYWARD_CONFIG: await configure(token) })
+  const client = await openClient(server, 'alice', 201)
+  const inToken = await made(client, ProtectionStorageMask.Hardware)
+  const inSoftware = await made(client, ProtectionStorageMask.Software)
+  for (const uniqueIdentifier of [inToken, inSoftware]) await use(client, uniqueIdentifier)
+  const known = Buffer.from(await material(client, inSoftware), 'hex')
+  client.close()
+  return { token, server, inToken, known }
+}
 
 async function configure(token: TestToken): Promise<string> {
   const pinFile = join(token.directory, 'pin')

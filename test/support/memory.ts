@@ -1,4 +1,7 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunningServer } from './server.ts'
 
 /** All that a process can write to, which is what a core would have of it. */
 export function memoryOf(pid: number): Buffer[] {
@@ -20,5 +23,34 @@ export function memoryOf(pid: number): Buffer[] {
     })
   } finally {
     closeSync(file)
+  }
+}
+
+/** What the kernel writes of a process that crashes, hexadecimal (core(5)). */
+export function coreFilter(pid: number): string {
+  return readFileSync(`/proc/${pid}/coredump_filter`, 'latin1').trim()
+}
+
+/** Why this machine gives no core as a file beside the process, or nothing. */
+export function coreMissing(): string | undefined {
+  const pattern = readFileSync('/proc/sys/kernel/core_pattern', 'latin1').trim()
+  return /^core[^/]*$/.test(pattern) ? undefined : `the kernel sends cores elsewhere: ${pattern}`
+}
+
+/** Ends the server as a crash does. @returns its core */
+export async function coreOf({ pid, directory }: RunningServer): Promise<Buffer> {
+  execFileSync('prlimit', ['--pid', String(pid), '--core=unlimited:unlimited'])
+  process.kill(pid, 'SIGABRT')
+  while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 50))
+  const name = readdirSync(directory).find((file) => file.startsWith('core'))
+  if (name === undefined) throw new Error('there is no core')
+  return readFileSync(join(directory, name))
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
