@@ -30,7 +30,7 @@ interface Surroundings {
 }
 
 /** What the threads have in common of the PINs, by the names of the instances. */
-export type Pins = Readonly<Record<string, { readonly prompted?: string; readonly refused: Uint8Array }>>
+export type Pins = Readonly<Record<string, { readonly prompted?: string; readonly refused: SharedArrayBuffer }>>
 
 /**
  * Asks for PINs on the terminal, as the configuration says; they are kept for as long as the server runs.
@@ -39,7 +39,7 @@ export type Pins = Readonly<Record<string, { readonly prompted?: string; readonl
  */
 export async function promptPins({ hsms }: Pick<Config, 'hsms'>): Promise<Pins> {
   const pins: Record<string, Pins[string]> = {}
-  const refusals = new Map<string, Uint8Array>()
+  const refusals = new Map<string, SharedArrayBuffer>()
   for (const [name, settings] of Object.entries(hsms)) {
     const refused = refusals.get(tokenOf(settings)) ?? refusedPinMemory()
     refusals.set(tokenOf(settings), refused)
@@ -64,7 +64,8 @@ export async function openProtection(
   secrets.add(passphraseVariable)
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secrets.has(name)))
   const connections = entries.map(([name, settings]) => new Connection({
-    ...settings, name, log, pin: pinOf(settings, pins[name]!.prompted), refusedPin: new RefusedPin(pins[name]!.refused),
+    ...settings, copyMsMax, name, log,
+    pin: pinOf(settings, pins[name]!.prompted), refusedPin: new RefusedPin(pins[name]!.refused),
     environment: { ...inherited, ...settings.environment },
   }))
   const ofTokens = Map.groupBy(connections, (_, index) => tokenOf(entries[index]![1]))
@@ -171,3 +172,5 @@ export async function readSecretFile(what: string, path: string): Promise<Secret
 }
 
 const checkMs = 5_000
+/** As long as a decoded key of the software's stays in memory. */
+const copyMsMax = 60_000

@@ -41,10 +41,12 @@ export class Connection {
   #pauseMs = pauseMsMin
   #nextTryMs = 0
   #timer: NodeJS.Timeout | undefined
+  readonly #checks: NodeJS.Timeout
   #closed = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#checks = setInterval(() => this.#check(), checkMs).unref()
   }
 
   get facts(): TokenFacts | undefined {
@@ -113,8 +115,18 @@ export class Connection {
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
+    clearInterval(this.#checks)
     this.#link?.close()
     this.#link = undefined
+  }
+
+  /** Asks the token how it is, although nobody has use for a key, so that health is known. */
+  #check(): void {
+    const link = this.#link
+    if (link === undefined || link.calls > 0) return
+    link.call({ op: 'check' }).catch((error: LinkError) => {
+      if (error.failure !== undefined && this.#link === link) link.kill(error.failure.name)
+    })
   }
 
   /** What an error says of the connection. */
@@ -149,15 +161,29 @@ export class Connection {
   }
 
   async #open(): Promise<Link> {
+    const { refusedPin, callMsMax } = this.#options
+    const endTurn = await refusedPin.turn(callMsMax)
+    if (endTurn === undefined) {
+      this.#failed('it is being connected for others')
+      throw new LinkError(this.#reason)
+    }
+    try {
+      return await this.#openInTurn()
+    } finally {
+      endTurn()
+    }
+  }
+
+  async #openInTurn(): Promise<Link> {
     const { name, log, pin: readPin, module, parameters, token, slot, storage } = this.#options
-    const { sessionsMax, handlesMax, waitMsMax, environment, callMsMax, callsMax } = this.#options
+    const { sessionsMax, handlesMax, waitMsMax, copyMsMax, environment, callMsMax, callsMax } = this.#options
     const pin = await this.#usablePin(readPin)
     const link: Link = new Link({
       environment, callsMax, callMsMax,
       onEnd: (reason) => this.#lost(link, reason),
     })
     try {
-      const options = { module, parameters, token, slot, storage, sessionsMax, handlesMax, waitMsMax }
+      const options = { module, parameters, token, slot, storage, sessionsMax, handlesMax, waitMsMax, copyMsMax }
       const facts = await link.call({ op: 'connect', options, pin: pin?.reveal().toString('utf8') }) as TokenFacts
       if (this.#closed) throw new LinkError('closed')
       this.#link?.close()
@@ -239,6 +265,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof LinkError && error.failure?.kind === 'keyMissing'
 }
 
+const checkMs = 5_000
 const pauseMsMin = 250
 const pauseMsMax = 15_000
 

@@ -33,6 +33,7 @@ function run(job: Job): unknown {
     case 'wrapBytes': return wrapBytes(token, job)
     case 'unwrapBytes': return unwrapBytes(token, job)
     case 'destroy': return token.destroy(job.key)
+    case 'check': return token.check()
     case 'unwrapFacts': return unwrapFacts(token)
     default: return oaepFacts(token)
   }

@@ -10,6 +10,7 @@ export type Job =
   | { readonly op: 'wrapBytes'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly bytes: Uint8Array }
   | { readonly op: 'unwrapBytes'; readonly key: KeyPlace; readonly mechanism: Mechanism; readonly wrapped: Uint8Array }
   | { readonly op: 'destroy'; readonly key: KeyPlace }
+  | { readonly op: 'check' }
   | { readonly op: 'oaepFacts' }
   | { readonly op: 'unwrapFacts' }
 
@@ -38,11 +39,15 @@ export interface UnwrapIntoJob {
   readonly values: readonly number[]
 }
 
-/** `length` is that of a secret key, in bytes; `values` are in the order in which they were asked for. */
+/**
+ * `length` is that of a secret key, in bytes, rounded up to a multiple of 8 if `isRounded`; `values` are in the order in
+ * which they were asked for.
+ */
 export interface UnwrappedInto {
   readonly wrapped: WrappedKey | undefined
   readonly values: readonly Uint8Array[]
   readonly length: number | undefined
+  readonly isRounded: boolean
 }
 
 export const verbs = ['encrypt', 'decrypt', 'sign'] as const
@@ -98,6 +103,8 @@ export interface ConnectOptions {
   readonly sessionsMax: number
   readonly handlesMax: number
   readonly waitMsMax: number
+  /** How long an unwrapped key that is not used stays in the token's memory. */
+  readonly copyMsMax: number
 }
 
 /** What a token says of itself when it is connected. */

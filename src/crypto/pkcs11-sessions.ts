@@ -1,12 +1,13 @@
 import type { PKCS11 } from 'pkcs11js'
+import { Ckr } from '../kmip/pkcs11-constants.ts'
 
 /** A session with the token; `broken` is closed instead of used again. */
 export type Session = Buffer
 
 /**
  * The sessions of one token: so many at the most, each with one operation at a time. Who waits longer than `waitMsMax`
- * for one is refused. The module's own error, or an operation that was left unfinished, stays in its session: such a
- * session is dropped.
+ * for one is refused; a token that has none left, because others use it too, is asked again until then. The module's own
+ * error, or an operation that was left unfinished, stays in its session: such a session is dropped.
  */
 export class Sessions {
   readonly #module: PKCS11
@@ -16,6 +17,8 @@ export class Sessions {
   readonly #idle: Session[] = []
   readonly #waiting: Waiter[] = []
   #open = 0
+  /** The token has said that it has none left. */
+  #isExhausted = false
 
   constructor(module: PKCS11, slot: Buffer, limits: { readonly sessionsMax: number; readonly waitMsMax: number }) {
     this.#module = module
@@ -28,10 +31,17 @@ export class Sessions {
   tryTake(): Session | undefined {
     const idle = this.#idle.pop()
     if (idle !== undefined) return idle
-    if (this.#open >= this.#max) return undefined
-    const session = this.#module.C_OpenSession(this.#slot, serialReadWrite)
-    this.#open += 1
-    return session
+    if (this.#open >= this.#max || this.#isExhausted) return undefined
+    try {
+      const session = this.#module.C_OpenSession(this.#slot, serialReadWrite)
+      this.#open += 1
+      return session
+    } catch (error) {
+      if ((error as { code?: number }).code !== Ckr.SESSION_COUNT) throw error
+      this.#isExhausted = true
+      setTimeout(() => this.#tryAgain(), retryMs)
+      return undefined
+    }
   }
 
   /** @throws Busy */
@@ -40,7 +50,7 @@ export class Sessions {
     if (session !== undefined) return session
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
-        resolve,
+        resolve, reject,
         timer: setTimeout(() => {
           this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
           reject(new Busy())
@@ -48,6 +58,22 @@ export class Sessions {
       }
       this.#waiting.push(waiter)
     })
+  }
+
+  #tryAgain(): void {
+    this.#isExhausted = false
+    try {
+      while (this.#waiting.length > 0) {
+        const session = this.tryTake()
+        if (session === undefined) return
+        this.give(session)
+      }
+    } catch (error) {
+      for (const waiter of this.#waiting.splice(0)) {
+        clearTimeout(waiter.timer)
+        waiter.reject(error)
+      }
+    }
   }
 
   give(session: Session): void {
@@ -79,8 +105,11 @@ export class Busy extends Error {}
 
 interface Waiter {
   resolve(session: Session): void
+  reject(error: unknown): void
   readonly timer: NodeJS.Timeout
 }
 
+/** How long a token that has no session left is not asked for one. */
+const retryMs = 50
 /** CKF_SERIAL_SESSION and CKF_RW_SESSION. */
 const serialReadWrite = 4 + 2

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import type { PKCS11 } from 'pkcs11js'
 import { Cka, Ckm, Cko, Ckr } from '../kmip/pkcs11-constants.ts'
+import { Handles } from './pkcs11-handles.ts'
 import { placeIn } from './pkcs11-key.ts'
 import type {
   ConnectOptions, KeyPlace, NewPlace, ReferredPlace, Template, TokenFacts, WrappedKey,
@@ -20,18 +21,18 @@ export class Token {
   readonly module: PKCS11
   readonly sessions: Sessions
   readonly facts: TokenFacts
+  readonly #slot: Buffer
   readonly #anchor: Buffer
-  readonly #handlesMax: number
-  readonly #handles = new Map<string, Buffer>()
+  readonly #handles: Handles
   readonly #wrapping: Wrapping | undefined
 
   /** @throws Error of the binding */
   constructor(options: ConnectOptions, pin: string | undefined) {
     this.module = loadModule(options)
-    const slot = findSlot(this.module, options)
+    const slot = this.#slot = findSlot(this.module, options)
     this.#anchor = this.module.C_OpenSession(slot, serialReadWrite)
     login(this.module, this.#anchor, pin)
-    this.#handlesMax = options.handlesMax
+    this.#handles = new Handles(options, (handle) => this.#destroyCopy(handle))
     this.sessions = new Sessions(this.module, slot, options)
     if (options.storage === 'encryptedDatabase') this.#wrapping = prepareWrapping(this.module, this.#anchor)
     this.facts = this.#ask(slot)
@@ -49,8 +50,7 @@ export class Token {
     const handle = place.wrapped === undefined
       ? findKey(this.module, this.#anchor, place.id, place.objectClass)
       : this.#unwrap(place.wrapped)
-    if (this.#handles.size >= this.#handlesMax) this.#evict()
-    this.#handles.set(place.id, handle)
+    this.#handles.set(place.id, handle, place.wrapped !== undefined)
     return handle
   }
 
@@ -73,7 +73,7 @@ export class Token {
   /** What has been made is in its place: wrapped and gone from the token, unless it stays there. */
   settle(place: NewPlace, handle: Buffer, template: Template): WrappedKey | undefined {
     if (place.storage === 'internal') {
-      this.#handles.set(place.id, handle)
+      this.#handles.set(place.id, handle, false)
       return undefined
     }
     try {
@@ -92,6 +92,12 @@ export class Token {
     const handle = place.wrapped === undefined ? this.handleOf(place) : this.#handles.get(place.id)
     this.forget(place.id)
     if (handle !== undefined) this.module.C_DestroyObject(this.#anchor, handle)
+  }
+
+  /** @throws Error of the binding, for a token that does not say what it is any more */
+  check(): void {
+    this.module.C_GetTokenInfo(this.#slot)
+    this.module.C_GetSessionInfo(this.#anchor)
   }
 
   /** Runs what makes objects in the session that keeps them. */
@@ -143,7 +149,7 @@ export class Token {
         const wrapped: WrappedKey = { bytes, mechanism, iv, wrappingKey: wrappingId, template }
         const again = this.#unwrap(wrapped)
         if (this.#isSame(handle, again, isPrivate)) {
-          this.#handles.set(id, again)
+          this.#handles.set(id, again, true)
           return wrapped
         }
         this.module.C_DestroyObject(this.#anchor, again)
@@ -176,17 +182,11 @@ export class Token {
     ])
   }
 
-  /** The oldest go; those of session objects with their objects. */
-  #evict(): void {
-    const [oldest] = this.#handles
-    if (oldest === undefined) return
-    const [id, handle] = oldest
-    this.#handles.delete(id)
-    if (this.#wrapping === undefined) return
+  #destroyCopy(handle: Buffer): void {
     try {
       this.module.C_DestroyObject(this.#anchor, handle)
     } catch {
-      // An object of the token that is no session object stays; so does one that is gone.
+      // It is gone already.
     }
   }
 

@@ -21,14 +21,15 @@ export async function unwrapInto(owner: Token, job: UnwrapIntoJob): Promise<Unwr
       made.push(by)
     }
     const isPrivate = template.some(({ type, value }) => type === Cka.KEY_TYPE && (value === Ckk.RSA || value === Ckk.EC))
-    const length = isPrivate ? undefined : await lengthOf(owner, mechanism, by, wrapped, template)
+    const measured = isPrivate ? undefined : await lengthOf(owner, mechanism, by, wrapped, template)
     const handle = await unwrap(owner, mechanism, by, wrapped, owner.templateFor(place, template))
     made.push(handle)
     const told = owner.make((session) => (
       owner.module.C_GetAttributeValue(session, handle, values.map((type) => ({ type })))))
     made.pop()
     return {
-      wrapped: owner.settle(place, handle, template), values: told.map(({ value }) => Buffer.from(value)), length,
+      wrapped: owner.settle(place, handle, template), values: told.map(({ value }) => Buffer.from(value)),
+      length: measured?.length, isRounded: measured?.isRounded ?? false,
     }
   } finally {
     for (const handle of made) destroy(owner, handle)
@@ -101,11 +102,11 @@ async function works(owner: Token, make: () => Promise<Buffer>): Promise<boolean
 /**
  * Bytes of a wrapped secret key. Tokens know the length of what they unwrap, or not (SoftHSM says 0): then a copy that
  * lives for the moment is wrapped in the token, by a key that lives as long, and what comes of it is 8 octets longer
- * (RFC 3394).
+ * (RFC 3394), which is filled up to a multiple of 8.
  */
 async function lengthOf(
   owner: Token, mechanism: Mechanism, by: Buffer, wrapped: Uint8Array, template: Template,
-): Promise<number> {
+): Promise<{ length: number; isRounded: boolean }> {
   const { module } = owner
   const made: Buffer[] = []
   try {
@@ -115,14 +116,14 @@ async function lengthOf(
     made.push(copy)
     const [told] = owner.make((session) => module.C_GetAttributeValue(session, copy, [{ type: Cka.VALUE_LEN }]))
     const length = Buffer.from(told!.value).readUInt32LE()
-    if (length > 0) return length
+    if (length > 0) return { length, isRounded: false }
     const wrapper = owner.make((session) => module.C_GenerateKey(session, { mechanism: Ckm.AES_KEY_GEN }, nativeTemplate([
       ...transportTemplate, { type: Cka.WRAP, value: true }, { type: Cka.VALUE_LEN, value: 32 },
     ])))
     made.push(wrapper)
     const again = owner.make((session) => (
       module.C_WrapKey(session, { mechanism: Ckm.AES_KEY_WRAP }, wrapper, copy, Buffer.alloc(wrappedMax))))
-    return again.length - 8
+    return { length: again.length - 8, isRounded: true }
   } finally {
     for (const handle of made) destroy(owner, handle)
   }

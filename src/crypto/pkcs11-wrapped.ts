@@ -6,7 +6,7 @@ import { Secret } from '../kmip/secret.ts'
 import { curves } from './curve.ts'
 import type { Curve } from './curve.ts'
 import { recoverPublicPoint } from './ecdsa.ts'
-import { cryptographicFailure, notSupported } from './failure.ts'
+import { cryptographicFailure, invalid, notSupported } from './failure.ts'
 import { encryptionMechanism, publicKeyInfo, signInToken } from './pkcs11-asymmetric.ts'
 import type { TokenParts } from './pkcs11-calls.ts'
 import { tokenCurves } from './pkcs11-capabilities.ts'
@@ -53,13 +53,14 @@ async function importWrapped(
   try {
     const found = isPrivate
       ? privateSpec(spec, result.values)
-      : { algorithm: spec.algorithm, length: result.length! * 8 }
+      : { algorithm: spec.algorithm, length: secretLength(spec, result) }
     const stored = referred(found, spec.kind, place, result.wrapped)
     const isWanted = (spec.length ?? found.length) === found.length && (spec.curve ?? found.curve) === found.curve
     if (!isWanted) throw cryptographicFailure()
     checkImportable(await token.facts(), { ...found, kind: spec.kind })
     const own: TokenKey = { ...found, kind: spec.kind, modes: new Map(), reference: stored.reference, place: where }
     if (!isPrivate) {
+      checkLength(spec, result)
       await checkUsable(parts, own)
       return { key: stored }
     }
@@ -68,6 +69,19 @@ async function importWrapped(
     await token.destroy(where)
     throw error
   }
+}
+
+/** Bits. Where the token tells the length to eight octets only, the client's word for it decides. */
+function secretLength({ algorithm, length }: WrappedSpec, { length: told, isRounded }: UnwrappedInto): number {
+  const bits = told! * 8
+  if (length === undefined || !isRounded || algorithm === CryptographicAlgorithm.AES) return bits
+  return length > bits - 64 && length <= bits ? length : bits
+}
+
+/** @throws KmipError Invalid Field for a key whose length nobody tells */
+function checkLength({ algorithm, length }: WrappedSpec, { isRounded }: UnwrappedInto): void {
+  if (length !== undefined || !isRounded || algorithm === CryptographicAlgorithm.AES) return
+  throw invalid('the token does not tell how long such a key is: its Cryptographic Length is needed')
 }
 
 /** A token may take bytes of any number as an AES key, and say so only when it is to use them. */

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { link, open, readFile, readdir, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { syncDirectory } from './directory.ts'
@@ -38,7 +39,7 @@ export interface Protector {
 export async function createRootKeyFile(path: string, protector?: Protector): Promise<RootKey> {
   const key = randomBytes(keyBytes)
   const text = await fileText(key, protector)
-  const unfinished = `${path}.${process.pid}-${randomBytes(8).toString('hex')}.new`
+  const unfinished = `${path}.${thisProcess()}-${randomBytes(8).toString('hex')}.new`
   try {
     await saveSynced(unfinished, text)
     try {
@@ -80,9 +81,20 @@ export async function rootKeyIdIn(path: string): Promise<string | undefined> {
 export async function removeUnfinished(path: string): Promise<void> {
   const [directory, start] = [dirname(path), `${basename(path)}.`]
   for (const file of await readdir(directory).catch(() => [])) {
-    const [, owner] = /\.(\d+)-[0-9a-f]+\.new$/.exec(file) ?? []
-    if (!file.startsWith(start) || owner === undefined || owner === String(process.pid)) continue
+    const [, owner] = /\.(\d+(?:-\d+)?)-[0-9a-f]+\.new$/.exec(file) ?? []
+    if (!file.startsWith(start) || owner === undefined || owner === thisProcess()) continue
     await unlink(join(directory, file)).catch(() => undefined)
+  }
+}
+
+/** All threads of this process, and no other: in a container every one has the same number, so its start is added. */
+function thisProcess(): string {
+  try {
+    // Fields after the command, which may hold anything, in parentheses: the start is the 22nd of all (proc(5)).
+    const [, fields = ''] = /^.*\) (.*)$/s.exec(readFileSync('/proc/self/stat', 'latin1')) ?? []
+    return `${process.pid}-${fields.split(' ')[19] ?? 0}`
+  } catch {
+    return String(process.pid)
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ConnectionOptions } from '../../src/crypto/pkcs11-connection.ts'
 import type { Key, PlainKey, Provider } from '../../src/crypto/provider.ts'
+import { RefusedPin, refusedPinMemory } from '../../src/crypto/refused-pin.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, RecommendedCurve,
 } from '../../src/kmip/generated/enums.ts'
@@ -189,6 +190,60 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
       expect(token.calls(letter), letter).toBeGreaterThan(before + 1)
     }
   }, 60_000)
+
+  it('waits for a session where the token has none left, and for so long only', async () => {
+    const { provider, key, token } = await withKey({ waitMsMax: 1000 })
+    const opened = token.calls('o')
+    await token.setFault('full')
+    const signing = Array.from({ length: 3 }, async () => sign(provider, key))
+    await waitUntil(() => token.calls('o') > opened + 2)
+    await token.setFault()
+    for (const signature of await Promise.all(signing)) expect(signature.length).toBeGreaterThan(60)
+    const other = await withKey({ waitMsMax: 300 })
+    await other.token.setFault('full')
+    const begun = performance.now()
+    const error = await expectReason(sign(other.provider, other.key), 'ProtectionStorageUnavailable')
+    expect(error.message).toContain('all its sessions are in use')
+    expect(performance.now() - begun).toBeGreaterThan(250)
+    expect(other.token.calls('o')).toBeLessThan(20)
+  })
+
+  it('is seen to be lost although nobody uses it', async () => {
+    const { connection, token } = await opened()
+    const home = join(token.directory, 'tokens')
+    await rename(home, `${home}.away`)
+    await waitUntil(() => connection.state !== 'up')
+    await rename(`${home}.away`, home)
+    await waitUntil(() => connection.state === 'up')
+  })
+
+  it('keeps no copy of a wrapped key that is not used any more, and unwraps it again for who uses it', async () => {
+    const token = behindShim(await makeSoftToken())
+    cleanUp.push(() => token.remove())
+    const { provider, connection } = await openToken(token, 'encryptedDatabase', { copyMsMax: 500 })
+    cleanUp.push(() => connection.close())
+    const key = await provider.load(await provider.generateKey(aes))
+    const [destroyed, unwrapped] = [token.calls('d'), token.calls('u')]
+    for (let use = 0; use < 20; use += 1) {
+      await provider.encrypt(key, gcm, { data: Buffer.alloc(32) })
+      await pause(50)
+    }
+    expect([token.calls('d'), token.calls('u')]).toEqual([destroyed, unwrapped])
+    await waitUntil(() => token.calls('d') > destroyed)
+    await provider.encrypt(key, gcm, { data: Buffer.alloc(32) })
+    expect([token.calls('d'), token.calls('u')]).toEqual([destroyed + 1, unwrapped + 1])
+  })
+
+  it('tries a wrong PIN once, whoever connects it at the same time', async () => {
+    const token = behindShim(await makeSoftToken())
+    cleanUp.push(() => token.remove())
+    const refusedPin = new RefusedPin(refusedPinMemory())
+    const pin = async (): Promise<Secret> => new Secret(Buffer.from('wrong'))
+    const all = await Promise.all(Array.from({ length: 4 }, () => openToken(token, 'internal', { refusedPin, pin })))
+    cleanUp.push(() => all.forEach(({ connection }) => connection.close()))
+    expect(all.map(({ connection }) => connection.state)).toEqual(Array.from({ length: 4 }, () => 'refused'))
+    expect(token.calls('l')).toBe(1)
+  })
 
   it('bounds the calls that wait', async () => {
     const { provider, key, token } = await withKey({ sessionsMax: 1, waitMsMax: 100, callsMax: 3 })

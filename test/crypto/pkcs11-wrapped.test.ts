@@ -9,13 +9,18 @@ import { makeSoftToken, openToken, tokenMissing } from '../support/token.ts'
 import type { OpenToken, TestToken } from '../support/token.ts'
 
 const missing = await tokenMissing()
-const { AES, ChaCha20, DSA, EC, RSA, SM4 } = CryptographicAlgorithm
+const { AES, ChaCha20, DSA, EC, HMAC_SHA1: HMAC, RSA, SM4 } = CryptographicAlgorithm
+
+const failure = 'CryptographicFailure'
 
 /** Material, what it is said to be, and the reason for which it is refused, if it is. */
-const cases: readonly (readonly [string, () => Buffer, Pick<WrappedSpec, 'kind' | 'algorithm'>, string?])[] = [
+const cases: readonly (readonly [string, () => Buffer, WrappedSpec, string?])[] = [
   ['an AES key', () => randomBytes(24), { kind: 'symmetric', algorithm: AES }],
   ['an RSA key', () => pkcs8(rsaOf(2048)), { kind: 'private', algorithm: RSA }],
   ['an elliptic curve key', () => pkcs8(ecOn('P-256')), { kind: 'private', algorithm: EC }],
+  ['an HMAC key of 160 bits', () => randomBytes(20), { kind: 'symmetric', algorithm: HMAC, length: 160 }],
+  ['an HMAC key of nobody knows how many bits', () => randomBytes(20), { kind: 'symmetric', algorithm: HMAC }, 'InvalidField'],
+  ['an HMAC key of more bits', () => randomBytes(20), { kind: 'symmetric', algorithm: HMAC, length: 128 }, failure],
   ['an AES key of 320 bits', () => randomBytes(40), { kind: 'symmetric', algorithm: AES }, 'InvalidField'],
   ['an AES key of 248 bits', () => randomBytes(31), { kind: 'symmetric', algorithm: AES }, 'FeatureNotSupported'],
   ['a key of ChaCha20', () => randomBytes(32), { kind: 'symmetric', algorithm: ChaCha20 }, 'FeatureNotSupported'],

@@ -1,11 +1,11 @@
 /*
  * A PKCS#11 module that is another one, but for its faults: it loads the module that SHIM_MODULE names, gives out its
  * function list, and does what the file that SHIM_FAULT names says. At C_Sign: "hang", "crash", or "slow" (two seconds).
- * At C_Login: "locked", the PIN is. At every call that is counted: "lost", the call is made, but the token is gone when it
+ * At C_Login: "locked", the PIN is. At C_OpenSession: "full", there are no more. At every call that is counted: "lost", the call is made, but the token is gone when it
  * is to be answered, and "dies", the process is.
  *
  * Calls that are counted leave a letter in the file that SHIM_CALLS names: l for C_Login, s for C_Sign, c for
- * C_CreateObject, u for C_UnwrapKey, g for C_GenerateKey, and p for C_GenerateKeyPair of RSA.
+ * C_CreateObject, d for C_DestroyObject, o for C_OpenSession, u for C_UnwrapKey, g for C_GenerateKey, and p for C_GenerateKeyPair of RSA.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -20,8 +20,8 @@ typedef word_t (*function_t)(word_t, word_t, word_t, word_t, word_t, word_t, wor
 /* The functions of version 2 after the version, counted from 0. */
 struct list { unsigned char version[2]; void *functions[68]; };
 
-enum { login = 18, create = 20, sign = 43, generate = 58, generate_pair = 59, unwrap = 61 };
-enum { device_removed = 0x32, pin_locked = 0xa4 };
+enum { open_session = 12, login = 18, create = 20, destroy = 22, sign = 43, generate = 58, generate_pair = 59, unwrap = 61 };
+enum { device_removed = 0x32, pin_locked = 0xa4, session_count = 0xb1 };
 
 static struct list real;
 
@@ -45,7 +45,7 @@ static word_t call(int index, char letter, word_t a, word_t b, word_t c, word_t 
   word_t result;
   if (letter != 0) count(letter);
   result = ((function_t)real.functions[index])(a, b, c, d, e, f, g, h);
-  if (letter == 0 || letter == 'l') return result;
+  if (letter == 0 || letter == 'l' || letter == 'd' || letter == 'o') return result;
   if (is_fault("dies")) abort();
   return is_fault("lost") ? device_removed : result;
 }
@@ -55,13 +55,21 @@ static word_t call(int index, char letter, word_t a, word_t b, word_t c, word_t 
     return call(index, letter, a, b, c, d, e, f, g, h); \
   }
 
+COUNTED(counted_open, open_session, 'o')
 COUNTED(counted_login, login, 'l')
+COUNTED(counted_destroy, destroy, 'd')
 COUNTED(counted_sign, sign, 's')
 COUNTED(counted_create, create, 'c')
 COUNTED(counted_unwrap, unwrap, 'u')
 COUNTED(counted_generate, generate, 'g')
 /* The mechanism of RSA is number 0; pairs on curves are also made to find out what there is. */
 COUNTED(counted_pair, generate_pair, *(word_t *)b == 0 ? 'p' : 0)
+
+static word_t faulty_open(word_t a, word_t b, word_t c, word_t d, word_t e, word_t f, word_t g, word_t h) {
+  if (!is_fault("full")) return counted_open(a, b, c, d, e, f, g, h);
+  count('o');
+  return session_count;
+}
 
 static word_t faulty_login(word_t a, word_t b, word_t c, word_t d, word_t e, word_t f, word_t g, word_t h) {
   if (!is_fault("locked")) return counted_login(a, b, c, d, e, f, g, h);
@@ -85,6 +93,8 @@ word_t C_GetFunctionList(struct list **out) {
   word_t result = get == NULL ? 5 : get(&found);
   if (result != 0) return result;
   real = copy = *found;
+  copy.functions[open_session] = (void *)faulty_open;
+  copy.functions[destroy] = (void *)counted_destroy;
   copy.functions[login] = (void *)faulty_login;
   copy.functions[sign] = (void *)faulty_sign;
   copy.functions[create] = (void *)counted_create;

@@ -44,7 +44,7 @@ describe.skipIf(missing !== undefined)('the material of a key that a token made'
     await token.remove()
   }, 60_000)
 
-  it.skipIf(coreMissing() !== undefined)('is in no core of it, as a software key\'s is only when memory is let in', async () => {
+  it.skipIf(coreMissing() !== undefined)('is in no core, as a software key\'s is only when memory is let in', async () => {
     for (const isLetIn of [true, false]) {
       const { token, server, inToken, known } = await used()
       const child = Number(readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim())

@@ -1,4 +1,5 @@
 import { createDecipheriv } from 'node:crypto'
+import { watch } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -55,6 +56,25 @@ describe('the root key file', () => {
 })
 
 describe('the root key of a store', () => {
+  test('leaves nothing of a file that an earlier process was making, were it of the same number (containers)', async () => {
+    const store = memoryStore()
+    const protector = { name: 'seen', open: async () => Buffer.alloc(32), seal: async () => 'sealed' }
+    let ours: string[] = []
+    const fileNames = async (): Promise<string[]> => (await readdir(directory)).filter((name) => name.endsWith('.new'))
+    const watcher = watch(directory, (_, name) => void (name?.endsWith('.new') === true && ours.push(name)))
+    await createRootKeyFile(path, protector)
+    await expect.poll(() => ours.length).toBeGreaterThan(0)
+    watcher.close()
+    ours = [...new Set(ours)]
+    const [pid, start] = /(\d+)-(\d+)-/.exec(ours[0]!)!.slice(1).map(Number) as [number, number]
+    expect(pid).toBe(process.pid)
+    const others = [`${pid}-0a`, `${pid}-${start - 1}-0a`, `${pid + 1}-${start}-0a`].map((owner) => `root.key.${owner}.new`)
+    for (const name of [...ours, ...others]) await writeFile(join(directory, name), '')
+    await rm(path)
+    await openRootKeyFile(path, store)
+    expect(await fileNames()).toEqual(ours)
+  })
+
   test('changes twice, and every record still names the key that it is sealed under', async () => {
     const inner = memoryStore()
     const keyring = await openKeyring({

@@ -93,7 +93,7 @@ export async function openToken(
     name: 'test-token', module: token.module, parameters: token.parameters, token: token.label, slot: token.slot,
     storage, environment: token.environment, pin: async () => new Secret(Buffer.from(token.pin)),
     refusedPin: new RefusedPin(refusedPinMemory()),
-    sessionsMax: 8, handlesMax: 1000, waitMsMax: 2000, callMsMax: 20_000, callsMax: 5000,
+    sessionsMax: 8, handlesMax: 1000, waitMsMax: 2000, copyMsMax: 60_000, callMsMax: 20_000, callsMax: 5000,
     log: { info() {}, error() {} },
     ...changes,
   })
