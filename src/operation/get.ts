@@ -2,6 +2,7 @@ import { KmipError } from '../kmip/error.ts'
 import type { ResultReasonName } from '../kmip/error.ts'
 import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { GetRequest, GetResponse } from '../kmip/payload/get.ts'
+import { after } from '../model/awaitable.ts'
 import { operation } from './operation.ts'
 import { servedObject } from './served-object.ts'
 
@@ -21,13 +22,15 @@ export const get = operation({
   request: GetRequest,
   response: GetResponse,
   reasons: [...servingReasons, 'ObjectArchived', 'ObjectDestroyed'],
-  async handle(request, context) {
-    const stored = await context.objects.loadPublic(context.batch.identifier(request.uniqueIdentifier))
-    if (stored.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
-    const object = await servedObject(context, stored, request)
-    if (stored.attributes.fresh === true) {
-      context.objects.save({ ...stored, attributes: { ...stored.attributes, fresh: false } })
-    }
-    return { objectType: ObjectType[stored.kind], uniqueIdentifier: stored.uniqueIdentifier, object }
+  handle(request, context) {
+    return after(context.objects.loadPublic(context.batch.identifier(request.uniqueIdentifier)), (stored) => {
+      if (stored.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
+      return after(servedObject(context, stored, request), (object) => {
+        if (stored.attributes.fresh === true) {
+          context.objects.save({ ...stored, attributes: { ...stored.attributes, fresh: false } })
+        }
+        return { objectType: ObjectType[stored.kind], uniqueIdentifier: stored.uniqueIdentifier, object }
+      })
+    })
   },
 })

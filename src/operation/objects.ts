@@ -345,8 +345,11 @@ export class Objects {
    * @throws RevisionConflict when somebody else changed one of the objects since it was loaded
    * @throws StoreUnavailable
    */
-  async commit(): Promise<void> {
-    if (this.#changes.isEmpty && !this.keptKeys.hasGivenUp) return
+  commit(): Awaitable<void> {
+    return this.#changes.isEmpty && !this.keptKeys.hasGivenUp ? undefined : this.#commit()
+  }
+
+  async #commit(): Promise<void> {
     const objects = [...this.#changes.objects.values()]
     const committed = objects.map((after) => ({ before: this.#stored.before(after), after }))
     const orders = this.keptKeys.destructionsOf(committed)

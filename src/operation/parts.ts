@@ -1,5 +1,6 @@
 import { KmipError } from '../kmip/error.ts'
 import { ValidityIndicator } from '../kmip/generated/enums.ts'
+import { after } from '../model/awaitable.ts'
 import type { Awaitable } from '../model/awaitable.ts'
 import type { Use } from '../model/usage.ts'
 import { checkOnePart, checkPlaintext, checkTellsVersion } from './cmk-use.ts'
@@ -41,7 +42,7 @@ export interface Parts<S, R> {
  */
 export function runPart<S, R>(
   context: Context, request: PartRequest, data: Buffer | undefined, parts: Parts<S, R>,
-): Promise<PartResult<R>> {
+): Awaitable<PartResult<R>> {
   const phase = phaseOf(request, context)
   if (phase === 'only') return runOnce(context, request, requireData(data), parts)
   return phase === 'first' ? runFirst(context, request, data, parts) : runLater(context, request, data, parts, phase)
@@ -94,20 +95,28 @@ async function runLater<S, R>(
 }
 
 /** Of a CMK that is addressed as a whole, the versions are tried until one has made the data. */
-async function runOnce<S, R>(
+function runOnce<S, R>(
   context: Context, request: PartRequest, data: Buffer, parts: Parts<S, R>,
-): Promise<PartResult<R>> {
+): Awaitable<PartResult<R>> {
   const { use } = parts
   const identifier = context.batch.identifier(request.uniqueIdentifier)
-  const { newest, older } = await context.objects.loadVersionsForUse(identifier, use)
-  const key = await asKey(context, newest, request.cryptographicParameters)
-  const { cmk } = key.object
-  checkTagCarried(key, use, context.version)
-  if (cmk !== undefined) checkPlaintext(cmk, key.parameters, use, data.length)
-  if (cmk !== undefined && older.length > 0) checkTellsVersion(cmk, key.parameters)
-  chargeUse(context, key.object, use, data.length)
-  if (older.length === 0) return { uniqueIdentifier: key.object.uniqueIdentifier, result: await parts.once(key, data) }
-  const first = await tryVersion(key, data, parts)
+  return after(context.objects.loadVersionsForUse(identifier, use), ({ newest, older }) => (
+    after(asKey(context, newest, request.cryptographicParameters), (key) => {
+      const { cmk, uniqueIdentifier } = key.object
+      checkTagCarried(key, use, context.version)
+      if (cmk !== undefined) checkPlaintext(cmk, key.parameters, use, data.length)
+      if (cmk !== undefined && older.length > 0) checkTellsVersion(cmk, key.parameters)
+      chargeUse(context, key.object, use, data.length)
+      if (older.length > 0) return tryVersions(context, request, key, older, data, parts)
+      return after(parts.once(key, data), (result) => ({ uniqueIdentifier, result }))
+    })))
+}
+
+async function tryVersions<S, R>(
+  context: Context, request: PartRequest, newest: KeyInUse, older: readonly string[], data: Buffer, parts: Parts<S, R>,
+): Promise<PartResult<R>> {
+  const { use } = parts
+  const first = await tryVersion(newest, data, parts)
   if (isHit(first, parts)) return first
   for (const id of older) {
     const object = await context.objects.peekUsable(id, use)

@@ -11,6 +11,7 @@ import type { KeyBlock, KeyMaterial, ManagedObjectValue } from '../kmip/object.t
 import { isKnown, valueRange } from '../kmip/value-range.ts'
 import type { Version } from '../kmip/version.ts'
 import { attributesOf } from '../model/attributes-of.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkServable } from './cmk-delete.ts'
 import { withKeyBlock } from './incoming-object.ts'
@@ -33,7 +34,7 @@ export interface Wanted {
  * @throws KmipError Not Extractable, Sensitive, Permission Denied, Key Value Not Present, Key Format Type Not
  *   Supported, Key Compression Type Not Supported, Key Wrap Type Not Supported, Invalid Object Type, and as `wrapKeyBlock`
  */
-export async function servedObject(context: Context, object: ManagedObject, wanted: Wanted): Promise<ManagedObjectValue> {
+export function servedObject(context: Context, object: ManagedObject, wanted: Wanted): Awaitable<ManagedObjectValue> {
   const { value } = object
   checkServable(object, context.now)
   if (object.provider !== undefined && value !== undefined) checkMayLeave(object, value, wanted)
@@ -50,7 +51,8 @@ export async function servedObject(context: Context, object: ManagedObject, want
   const { keyWrappingSpecification: specification } = wanted
   if (specification === undefined) return withKeyBlock(form, formatted)
   const attributes = namedAttributes(attributesOf(object, context.now), specification.attributeName)
-  return withKeyBlock(form, await wrapKeyBlock(context, formatted, materialOf(formatted), attributes, specification))
+  const wrapped = wrapKeyBlock(context, formatted, materialOf(formatted), attributes, specification)
+  return wrapped.then((block) => withKeyBlock(form, block))
 }
 
 /**

@@ -11,6 +11,8 @@ import { decodeItem } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import { TtlvWriter } from '../ttlv/writer.ts'
 import type { Caller } from '../model/access.ts'
+import { after, orElse } from '../model/awaitable.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkConstraints } from '../model/account-settings.ts'
 import { isOn } from '../model/client-profile.ts'
@@ -84,41 +86,50 @@ export interface Outcome {
  * @param commit makes the item's changes durable; absent where a later item commits for all
  * @returns the conflict when the race was lost and the item is to be run again
  */
-export async function executeItem(
+export function executeItem(
   item: RequestBatchItem, version: Version, frame: ItemFrame, services: Services,
-  commit: ((item: ResponseBatchItem) => Promise<void>) | undefined,
-): Promise<Outcome | RevisionConflict> {
+  commit: ((item: ResponseBatchItem) => Awaitable<void>) | undefined,
+): Awaitable<Outcome | RevisionConflict> {
+  return orElse<Outcome | RevisionConflict>(
+    () => perform(item, version, frame, services, commit),
+    (error) => fail(error, item, version, frame, services),
+  )
+}
+
+function perform(
+  item: RequestBatchItem, version: Version, frame: ItemFrame, services: Services,
+  commit: ((item: ResponseBatchItem) => Awaitable<void>) | undefined,
+): Awaitable<Outcome> {
   const notes: string[] = []
-  try {
-    const operation = services.operations.get(item.operation)
-    const profile = services.profiles.of(frame.caller)
-    if (operation === undefined || version < operation.since || !isOn(profile, item.operation)) {
-      throw new KmipError('OperationNotSupported', 'the operation is not supported in this version, or for this client')
-    }
-    const context: Context = {
-      caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
-      keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
-      operations: services.operations, profile, jobs: frame.jobs, clients: services.clients,
-      extension: extensionOf(item, version), note: (text) => void notes.push(text),
-    }
-    frame.objects.begin(item.operation, version)
-    const request = operation.request.decode(item.requestPayload as Item, { version })
-    checkKnownAttributes(request, version)
-    const response = await operation.handle(request as never, context)
-    const made = frame.objects.made()
-    if (made.length > 0) await checkMade(made, frame)
-    if (frame.caller.grant !== undefined) await chargeTicket(frame.objects, frame.caller)
+  const operation = services.operations.get(item.operation)
+  const profile = services.profiles.of(frame.caller)
+  if (operation === undefined || version < operation.since || !isOn(profile, item.operation)) {
+    throw new KmipError('OperationNotSupported', 'the operation is not supported in this version, or for this client')
+  }
+  const context: Context = {
+    caller: frame.caller, version, now: frame.now, objects: frame.objects, batch: frame.state,
+    keys: services.keys, provider: services.provider, streams: services.streams, settings: services.settings,
+    operations: services.operations, profile, jobs: frame.jobs, clients: services.clients,
+    extension: extensionOf(item, version), note: (text) => void notes.push(text),
+  }
+  frame.objects.begin(item.operation, version)
+  const request = operation.request.decode(item.requestPayload as Item, { version })
+  checkKnownAttributes(request, version)
+  return after(operation.handle(request as never, context), (response) => after(checkAndCharge(frame), () => {
     const result = answerOf(item, operation, item.ephemeral === true ? withoutData(response) : response, context)
     frame.room?.reserve(result)
-    if (commit !== undefined) await commit(result)
-    return { item: result, refusal: undefined, response, notes }
-  } catch (error) {
-    frame.objects.undo.run()
-    await destroyAbandoned(frame.objects.abandoned(error), services)
-    if (error instanceof RevisionConflict) return error
-    const refusal = toKmipError(error, services.log)
-    return { item: failure(item, refusal, version), refusal, response: undefined, notes: [] }
-  }
+    return after(commit?.(result), (): Outcome => ({ item: result, refusal: undefined, response, notes }))
+  }))
+}
+
+async function fail(
+  error: unknown, item: RequestBatchItem, version: Version, frame: ItemFrame, services: Services,
+): Promise<Outcome | RevisionConflict> {
+  frame.objects.undo.run()
+  await destroyAbandoned(frame.objects.abandoned(error), services)
+  if (error instanceof RevisionConflict) return error
+  const refusal = toKmipError(error, services.log)
+  return { item: failure(item, refusal, version), refusal, response: undefined, notes: [] }
 }
 
 /** Ephemeral: the data is for later items of the batch and is not returned (KMIP 2.1 8.3). */
@@ -156,8 +167,17 @@ function answerExtension(answer: CiphertextAnswer, version: Version): ResponseBa
   }
 }
 
-/** What an operation has made meets the constraints that the account has set (KMIP 2.1 6.1.52). */
-async function checkMade(made: readonly ManagedObject[], { objects, caller, now }: ItemFrame): Promise<void> {
+/**
+ * What an operation has made meets the constraints that the account has set (KMIP 2.1 6.1.52), and the ticket has been
+ * good for it. Most operations make nothing, and most callers have no ticket.
+ */
+function checkAndCharge({ objects, caller, now }: ItemFrame): Awaitable<void> {
+  const made = objects.made()
+  const checked = made.length === 0 ? undefined : checkMade(made, objects, caller, now)
+  return after(checked, () => caller.grant === undefined ? undefined : chargeTicket(objects, caller))
+}
+
+async function checkMade(made: readonly ManagedObject[], objects: Objects, caller: Caller, now: number): Promise<void> {
   const { constraints } = await loadAccountSettings(objects, caller)
   for (const object of made) checkConstraints(object, constraints?.constraint ?? [], now)
 }

@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import { Tag } from '../kmip/generated/tags.ts'
 import { Framer } from '../ttlv/frame.ts'
 import { TtlvError } from '../ttlv/item.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { Endpoint, Link } from './endpoint.ts'
 import type { Answer } from './engine.ts'
 import type { FaultLog } from './failure.ts'
@@ -9,7 +10,7 @@ import type { Limits } from './limits.ts'
 
 /** Answers one message; a message that cannot be cut out of the stream is answered by `refuse`. */
 export interface MessageHandler {
-  process(message: Buffer): Promise<Answer>
+  process(message: Buffer): Awaitable<Answer>
   refuse(error: TtlvError): Buffer
 }
 
@@ -28,9 +29,10 @@ export class Connection {
   #endpoint: Endpoint | undefined
   readonly #waiting: Buffer[] = []
   #broken: TtlvError | undefined
-  /** Settled when the last answer has left. */
-  #written = Promise.resolve()
-  #busy = false
+  /** From when a message is taken up until its answer is written. */
+  #isBusy = false
+  /** The answer that is to be written. */
+  #answer: Answer | undefined
   #draining = false
   #deadline: number
 
@@ -43,7 +45,7 @@ export class Connection {
     this.#framer = new Framer(Tag.RequestMessage, limits.messageBytesMax)
     this.#deadline = performance.now() + limits.idleMsMax
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('drain', () => void this.#work())
+    socket.on('drain', () => this.#work())
     socket.on('close', () => this.#endpoint?.close())
   }
 
@@ -56,7 +58,7 @@ export class Connection {
   drain(): void {
     this.#draining = true
     this.#socket.pause()
-    if (this.#endpoint !== undefined || (!this.#busy && this.#waiting.length === 0)) this.#socket.end()
+    if (this.#endpoint !== undefined || (!this.#isBusy && this.#waiting.length === 0)) this.#socket.end()
   }
 
   #receive(chunk: Buffer): void {
@@ -72,7 +74,7 @@ export class Connection {
     // From the first byte of a message to its last: a slow sender must not move its own deadline.
     if (this.#framer.buffered > 0 && !(unfinished && this.#waiting.length === 0)) this.#wait(this.#limits.requestMsMax)
     if (this.#isFull()) this.#socket.pause()
-    void this.#work()
+    this.#work()
   }
 
   /** Whether so much waits that no more is read: in number or, of large messages, in bytes. */
@@ -82,51 +84,67 @@ export class Connection {
     return this.#waiting.reduce((bytes, { length }) => bytes + length, 0) >= messageBytesMax
   }
 
-  /** The one place that writes; a second call while it runs does nothing. */
-  async #work(): Promise<void> {
-    if (this.#busy || this.#endpoint !== undefined) return
-    this.#busy = true
+  /** Takes up the next message, if none is being dealt with. */
+  #work(): void {
+    if (this.#isBusy || this.#endpoint !== undefined) return
+    if (this.#socket.writableNeedDrain) return this.#wait(this.#limits.responseMsMax)
+    const message = this.#waiting.shift()
+    if (message === undefined) return this.#rest()
+    this.#isBusy = true
     try {
-      for (;;) {
-        if (this.#socket.writableNeedDrain) return this.#wait(this.#limits.responseMsMax)
-        const message = this.#waiting.shift()
-        if (message === undefined) break
-        const answer = await this.#handler.process(message)
-        await this.#write(answer.bytes)
-        if (this.#socket.destroyed) return
-        if (answer.close) return this.#close()
-        if (answer.reverse !== undefined) return this.#reverse(answer.reverse)
-      }
-      if (this.#broken !== undefined) {
-        await this.#write(this.#handler.refuse(this.#broken))
-        return this.#close()
-      }
-      if (this.#draining) return this.#close()
-      if (this.#framer.buffered === 0) this.#wait(this.#limits.idleMsMax)
-      if (this.#socket.isPaused()) this.#socket.resume()
+      const answer = this.#handler.process(message)
+      if (answer instanceof Promise) answer.then((later) => this.#give(later), (error: unknown) => this.#fail(error))
+      else this.#give(answer)
     } catch (error) {
-      this.#log.error({ err: error }, 'a connection failed for a reason of the server')
-      this.#socket.destroy()
-    } finally {
-      this.#busy = false
+      this.#fail(error)
     }
   }
 
-  /**
-   * One answer, one write: what is written while an earlier write waits would share its TLS record. All that a turn of
-   * the event loop has answered is written at its end: a client that is woken for each answer by itself, and the server
-   * that wakes it, do little else.
-   */
-  async #write(bytes: Buffer): Promise<void> {
-    await endOfTurn()
-    if (this.#socket.writableLength > 0) {
-      this.#wait(this.#limits.responseMsMax)
-      await this.#written
+  /** No whole message is left. */
+  #rest(): void {
+    if (this.#broken !== undefined) {
+      this.#isBusy = true
+      return this.#give({ bytes: this.#handler.refuse(this.#broken), close: true })
     }
-    if (this.#socket.destroyed) return
-    this.#written = new Promise((resolve) => {
-      this.#socket.write(bytes, () => resolve())
-    })
+    if (this.#draining) return this.#close()
+    if (this.#framer.buffered === 0) this.#wait(this.#limits.idleMsMax)
+    if (this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  /**
+   * All that a turn of the event loop has answered, on all connections, is written at its end: a client that is woken for
+   * each answer by itself, and the server that wakes it, do little else.
+   */
+  #give(answer: Answer): void {
+    this.#answer = answer
+    if (Connection.#answered.push(this) === 1) setImmediate(() => Connection.#writeAll())
+  }
+
+  static readonly #answered: Connection[] = []
+
+  static #writeAll(): void {
+    for (const connection of Connection.#answered.splice(0)) connection.#write()
+  }
+
+  /** The one place that answers. One answer, one write: what is written while an earlier write waits would share its TLS record. */
+  #write(): void {
+    const answer = this.#answer
+    if (answer === undefined || this.#socket.destroyed) return
+    if (this.#socket.writableLength > 0) return this.#wait(this.#limits.responseMsMax)
+    this.#answer = undefined
+    this.#socket.write(answer.bytes, this.#written)
+    if (answer.close) return this.#close()
+    this.#isBusy = false
+    if (answer.reverse === undefined) this.#work()
+    else this.#reverse(answer.reverse)
+  }
+
+  /** An answer has left; the next one may wait for that. */
+  readonly #written = (): void => this.#write()
+
+  #fail(error: unknown): void {
+    this.#log.error({ err: error }, 'a connection failed for a reason of the server')
+    this.#socket.destroy()
   }
 
   /** The client becomes the server of this connection. It sends nothing before it has the answer that says so. */
@@ -173,16 +191,3 @@ export class Connection {
     this.#deadline = performance.now() + ms
   }
 }
-
-/** When what this turn of the event loop has received is dealt with, for all connections together. */
-function endOfTurn(): Promise<void> {
-  end ??= new Promise((resolve) => {
-    setImmediate(() => {
-      end = undefined
-      resolve()
-    })
-  })
-  return end
-}
-
-let end: Promise<void> | undefined

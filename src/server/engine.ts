@@ -7,6 +7,7 @@ import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import type { Caller } from '../model/access.ts'
 import { resetAccountSettings } from '../operation/account-settings.ts'
+import { after, orElse } from '../model/awaitable.ts'
 import type { Awaitable } from '../model/awaitable.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
@@ -78,22 +79,30 @@ export class Engine {
    * @param bytes one whole message; it is not changed, and not kept
    * @param session that of the connection
    */
-  async process(bytes: Buffer, caller: Caller, session = new Session()): Promise<Answer> {
+  process(bytes: Buffer, caller: Caller, session = new Session()): Awaitable<Answer> {
     const now = Math.floor(this.#services.clock() / 1000)
     const decoded = decodeRequest(bytes, this.#services.limits)
     if ('error' in decoded) {
       const item = failureOf(decoded.error, decoded.version, this.#services.log)
       return { bytes: encodeResponse([item], { version: decoded.version, now }), close: decoded.fatal }
     }
-    this.#underway += 1
-    try {
-      const services = session.isLasting ? this.#services : this.#shortServices
-      const mayBeCorrelated = this.#mayBeCorrelated(decoded, caller, session)
-      const items = await this.#answers({ message: decoded.message, caller, now, services, mayBeCorrelated })
-      const isUnderTest = session.isUnderTest(decoded.message.batchItem, items)
+    const services = session.isLasting ? this.#services : this.#shortServices
+    const mayBeCorrelated = this.#mayBeCorrelated(decoded, caller, session)
+    const items = this.#answers({ message: decoded.message, caller, now, services, mayBeCorrelated })
+    const answer = after(items, (answered) => {
+      const isUnderTest = session.isUnderTest(decoded.message.batchItem, answered)
       const { correlationSince } = this.#services.profiles.of(caller)
       const isCorrelated = mayBeCorrelated && (decoded.version >= correlationSince || isUnderTest)
-      return this.#answer(items, decoded.version, { caller, now, isCorrelated })
+      return this.#answer(answered, decoded.version, { caller, now, isCorrelated })
+    })
+    return answer instanceof Promise ? this.#counted(answer) : answer
+  }
+
+  /** So that the server does not stop over what is under way. */
+  async #counted(answer: Promise<Answer>): Promise<Answer> {
+    this.#underway += 1
+    try {
+      return await answer
     } finally {
       this.#underway -= 1
       if (this.#underway === 0) this.#idle?.()
@@ -137,24 +146,23 @@ export class Engine {
     return { bytes: encodeResponse([failure({}, error, version)], { version, now }), close: true }
   }
 
-  async #answers(asked: Asked): Promise<ResponseBatchItem[]> {
+  #answers(asked: Asked): Awaitable<ResponseBatchItem[]> {
     const { message, caller: connected, now } = asked
     const { requestHeader: header, batchItem: items } = message
-    try {
-      const caller = await authenticate(message, connected, this.#services.store, now)
+    return orElse(() => after(authenticate(message, connected, this.#services.store, now), (caller) => {
       const { services } = this.#services.settings.cmk
       const service = Object.hasOwn(services, caller.principal) ? services[caller.principal] : undefined
-      return await this.#batch({ ...asked, caller: service === undefined ? caller : { ...caller, service } })
-    } catch (error) {
+      return this.#batch({ ...asked, caller: service === undefined ? caller : { ...caller, service } })
+    }), (error) => {
       const refusal = toKmipError(error, this.#services.log)
       const version = header.protocolVersion
       // So the published cases: a ticket that is used up as a whole (TC-LOGIN-3), an invalid one by item (TC-LOGIN-2).
       if (refusal.reason === 'UsageLimitExceeded') return [failure({}, refusal, version)]
       return items.map((item) => failure(item, refusal, version))
-    }
+    })
   }
 
-  async #batch(asked: Asked): Promise<ResponseBatchItem[]> {
+  #batch(asked: Asked): Awaitable<ResponseBatchItem[]> {
     const { message, caller } = asked
     const { requestHeader: header, batchItem: items } = message
     const version = header.protocolVersion
@@ -172,11 +180,15 @@ export class Engine {
       return this.#jobs.submit(items, { caller, version, continues: option === BatchErrorContinuationOption.Continue })
     }
     if (isAtomic) return this.#atomic(asked)
+    const room = this.#roomFor(asked)
+    if (items.length === 1) return after(this.#single(items[0]!, asked, new BatchState(), room), ({ item }) => [item])
+    return this.#sequence(asked, option, room)
+  }
 
+  async #sequence(asked: Asked, option: number, room: ResponseRoom | undefined): Promise<ResponseBatchItem[]> {
     const results: ResponseBatchItem[] = []
     let state = new BatchState()
-    const room = this.#roomFor(asked)
-    for (const item of items) {
+    for (const item of asked.message.batchItem) {
       const result = await this.#single(item, asked, state, room)
       results.push(result.item)
       state = result.state
@@ -187,31 +199,43 @@ export class Engine {
   }
 
   /** One item is one atomic change; it is decided again when somebody else was faster. */
-  async #single(
-    item: RequestBatchItem, { message, caller, now, services }: Asked, before: BatchState, room: ResponseRoom | undefined,
-  ): Promise<{ item: ResponseBatchItem; state: BatchState }> {
-    const { store, cache, settings } = this.#services
-    const version = message.requestHeader.protocolVersion
-    let leave: (() => void) | undefined
+  #single(
+    item: RequestBatchItem, asked: Asked, before: BatchState, room: ResponseRoom | undefined,
+  ): Awaitable<SingleResult> {
+    return after(this.#attempt(item, asked, before, room), (result) => (
+      result instanceof RevisionConflict ? this.#again(result, item, asked, before, room) : result))
+  }
+
+  async #again(
+    conflict: RevisionConflict, item: RequestBatchItem, asked: Asked, before: BatchState, room: ResponseRoom | undefined,
+  ): Promise<SingleResult> {
+    const leave = await this.#turns.enter(conflict.id)
     try {
-      for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-        const state = before.fork()
-        const objects = new Objects(store, cache, caller, now, settings.cmk.region)
-        const frame = { caller, now, objects, state, jobs: this.#jobs, room }
-        const outcome = await executeItem(item, version, frame, services, () => objects.commit())
-        if (outcome instanceof RevisionConflict) {
-          leave ??= await this.#turns.enter(outcome.id)
-          continue
-        }
-        room?.confirm()
-        this.#record(caller, item, outcome)
-        await this.#publish(objects)
-        return { item: outcome.item, state: outcome.refusal === undefined ? state : before.afterRefusal(state) }
+      for (let attempt = 2; attempt <= attemptsMax; attempt += 1) {
+        const result = await this.#attempt(item, asked, before, room)
+        if (!(result instanceof RevisionConflict)) return result
       }
     } finally {
-      leave?.()
+      leave()
     }
-    return { item: failure(item, busy, version), state: before }
+    return { item: failure(item, busy, asked.message.requestHeader.protocolVersion), state: before }
+  }
+
+  #attempt(
+    item: RequestBatchItem, { message, caller, now, services }: Asked, before: BatchState, room: ResponseRoom | undefined,
+  ): Awaitable<SingleResult | RevisionConflict> {
+    const { store, cache, settings } = this.#services
+    const state = before.fork()
+    const objects = new Objects(store, cache, caller, now, settings.cmk.region)
+    const frame = { caller, now, objects, state, jobs: this.#jobs, room }
+    const executed = executeItem(item, message.requestHeader.protocolVersion, frame, services, () => objects.commit())
+    return after(executed, (outcome): Awaitable<SingleResult | RevisionConflict> => {
+      if (outcome instanceof RevisionConflict) return outcome
+      room?.confirm()
+      this.#record(caller, item, outcome)
+      const next = outcome.refusal === undefined ? state : before.afterRefusal(state)
+      return after(this.#publish(objects), () => ({ item: outcome.item, state: next }))
+    })
   }
 
   /**
@@ -274,6 +298,12 @@ export class Engine {
     if (refusal === undefined) audit.done(caller, item.operation, response)
     else audit.refused(caller, item.operation, refusal, namedIn(item.requestPayload as Item))
   }
+}
+
+/** A batch item's place in the response, and what it hands on to the next. */
+interface SingleResult {
+  readonly item: ResponseBatchItem
+  readonly state: BatchState
 }
 
 /** A message, and of whom and when it came. */

@@ -78,7 +78,7 @@ export class Listener {
     const engine = this.#engine
     const caller = this.#admission.admit(socket)
     if (caller instanceof KmipError) {
-      return { process: async () => engine.refuse(caller), refuse: () => engine.refuse(caller).bytes }
+      return { process: () => engine.refuse(caller), refuse: () => engine.refuse(caller).bytes }
     }
     const session = new Session()
     socket.on('close', () => void engine.endSession(session, caller))

@@ -1,4 +1,5 @@
 import type { Caller } from '../model/access.ts'
+import type { Awaitable } from '../model/awaitable.ts'
 import type { Answer, Engine } from './engine.ts'
 import type { FaultLog } from './failure.ts'
 import { Session } from './session.ts'
@@ -40,9 +41,12 @@ export class PartRouter implements Processor {
     this.#log = log
   }
 
-  async process(bytes: Buffer, caller: Caller, session?: Session): Promise<Answer> {
+  process(bytes: Buffer, caller: Caller, session?: Session): Awaitable<Answer> {
     const owner = this.#ownerOf(bytes)
-    if (owner === this.#own) return this.#engine.process(bytes, caller, session)
+    return owner === this.#own ? this.#engine.process(bytes, caller, session) : this.#processThere(owner, bytes, caller)
+  }
+
+  async #processThere(owner: number, bytes: Buffer, caller: Caller): Promise<Answer> {
     const id = this.#lastId += 1
     const answered = new Promise<ThreadMessage>((resolve) => this.#waiting.set(id, resolve))
     this.#send({ kind: 'request', to: owner, from: this.#own, id, bytes: copied(bytes), caller })
