@@ -11,6 +11,7 @@ import { softwareProvider } from './crypto/software.ts'
 import { announcement } from './main-announce.ts'
 import type { Ports } from './main-announce.ts'
 import { keepMemoryOutOfCoreDumps } from './main-core-dump.ts'
+import { collectYoungGarbageAlone } from './main-garbage.ts'
 import { openProtection, promptPins } from './main-protection.ts'
 import type { Pins } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
@@ -47,6 +48,7 @@ import { sealedStore } from './store/sealed.ts'
 
 /** Puts the server together from its configuration and starts it; the one place that names adapters. */
 async function start(): Promise<void> {
+  collectYoungGarbageAlone()
   const config = loadConfig(process.env, process.cwd())
   const log = logger(config)
   if (!keepMemoryOutOfCoreDumps()) log.warn('core dumps of this process would hold keys: switch them off (ulimit -c 0)')

@@ -3,24 +3,60 @@ import type { Change } from '../store/store.ts'
 
 /** What a unit of work is going to change, all at once. */
 export class Changes {
-  readonly objects: Map<string, ManagedObject>
-  /** Unique Identifiers of the objects that it makes, or puts in the place of others. */
-  readonly made: Set<string>
-  /** Revisions of what is to be removed, by Unique Identifier. */
-  readonly removed: Map<string, number>
-  /** Records of the server's own, by their id. */
-  readonly records: Map<string, Change>
+  // Made when they are needed: most requests change nothing.
+  #objects: Map<string, ManagedObject> | undefined
+  #made: Set<string> | undefined
+  #removed: Map<string, number> | undefined
+  #records: Map<string, Change> | undefined
 
-  /** @param from changes to begin with; these stay as they are */
-  constructor(from?: Changes) {
-    this.objects = new Map(from?.objects)
-    this.made = new Set(from?.made)
-    this.removed = new Map(from?.removed)
-    this.records = new Map(from?.records)
+  /** By Unique Identifier. */
+  get objects(): Map<string, ManagedObject> {
+    return this.#objects ??= new Map()
+  }
+
+  /** Unique Identifiers of the objects that it makes, or puts in the place of others. */
+  get made(): Set<string> {
+    return this.#made ??= new Set()
+  }
+
+  /** Revisions of what is to be removed, by Unique Identifier. */
+  get removed(): Map<string, number> {
+    return this.#removed ??= new Map()
+  }
+
+  /** Records of the server's own, by their id. */
+  get records(): Map<string, Change> {
+    return this.#records ??= new Map()
   }
 
   get isEmpty(): boolean {
-    return this.objects.size + this.removed.size + this.records.size === 0
+    return (this.#objects?.size ?? 0) + (this.#removed?.size ?? 0) + (this.#records?.size ?? 0) === 0
+  }
+
+  /** Others that begin as these, which stay as they are. */
+  copy(): Changes {
+    const copy = new Changes()
+    copy.#objects = this.#objects && new Map(this.#objects)
+    copy.#made = this.#made && new Set(this.#made)
+    copy.#removed = this.#removed && new Map(this.#removed)
+    copy.#records = this.#records && new Map(this.#records)
+    return copy
+  }
+
+  /** The objects that it makes, or puts in the place of others. */
+  madeObjects(): ManagedObject[] {
+    const [made, objects] = [this.#made, this.#objects]
+    if (made === undefined || objects === undefined) return []
+    return [...objects.values()].filter(({ uniqueIdentifier }) => made.has(uniqueIdentifier))
+  }
+
+  removes(uniqueIdentifier: string): boolean {
+    return this.#removed?.has(uniqueIdentifier) === true
+  }
+
+  /** What an object is to become, where it is to change. */
+  object(uniqueIdentifier: string): ManagedObject | undefined {
+    return this.#objects?.get(uniqueIdentifier)
   }
 
   /** Whether an object is to become just that. */
@@ -30,8 +66,8 @@ export class Changes {
 
   /** They are done. */
   clear(): void {
-    this.objects.clear()
-    this.removed.clear()
-    this.records.clear()
+    this.#objects = undefined
+    this.#removed = undefined
+    this.#records = undefined
   }
 }

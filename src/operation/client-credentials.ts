@@ -28,6 +28,15 @@ export async function isEndedFor(fingerprint: string, objects: Objects): Promise
   return await objects.readRecord(recordId(fingerprint)) !== undefined
 }
 
+/** Kept: every request asks for it. */
 function recordId(fingerprint: string): string {
-  return `~ended/${fingerprint}`
+  const known = recordIds.get(fingerprint)
+  if (known !== undefined) return known
+  const id = `~ended/${fingerprint}`
+  if (recordIds.size >= recordIdsMax) recordIds.clear()
+  recordIds.set(fingerprint, id)
+  return id
 }
+
+const recordIds = new Map<string, string>()
+const recordIdsMax = 10_000

@@ -5,7 +5,7 @@ import type { EncryptRequest, EncryptResponse } from '../kmip/payload/encrypt.ts
 import { checkAlone, opened, sealed } from './cmk-ciphertext.ts'
 import { requireData } from './key-use.ts'
 import type { Context } from './operation.ts'
-import { identifierPattern } from './object-record.ts'
+import { isIdentifier } from './object-record.ts'
 
 /**
  * Ciphertext that describes itself for clients that know no message extension. The CMK says by an attribute,
@@ -53,7 +53,7 @@ function isUnnamed({ batch }: Context, { uniqueIdentifier }: Named): boolean {
 }
 
 function isAddress(context: Context, request: Named): boolean {
-  return !isUnnamed(context, request) && !identifierPattern.test(context.batch.identifier(request.uniqueIdentifier))
+  return !isUnnamed(context, request) && !isIdentifier(context.batch.identifier(request.uniqueIdentifier))
 }
 
 async function makesBlobs({ batch, objects }: Context, { uniqueIdentifier }: Named): Promise<boolean> {

@@ -14,7 +14,7 @@ import { importMaterial, isMaterial } from './cmk-import.ts'
 import { takeIn } from './incoming-object.ts'
 import { inTableOrder } from './new-object.ts'
 import type { Draft } from './new-object.ts'
-import { identifierPattern } from './object-record.ts'
+import { isIdentifier } from './object-record.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
 import { isProtectable, takeInProtected, wrappingHsm } from './protected-key.ts'
@@ -48,7 +48,7 @@ export const importObject = operation({
       context.batch.produced(imported, 'Import')
       return { uniqueIdentifier: imported }
     }
-    if (!identifierPattern.test(wantedId)) throw new KmipError('InvalidField', 'the Unique Identifier is not a usable one')
+    if (!isIdentifier(wantedId)) throw new KmipError('InvalidField', 'the Unique Identifier is not a usable one')
     const uniqueIdentifier = existing?.uniqueIdentifier ?? wantedId
     const how = unwrapping(request.keyWrapType, object)
     const hsm = await hsmFor(context, object, request.attributes, how)

@@ -22,25 +22,33 @@ export class ObjectCache {
   get(id: string, revision: number): ManagedObject | undefined {
     const entry = this.#entries.get(id)
     if (entry === undefined) return undefined
-    this.#entries.delete(id)
-    if (entry.object.revision !== revision || performance.now() >= entry.until) return undefined
-    // Put last: what has not been used for longest makes room for others.
-    this.#entries.set(id, entry)
+    if (entry.object.revision !== revision || performance.now() >= entry.until) {
+      this.#entries.delete(id)
+      return undefined
+    }
+    entry.isUsed = true
     return entry.object
   }
 
   put(id: string, object: ManagedObject): void {
     this.#entries.delete(id)
-    if (this.#entries.size >= this.#entriesMax) {
-      const unused = this.#entries.keys().next()
-      if (!unused.done) this.#entries.delete(unused.value)
-    }
-    this.#entries.set(id, { object, until: performance.now() + this.#ageMsMax })
+    if (this.#entries.size >= this.#entriesMax) this.#makeRoom()
+    this.#entries.set(id, { object, until: performance.now() + this.#ageMsMax, isUsed: false })
   }
 
   close(): void {
     clearInterval(this.#sweep)
     this.#entries.clear()
+  }
+
+  /** Drops the oldest that was not used since it came, or came last past here: a use costs no more than a mark. */
+  #makeRoom(): void {
+    for (const [id, entry] of this.#entries) {
+      this.#entries.delete(id)
+      if (!entry.isUsed) return
+      entry.isUsed = false
+      this.#entries.set(id, entry)
+    }
   }
 
   #expire(now: number): void {
@@ -51,4 +59,5 @@ export class ObjectCache {
 interface Entry {
   readonly object: ManagedObject
   readonly until: number
+  isUsed: boolean
 }

@@ -52,10 +52,18 @@ function spaceOf(account: string): string {
 }
 
 /**
- * What a Unique Identifier of ours, or one that a client chose for Import, can look like. The ids of records of other
- * kinds begin otherwise.
+ * Whether a text is what a Unique Identifier of ours, or one that a client chose for Import, can look like. The ids of
+ * records of other kinds begin otherwise. One request asks several times of the same text.
  */
-export const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
+export function isIdentifier(text: string): boolean {
+  if (text === lastIdentifier) return true
+  if (!identifierPattern.test(text)) return false
+  lastIdentifier = text
+  return true
+}
+
+let lastIdentifier = ''
+const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 const separator = '+'
 /** With the separator. 96 bits: no two accounts share a space by chance. */
 const spaceCharacters = 17

@@ -23,7 +23,7 @@ import { KeptKeys } from './given-up.ts'
 import type { KeptKey } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
-import { identifierPattern } from './object-record.ts'
+import { isIdentifier } from './object-record.ts'
 import { StoredObjects, found } from './stored-objects.ts'
 import { Undo } from './undo.ts'
 
@@ -128,7 +128,7 @@ export class Objects {
    * @throws KmipError as `loadForUse`; Permission Denied for keys that serve services only
    */
   loadVersionsForUse(identifier: string, use: Use): Awaitable<Versions> {
-    if (!identifierPattern.test(identifier)) return this.#loadAddressed(identifier, use)
+    if (!isIdentifier(identifier)) return this.#loadAddressed(identifier, use)
     return after(this.load(identifier), (object) => ({ newest: this.checkUse(object, use), older: [] }))
   }
 
@@ -168,7 +168,7 @@ export class Objects {
    * @throws KmipError Object Not Found, Object Destroyed
    */
   loadPublic(identifier: string): Awaitable<ManagedObject> {
-    if (identifierPattern.test(identifier)) return this.loadExisting(identifier)
+    if (isIdentifier(identifier)) return this.loadExisting(identifier)
     return after(this.cmks.addressed(identifier, true), ([id = identifier]) => this.loadExisting(id))
   }
 
@@ -177,7 +177,7 @@ export class Objects {
    * those of its versions that the use takes, newest first.
    */
   async versionsOf(identifier: string, { mask }: Use): Promise<string[]> {
-    const ids = identifierPattern.test(identifier) ? [] : await this.cmks.addressed(identifier, needsPublicKey.has(mask))
+    const ids = isIdentifier(identifier) ? [] : await this.cmks.addressed(identifier, needsPublicKey.has(mask))
     return ids.length === 0 ? [identifier] : ids
   }
 
@@ -190,7 +190,7 @@ export class Objects {
 
   /** The object, or of a CMK that is addressed as a whole the key that the use takes. */
   async peekForUse(identifier: string, { mask }: Use): Promise<ManagedObject | undefined> {
-    if (identifierPattern.test(identifier)) return this.peek(identifier)
+    if (isIdentifier(identifier)) return this.peek(identifier)
     const [id] = await this.cmks.addressed(identifier, needsPublicKey.has(mask))
     return id === undefined ? undefined : this.peek(id)
   }
@@ -208,13 +208,13 @@ export class Objects {
   }
 
   #visible(identifier: string, keeps = true): Awaitable<ManagedObject | undefined> {
-    if (identifierPattern.test(identifier)) return this.#current(identifier, keeps)
+    if (isIdentifier(identifier)) return this.#current(identifier, keeps)
     return after(this.cmks.addressed(identifier, false), ([id]) => id === undefined ? undefined : this.#current(id, keeps))
   }
 
   #current(id: string, keeps: boolean): Awaitable<ManagedObject | undefined> {
-    if (this.#changes.removed.has(id)) return undefined
-    return after(this.#changes.objects.get(id) ?? this.#stored.read(id, keeps), (object) => {
+    if (this.#changes.removes(id)) return undefined
+    return after(this.#changes.object(id) ?? this.#stored.read(id, keeps), (object) => {
       if (object === undefined || !isVisible(object, this.#caller, this.#version)) return undefined
       if (object.cmkId === undefined) return object
       return after(this.#withCmk(object, keeps), (current) => asOf(current, this.#now))
@@ -266,7 +266,7 @@ export class Objects {
   /** @returns what takes back all that was saved since, for an operation of which a part has failed */
   savepoint(): () => void {
     const [before, takeBackCmks, giveUpKeys] = [
-      new Changes(this.#changes), this.cmks.savepoint(), this.keptKeys.savepoint(),
+      this.#changes.copy(), this.cmks.savepoint(), this.keptKeys.savepoint(),
     ]
     return () => {
       giveUpKeys([...this.#changes.objects.values()].filter((object) => !before.has(object)))
@@ -277,7 +277,7 @@ export class Objects {
 
   /** The objects that this unit of work makes, or puts in the place of others. */
   made(): ManagedObject[] {
-    return [...this.#changes.objects.values()].filter(({ uniqueIdentifier }) => this.#changes.made.has(uniqueIdentifier))
+    return this.#changes.madeObjects()
   }
 
   /**

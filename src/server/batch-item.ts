@@ -139,6 +139,7 @@ function withoutData(response: unknown): unknown {
 
 /** The Message Extension of ours at operations that know it; others that are not critical are passed over. */
 function extensionOf(item: RequestBatchItem, version: Version): Context['extension'] {
+  if (item.messageExtension.length === 0) return undefined
   const [own, second] = item.messageExtension.filter((each) => (
     isCiphertextExtension(item.operation, each.vendorIdentification)))
   if (own === undefined) return undefined

@@ -126,7 +126,7 @@ export class Connection {
     for (const connection of Connection.#answered.splice(0)) connection.#write()
   }
 
-  /** The one place that answers. One answer, one write: what is written while an earlier write waits would share its TLS record. */
+  /** One answer, one write: what is written while an earlier write waits would share its TLS record. */
   #write(): void {
     const answer = this.#answer
     if (answer === undefined || this.#socket.destroyed) return

@@ -42,11 +42,15 @@ export class Framer {
         this.#needed = length
         break
       }
-      messages.push(bytes.subarray(0, length))
-      const rest = bytes.subarray(length)
-      this.#chunks = rest.length === 0 ? [] : [rest]
-      this.#buffered = rest.length
       this.#needed = headerBytes
+      this.#buffered = bytes.length - length
+      if (this.#buffered === 0) {
+        messages.push(bytes)
+        this.#chunks.length = 0
+      } else {
+        messages.push(bytes.subarray(0, length))
+        this.#chunks = [bytes.subarray(length)]
+      }
     }
     return messages
   }

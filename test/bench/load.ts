@@ -14,7 +14,7 @@ export interface Rate {
 
 /**
  * Sends the same requests over and over, one at a time on each of `connections`, for `seconds`;
- * an answer counts when all its bytes are there. The first half second does not count, but for the CPU time. What asks
+ * an answer counts when all its bytes are there. The first seconds do not count: the code is being compiled. What asks
  * does as little as it can: it has one core, as the server has, and must not be what is measured.
  *
  * @param requests taken in turn
@@ -29,6 +29,7 @@ export async function load(
   const end = start + seconds * 1000
   const times: number[] = []
   let asked = 0
+  let warm: Usage | undefined
   const drive = (socket: TLSSocket): Promise<void> => new Promise((resolve, reject) => {
     let sent = 0
     let missing = 0
@@ -47,12 +48,28 @@ export async function load(
     socket.once('close', () => reject(new Error('the connection broke')))
     ask()
   })
-  const [server, client] = [pid && cpuUsOf(pid), process.cpuUsage()]
+  setTimeout(() => (warm = usageNow(asked, pid)), warmUpMs)
   await Promise.all(sockets.map(drive))
-  const { user, system } = process.cpuUsage(client)
-  const cpu = pid && { server: (cpuUsOf(pid) - server!) / asked, client: (user + system) / asked }
+  const cpu = pid === undefined ? undefined : perRequest(warm!, usageNow(asked, pid))
   for (const socket of sockets) socket.destroy()
   return { ...rateOf(times, seconds), ...(cpu && { cpu }) }
+}
+
+/** Microseconds of CPU until now, and the requests that they were used for. */
+interface Usage {
+  readonly asked: number
+  readonly server: number
+  readonly client: number
+}
+
+function usageNow(asked: number, pid: number | undefined): Usage {
+  const { user, system } = process.cpuUsage()
+  return { asked, server: pid === undefined ? 0 : cpuUsOf(pid), client: user + system }
+}
+
+function perRequest(from: Usage, to: Usage): Rate['cpu'] {
+  const count = to.asked - from.asked
+  return { server: (to.server - from.server) / count, client: (to.client - from.client) / count }
 }
 
 /** What all threads of a process have used. */
@@ -118,4 +135,4 @@ function rateOf(times: number[], seconds: number): Rate {
   return { perSecond: times.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 
-const warmUpMs = 500
+const warmUpMs = 3_000

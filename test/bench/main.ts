@@ -39,8 +39,6 @@ const objects = Number(values.objects)
 const home = mkdtempSync(join(tmpdir(), 'keyward-bench-'))
 const certificates = join(home, 'certs')
 const children: ChildProcess[] = []
-/** Some ten thousand requests: enough for each name to be asked, and for the code to be compiled. */
-const warmUpSeconds = 3
 const results = new Map<string, Rate>()
 
 try {
@@ -87,14 +85,13 @@ async function measureOurs(): Promise<void> {
   await measureLocate(data, objects)
 }
 
-/** A thousand names, of a server that has just started and been asked for each of them once. */
+/** A thousand names, of a server that has just started; in the warm-up each of them is asked for. */
 async function measureLocate(data: string, count: number): Promise<void> {
   const began = performance.now()
   const server = await startKeyward(data)
   process.stdout.write(`start with ${count} objects: ${Math.round(performance.now() - began)} ms\n`)
   const tls = tlsTo(server.port)
   const wanted = names(requests(104), count)
-  await load(tls, wanted, connections, warmUpSeconds)
   await record(`Locate by Name, ${count.toLocaleString('en')} objects`, () =>
     load(tls, wanted, connections, seconds, server.pid))
   await server.stop()
