@@ -35,3 +35,8 @@ export interface ManagedObject {
   /** That CMK as it was when the object was read. It has a record of its own; the object's does not hold it. */
   readonly cmk?: Cmk | undefined
 }
+
+/** What is given of a new object; the rest comes from the caller. */
+export type NewObject = Pick<
+  ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider' | 'splitId'
+>

@@ -10,7 +10,7 @@ import { notAuthorised, rightOver, rightsFor } from '../model/grant.ts'
 import { generationOf } from '../model/cmk.ts'
 import { asOf } from '../model/cmk-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
-import type { ManagedObject } from '../model/managed-object.ts'
+import type { ManagedObject, NewObject } from '../model/managed-object.ts'
 import { checkUse } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
 import { RevisionConflict } from '../store/store.ts'
@@ -391,11 +391,6 @@ export class Objects {
     return right !== undefined
   }
 }
-
-/** What is given of an object; the rest comes from the caller. */
-export type NewObject = Pick<
-  ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider' | 'splitId'
->
 
 /** A Locate that means one object or a few finds them in memory the next time. */
 const foundKeptMax = 16
