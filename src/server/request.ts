@@ -111,11 +111,13 @@ function decodeMessage(item: Item): RequestMessage {
  * @throws KmipError Unknown Enumeration (1.x: Invalid Field)
  */
 function checkOptions({ batchErrorContinuationOption, asynchronousIndicator }: RequestMessage['requestHeader']): void {
-  const options = { BatchErrorContinuationOption: batchErrorContinuationOption, AsynchronousIndicator: asynchronousIndicator }
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && valueRange(name, value) === undefined) {
-      throw new KmipError('UnknownEnumeration', `the ${name} is none`)
-    }
+  checkOption('BatchErrorContinuationOption', batchErrorContinuationOption)
+  checkOption('AsynchronousIndicator', asynchronousIndicator)
+}
+
+function checkOption(name: string, value: number | undefined): void {
+  if (value !== undefined && valueRange(name, value) === undefined) {
+    throw new KmipError('UnknownEnumeration', `the ${name} is none`)
   }
 }
 
