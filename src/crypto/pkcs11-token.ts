@@ -250,7 +250,7 @@ function probePair(module: PKCS11, session: Buffer, oid: string): { privateKey: 
 /** @throws KeyMissing */
 export function findKey(module: PKCS11, session: Buffer, id: string, objectClass: number): Buffer {
   const found = findAll(module, session, [
-    { type: Cka.CLASS, value: objectClass }, { type: Cka.ID, value: Buffer.from(id, 'hex') },
+    { type: Cka.CLASS, value: objectClass }, { type: Cka.ID, value: Buffer.from(id, 'hex') }, ofWhoHasThePin,
   ])
   if (found[0] === undefined) throw new KeyMissing()
   return found[0]
@@ -265,9 +265,15 @@ function findAll(module: PKCS11, session: Buffer, template: Template): Buffer[] 
   }
 }
 
-/** The wrapping key of the token, made when it has none; of several that were made at once, all take the same. */
+/**
+ * The wrapping key of the token, made when it has none; of several that were made at once, all take the same. One that
+ * does not keep what it is to itself is none, whatever its label.
+ */
 function prepareWrapping(module: PKCS11, session: Buffer): Wrapping {
-  const template: Template = [{ type: Cka.CLASS, value: Cko.SECRET_KEY }, { type: Cka.LABEL, value: wrappingKeyLabel }]
+  const template: Template = [
+    { type: Cka.CLASS, value: Cko.SECRET_KEY }, { type: Cka.LABEL, value: wrappingKeyLabel }, ofWhoHasThePin,
+    { type: Cka.SENSITIVE, value: true }, { type: Cka.EXTRACTABLE, value: false },
+  ]
   if (findAll(module, session, template).length === 0) {
     module.C_GenerateKey(session, { mechanism: Ckm.AES_KEY_GEN }, [
       ...wrappingKeyTemplate, { type: Cka.TOKEN, value: true }, { type: Cka.EXTRACTABLE, value: false },
@@ -313,6 +319,8 @@ const secretProbes: readonly Probe[] = [
   }),
 ]
 
+/** Tokens let everybody make objects that are not private, with any label and id, and material that he knows. */
+const ofWhoHasThePin = { type: Cka.PRIVATE, value: true }
 const serialReadWrite = 4 + 2
 const userType = 1
 const osLockingOk = 2
