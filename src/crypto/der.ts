@@ -113,8 +113,15 @@ export function derSequence(...elements: readonly Uint8Array[]): Buffer {
 }
 
 export function derInteger(value: bigint): Buffer {
-  const bytes = unsignedBytes(value)
-  return bytes[0]! < 0x80 ? derElement(DerTag.Integer, bytes) : derElement(DerTag.Integer, Buffer.from([0]), bytes)
+  return derUnsigned(unsignedBytes(value))
+}
+
+/** The INTEGER of a big-endian number of at least one byte, with leading zeros or without. */
+export function derUnsigned(bytes: Uint8Array): Buffer {
+  let start = 0
+  while (start < bytes.length - 1 && bytes[start] === 0) start += 1
+  const short = bytes.subarray(start)
+  return short[0]! < 0x80 ? derElement(DerTag.Integer, short) : derElement(DerTag.Integer, zero, short)
 }
 
 export function derOid(hex: string): Buffer {
@@ -142,6 +149,8 @@ export function unsignedBytes(value: bigint, length = 0): Buffer {
 export function unsignedInteger(bytes: Uint8Array): bigint {
   return bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
 }
+
+const zero = Buffer.alloc(1)
 
 function lengthBytes(length: number): number[] {
   if (length < 0x80) return [length]

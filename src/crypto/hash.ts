@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashAtOnce } from 'node:crypto'
 import { HashingAlgorithm } from '../kmip/generated/enums.ts'
 import { HashingExtension } from '../kmip/extension.ts'
 import { invalid, notSupported } from './failure.ts'
@@ -25,6 +25,8 @@ export function hashInfo(hashingAlgorithm: number | undefined): HashInfo {
 }
 
 export function hash(info: HashInfo, ...parts: readonly Uint8Array[]): Buffer {
+  const [only, ...others] = parts
+  if (only !== undefined && others.length === 0) return hashAtOnce(info.name, only, 'buffer')
   const state = createHash(info.name)
   for (const part of parts) state.update(part)
   return state.digest()

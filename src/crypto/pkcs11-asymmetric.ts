@@ -3,7 +3,7 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { encodeSpki } from './asymmetric.ts'
 import { curveById } from './curve.ts'
-import { derInteger, derSequence, unsignedInteger } from './der.ts'
+import { derSequence, derUnsigned, unsignedInteger } from './der.ts'
 import { cryptographicFailure, invalid, notSupported } from './failure.ts'
 import { hash } from './hash.ts'
 import type { HashInfo } from './hash.ts'
@@ -119,9 +119,7 @@ async function signEcdsa(
   // FIPS 186-5 6.4.1: the leftmost bits; the curves here have orders of whole bytes, or longer than any digest.
   const signature = await run('sign', key, { mechanism: Ckm.ECDSA }, digest.subarray(0, bytes), 2 * bytes)
   const half = signature.length / 2
-  return derSequence(
-    derInteger(unsignedInteger(signature.subarray(0, half))), derInteger(unsignedInteger(signature.subarray(half))),
-  )
+  return derSequence(derUnsigned(signature.subarray(0, half)), derUnsigned(signature.subarray(half)))
 }
 
 function digestOf(info: HashInfo, input: Signable): Buffer {

@@ -1,4 +1,4 @@
-import { derInteger, derSequence, outerSequence, unsignedBytes, unsignedInteger } from '../crypto/der.ts'
+import { derSequence, derUnsigned, outerSequence, unsignedBytes } from '../crypto/der.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 
 /** KMIP's ECDSA signatures are DER; PKCS#11 has the two numbers in line, each as long as the order of the curve. */
@@ -14,7 +14,5 @@ export function signatureInLine(der: Buffer, bits: number): Buffer {
 export function signatureInDer(inLine: Buffer): Buffer {
   if (inLine.length === 0 || inLine.length % 2 !== 0) throw new Pkcs11Failure('SIGNATURE_LEN_RANGE')
   const half = inLine.length / 2
-  return derSequence(
-    derInteger(unsignedInteger(inLine.subarray(0, half))), derInteger(unsignedInteger(inLine.subarray(half))),
-  )
+  return derSequence(derUnsigned(inLine.subarray(0, half)), derUnsigned(inLine.subarray(half)))
 }
