@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { CipherGCM, DecipherGCM, KeyObject } from 'node:crypto'
 import { KmipError } from '../kmip/error.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { cryptographicFailure, guarded, invalid, notSupported } from './failure.ts'
+import { badParameters, cryptographicFailure, guarded, invalid, unsupportedParameters } from './failure.ts'
 import { chooseIv } from './iv.ts'
 import type { ChosenIv } from './iv.ts'
 import type { SoftwareKey } from './key.ts'
@@ -81,17 +81,17 @@ export function modeOf(
 ): CipherMode {
   if (key.kind !== 'symmetric') throw invalid('the key is not a symmetric key')
   if (parameters.cryptographicAlgorithm !== undefined && parameters.cryptographicAlgorithm !== key.algorithm) {
-    throw invalid('the key is for another algorithm')
+    throw badParameters('the key is for another algorithm')
   }
   const mode = key.modes.get(parameters.blockCipherMode ?? noMode)
   if (mode !== undefined) return mode
-  if (parameters.blockCipherMode === undefined && key.modes.size > 0) throw invalid('a block cipher mode is required')
-  throw notSupported('the algorithm is not supported with this mode and length')
+  if (parameters.blockCipherMode === undefined && key.modes.size > 0) throw badParameters('a block cipher mode is required')
+  throw unsupportedParameters('the algorithm is not supported with this mode and length')
 }
 
 export function noPadding(parameters: CryptographicParameters): Padding {
   const padding = paddingOf(parameters.paddingMethod)
-  if (padding !== paddingOf(undefined)) throw invalid('the mode takes no padding')
+  if (padding !== paddingOf(undefined)) throw badParameters('the mode takes no padding')
   return padding
 }
 
@@ -121,8 +121,8 @@ function openAead(
   length: number | undefined,
 ): Transform {
   const authTagLength = checkTagLength(parameters, input)
-  if (mode.name === 'chacha20-poly1305' && authTagLength !== tagMax) throw invalid('the tag has 16 bytes')
-  if (mode.name.endsWith('-ccm') && authTagLength % 2 !== 0) throw invalid('the tag length is even in CCM')
+  if (mode.name === 'chacha20-poly1305' && authTagLength !== tagMax) throw badParameters('the tag has 16 bytes')
+  if (mode.name.endsWith('-ccm') && authTagLength % 2 !== 0) throw badParameters('the tag length is even in CCM')
   noPadding(parameters)
   return guarded(() => {
     const additionalData = input.additionalData

@@ -1,6 +1,6 @@
 import { sign, verify } from 'node:crypto'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { guarded, invalid, notSupported } from './failure.ts'
+import { badParameters, guarded, notSupported } from './failure.ts'
 import { checkKind } from './key.ts'
 import type { SoftwareKey } from './key.ts'
 import type { Signable } from './provider.ts'
@@ -9,7 +9,7 @@ import type { Signable } from './provider.ts'
 export function signEddsa(key: SoftwareKey, parameters: CryptographicParameters, input: Signable): Buffer {
   checkKind(key, 'private')
   if (parameters.digitalSignatureAlgorithm !== undefined || parameters.hashingAlgorithm !== undefined) {
-    throw invalid('the key signs without a hashing or signature algorithm')
+    throw badParameters('the key signs without a hashing or signature algorithm')
   }
   const { data } = pureData(input)
   return guarded(() => sign(null, data, key.object))

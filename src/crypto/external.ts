@@ -3,7 +3,7 @@ import { KmipError } from '../kmip/error.ts'
 import { BlockCipherMode, CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import type { Breaker } from './breaker.ts'
 import { checkTagLength } from './cipher.ts'
-import { cryptographicFailure, invalid, notSupported } from './failure.ts'
+import { badParameters, cryptographicFailure, invalid, notSupported, unsupportedParameters } from './failure.ts'
 import type {
   Cipher, CipherInput, DecryptInput, EncryptInput, EncryptOutput, Key, Provider, ProviderState,
 } from './provider.ts'
@@ -108,9 +108,9 @@ function named({ algorithm }: Key, parameters: CryptographicParameters): Cryptog
 function checkMode({ hasTags }: KeyManager, parameters: CryptographicParameters, input: CipherInput): void {
   const { blockCipherMode } = parameters
   const isGcm = blockCipherMode === BlockCipherMode.GCM
-  if (isGcm && !hasTags) throw notSupported('the key manager\'s version of KMIP has no field for the tag')
-  if (blockCipherMode === undefined) throw invalid('a block cipher mode is required')
-  if (!isGcm && !modes.includes(blockCipherMode)) throw notSupported('external keys are not used in this mode')
+  if (isGcm && !hasTags) throw unsupportedParameters('the key manager\'s version of KMIP has no field for the tag')
+  if (blockCipherMode === undefined) throw badParameters('a block cipher mode is required')
+  if (!isGcm && !modes.includes(blockCipherMode)) throw unsupportedParameters('external keys are not used in this mode')
   if (!isGcm) return
   if (input.direction === 'decrypt' && input.iv === undefined) {
     throw new KmipError('InvalidMessage', 'the mode needs an IV')

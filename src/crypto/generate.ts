@@ -6,30 +6,40 @@ import type { EcPrivate, PrivateNumbers } from './asymmetric.ts'
 import { byteCurves, curveById, curves, sm2Curve } from './curve.ts'
 import type { ByteCurve, Curve } from './curve.ts'
 import { unsignedInteger } from './der.ts'
-import { cryptographicFailure, invalid, notSupported } from './failure.ts'
+import { cryptographicFailure, invalidAttribute, notSupported } from './failure.ts'
 import { heavily } from './heavy-work.ts'
 import { bytesFrom, ecFrom, rsaFrom } from './generate-from.ts'
 import type { KeySpec, PlainKey } from './provider.ts'
 import { openSslSource } from './random-source.ts'
 import type { RandomSource } from './random-source.ts'
 import { symmetricFamily } from './symmetric.ts'
+import type { SymmetricFamily } from './symmetric.ts'
 
 export interface PlainPair {
   readonly privateKey: PlainKey
   readonly publicKey: PlainKey
 }
 
-/** A fresh symmetric key. @throws KmipError Feature Not Supported, or Invalid Field for its length */
+/** A fresh symmetric key. @throws KmipError as `checkSymmetric` */
 export function generateSymmetric(spec: KeySpec, source: RandomSource): PlainKey {
-  const family = symmetricFamily(spec.algorithm)
-  if (family === undefined) throw notSupported('the cryptographic algorithm is not supported')
   const { length } = spec
-  const anyLength = length > 0 && length % 8 === 0 && length <= bitsMax
-  const fits = family.lengths.length === 0 ? anyLength : family.lengths.includes(length)
-  if (!fits) throw invalid('the cryptographic length does not fit the algorithm')
-  const bytes = source.bytes(family.materialLength(length))
+  const bytes = source.bytes(checkSymmetric(spec).materialLength(length))
   if (spec.algorithm === c.DES3 || spec.algorithm === c.DES) setOddParity(bytes)
   return { algorithm: spec.algorithm, length, kind: 'symmetric', bytes: new Secret(bytes) }
+}
+
+/**
+ * Checks that there are symmetric keys of this algorithm and length.
+ *
+ * @throws KmipError Feature Not Supported, or Invalid Attribute Value for the length
+ */
+export function checkSymmetric({ algorithm, length }: KeySpec): SymmetricFamily {
+  const family = symmetricFamily(algorithm)
+  if (family === undefined) throw notSupported('the cryptographic algorithm is not supported')
+  const anyLength = length > 0 && length % 8 === 0 && length <= bitsMax
+  const fits = family.lengths.length === 0 ? anyLength : family.lengths.includes(length)
+  if (!fits) throw invalidAttribute('the cryptographic length does not fit the algorithm')
+  return family
 }
 
 /** A fresh key pair, made in the thread pool where that takes long. OpenSSL makes pairs with its own generator only. */
@@ -49,7 +59,7 @@ export function curveForLength(length: number): Curve | undefined {
 }
 
 function generateRsa(spec: KeySpec, source: RandomSource): Promise<PlainPair> {
-  if (!rsaLengths.includes(spec.length)) throw invalid('RSA keys are made with 1024 to 8192 bits')
+  if (!rsaLengths.includes(spec.length)) throw invalidAttribute('RSA keys are made with 1024 to 8192 bits')
   if (source !== openSslSource) return heavily(async () => pairOf(spec, await rsaFrom(spec.length, source.bytes)))
   return inThreadPool(spec, (done) => generateKeyPair('rsa', { modulusLength: spec.length, ...encodings }, done))
 }
@@ -57,7 +67,7 @@ function generateRsa(spec: KeySpec, source: RandomSource): Promise<PlainPair> {
 function generateDsa(spec: KeySpec, source: RandomSource): Promise<PlainPair> {
   if (source !== openSslSource) throw notSupported('DSA keys are not made with this random number generator')
   const divisorLength = dsaDivisors.get(spec.length)
-  if (divisorLength === undefined) throw invalid('DSA keys are made with 1024, 2048 or 3072 bits')
+  if (divisorLength === undefined) throw invalidAttribute('DSA keys are made with 1024, 2048 or 3072 bits')
   const options = { modulusLength: spec.length, divisorLength, ...encodings }
   return inThreadPool(spec, (done) => generateKeyPair('dsa', options, done))
 }
@@ -67,7 +77,7 @@ function generateDsa(spec: KeySpec, source: RandomSource): Promise<PlainPair> {
  * would make signing loop for ever; OpenSSL draws it with probability 2^-256.
  */
 function generateSm2(spec: KeySpec, source: RandomSource): PlainPair {
-  if (spec.length !== sm2Curve.bits) throw invalid('SM2 keys have 256 bits')
+  if (spec.length !== sm2Curve.bits) throw invalidAttribute('SM2 keys have 256 bits')
   if (source !== openSslSource) return ecPair(spec, ecFrom(sm2Curve, source.bytes))
   const ecdh = createECDH(sm2Curve.name)
   const point = ecdh.generateKeys()
@@ -84,8 +94,8 @@ function generateOnCurve(spec: KeySpec, source: RandomSource): Promise<PlainPair
   }
   if (![c.EC, c.ECDSA, c.ECDH].includes(spec.algorithm as 6)) throw notSupported('the algorithm has no key pairs')
   const curve = spec.curve === undefined ? curveForLength(spec.length) : curveById(spec.curve)
-  if (curve === undefined) throw invalid('no curve is named, and none has this length')
-  if (spec.length !== 0 && spec.length !== curve.bits) throw invalid('the curve has another length')
+  if (curve === undefined) throw invalidAttribute('no curve is named, and none has this length')
+  if (spec.length !== 0 && spec.length !== curve.bits) throw invalidAttribute('the curve has another length')
   const full = { ...spec, length: curve.bits, curve: curve.id }
   if (source !== openSslSource) return ecPair(full, ecFrom(curve, source.bytes))
   return inThreadPool(full, (done) => generateKeyPair('ec', { namedCurve: curve.name, ...encodings }, done))
@@ -95,8 +105,8 @@ function generateOnCurve(spec: KeySpec, source: RandomSource): Promise<PlainPair
 function byteCurveOf({ algorithm, curve, length }: KeySpec): ByteCurve | undefined {
   if (algorithm === c.Ed25519 || algorithm === c.Ed448) {
     const found = byteCurves.find(({ name }) => name === (algorithm === c.Ed25519 ? 'ed25519' : 'ed448'))!
-    if (curve !== undefined && curve !== found.id) throw invalid('the algorithm has another curve')
-    if (length !== 0 && length !== found.bits && length !== 448) throw invalid('the curve has another length')
+    if (curve !== undefined && curve !== found.id) throw invalidAttribute('the algorithm has another curve')
+    if (length !== 0 && length !== found.bits && length !== 448) throw invalidAttribute('the curve has another length')
     return found
   }
   if (algorithm !== c.EC && algorithm !== c.ECDH) return undefined

@@ -1,6 +1,6 @@
 import { KmipError } from '../kmip/error.ts'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { invalid, notSupported } from './failure.ts'
+import { badParameters, invalid, unsupportedParameters } from './failure.ts'
 import type { CipherInput } from './provider.ts'
 import { randomIv } from './random.ts'
 import type { CipherMode } from './symmetric.ts'
@@ -35,7 +35,7 @@ export function chooseIv(mode: CipherMode, parameters: CryptographicParameters, 
   const nonce = given ?? randomIv(lengthToMake(mode, parameters))
   if (nonce.length < mode.ivMin || nonce.length > mode.ivMax) throw invalid('the IV has the wrong length for the mode')
   if (parameters.ivLength !== undefined && parameters.ivLength !== nonce.length * 8) {
-    throw invalid('the IV is not as long as IV Length says')
+    throw badParameters('the IV is not as long as IV Length says')
   }
   checkFields(parameters, given)
   const made = given === undefined ? nonce : undefined
@@ -57,14 +57,14 @@ function lengthToMake(mode: CipherMode, parameters: CryptographicParameters): nu
 function checkFields(parameters: CryptographicParameters, given: Buffer | undefined): void {
   const { fixedFieldLength, invocationFieldLength } = parameters
   if (fixedFieldLength === undefined && invocationFieldLength === undefined) return
-  if (given === undefined) throw notSupported('the server makes random IVs, without fixed and invocation fields')
+  if (given === undefined) throw unsupportedParameters('the server makes random IVs, without fixed and invocation fields')
   if ((fixedFieldLength ?? 0) + (invocationFieldLength ?? 0) > given.length * 8) {
-    throw invalid('the fields of the IV are longer than the IV')
+    throw badParameters('the fields of the IV are longer than the IV')
   }
 }
 
 function counterBytes(mode: CipherMode, bits: number): number {
-  if (bits <= 0 || bits % 8 !== 0 || bits > mode.blockLength * 8) throw invalid('the counter length is not usable')
+  if (bits <= 0 || bits % 8 !== 0 || bits > mode.blockLength * 8) throw badParameters('the counter length is not usable')
   return bits / 8
 }
 
@@ -76,17 +76,17 @@ function counterBlock(
   const { counterLength, initialCounterValue } = parameters
   const counterLengthBytes = counterLength === undefined ? missing : counterBytes(mode, counterLength)
   if (missing === 0) {
-    if (initialCounterValue !== undefined) throw invalid('the IV holds the counter already')
+    if (initialCounterValue !== undefined) throw badParameters('the IV holds the counter already')
     return { bytes: nonce, bytesMax: bytesBeforeWrap(nonce, counterLengthBytes, mode.blockLength) }
   }
-  if (counterLengthBytes !== missing) throw invalid('nonce and counter do not fill a block')
-  if (initialCounterValue !== undefined && initialCounterValue < 0) throw invalid('the counter value is negative')
+  if (counterLengthBytes !== missing) throw badParameters('nonce and counter do not fill a block')
+  if (initialCounterValue !== undefined && initialCounterValue < 0) throw badParameters('the counter value is negative')
   const bytes = Buffer.alloc(mode.blockLength)
   nonce.copy(bytes)
   const value = Buffer.alloc(8)
   value.writeBigUInt64BE(BigInt(initialCounterValue ?? 0))
   const used = Math.min(8, missing)
-  if (value.subarray(0, 8 - used).some((byte) => byte !== 0)) throw invalid('the counter value is too long')
+  if (value.subarray(0, 8 - used).some((byte) => byte !== 0)) throw badParameters('the counter value is too long')
   value.copy(bytes, mode.blockLength - used, 8 - used)
   return { bytes, bytesMax: bytesBeforeWrap(bytes, missing, mode.blockLength) }
 }
@@ -102,12 +102,12 @@ function bytesBeforeWrap(block: Buffer, counterLength: number, blockLength: numb
 function chachaCounter(nonce: Buffer, parameters: CryptographicParameters): Buffer {
   const { counterLength, initialCounterValue } = parameters
   if (nonce.length === 16) {
-    if (initialCounterValue !== undefined) throw invalid('the IV holds the counter already')
+    if (initialCounterValue !== undefined) throw badParameters('the IV holds the counter already')
     return nonce
   }
   if (nonce.length !== 8 && nonce.length !== 12) throw invalid('the nonce has 8 or 12 bytes')
-  if (counterLength !== undefined && counterLength !== (16 - nonce.length) * 8) throw invalid('wrong counter length')
-  if (initialCounterValue !== undefined && initialCounterValue < 0) throw invalid('the counter value is negative')
+  if (counterLength !== undefined && counterLength !== (16 - nonce.length) * 8) throw badParameters('wrong counter length')
+  if (initialCounterValue !== undefined && initialCounterValue < 0) throw badParameters('the counter value is negative')
   const block = Buffer.alloc(16)
   block.writeUInt32LE(initialCounterValue ?? 0, 0)
   nonce.copy(block, 16 - nonce.length)

@@ -4,7 +4,7 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm } from '../kmip/generated/enums.ts'
 import { openCmac } from './cmac.ts'
 import { HashingExtension } from '../kmip/extension.ts'
-import { guarded, invalid, notSupported } from './failure.ts'
+import { badParameters, guarded, unsupportedParameters } from './failure.ts'
 import { hashInfo } from './hash.ts'
 import type { HashInfo } from './hash.ts'
 import { checkKind } from './key.ts'
@@ -58,15 +58,15 @@ export function hmacHash(keyAlgorithm: number, parameters: CryptographicParamete
   const { cryptographicAlgorithm, hashingAlgorithm } = parameters
   const named = hashOfHmac(cryptographicAlgorithm)
   if (cryptographicAlgorithm !== undefined && named === undefined && cryptographicAlgorithm !== keyAlgorithm) {
-    throw notSupported('the algorithm makes no MAC')
+    throw unsupportedParameters('the algorithm makes no MAC')
   }
   const hashed = hashingAlgorithm === undefined ? undefined : hashInfo(hashingAlgorithm)
   if (named !== undefined && hashed !== undefined && named !== hashed) {
-    throw invalid('the hashing algorithm contradicts the MAC algorithm')
+    throw badParameters('the hashing algorithm contradicts the MAC algorithm')
   }
   const info = named ?? hashed ?? own
-  if (info === undefined) throw invalid('the cryptographic parameters name no MAC algorithm')
-  if (own !== undefined && own !== info) throw invalid('the key is for another MAC algorithm')
+  if (info === undefined) throw badParameters('the cryptographic parameters name no MAC algorithm')
+  if (own !== undefined && own !== info) throw badParameters('the key is for another MAC algorithm')
   return info
 }
 
@@ -79,13 +79,13 @@ function namesCmac(key: SoftwareKey, parameters: CryptographicParameters): boole
 
 function openBlockMac(key: SoftwareKey, parameters: CryptographicParameters): Digest {
   const { blockCipherMode = BlockCipherMode.CMAC, cryptographicAlgorithm, hashingAlgorithm } = parameters
-  if (blockCipherMode !== BlockCipherMode.CMAC) throw notSupported('the mode makes no MAC')
-  if (hashingAlgorithm !== undefined) throw invalid('CMAC takes no hashing algorithm')
+  if (blockCipherMode !== BlockCipherMode.CMAC) throw unsupportedParameters('the mode makes no MAC')
+  if (hashingAlgorithm !== undefined) throw badParameters('CMAC takes no hashing algorithm')
   if (cryptographicAlgorithm !== undefined && cryptographicAlgorithm !== key.algorithm) {
-    throw invalid('the key is for another algorithm')
+    throw badParameters('the key is for another algorithm')
   }
   const cbc = key.modes.get(BlockCipherMode.CBC)
-  if (cbc === undefined) throw notSupported('the algorithm has no CMAC')
+  if (cbc === undefined) throw unsupportedParameters('the algorithm has no CMAC')
   return guarded(() => openCmac(key.object, cbc.name, cbc.blockLength))
 }
 

@@ -1,5 +1,5 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
-import { invalid } from './failure.ts'
+import { badParameters, invalid } from './failure.ts'
 import type { SoftwareKey } from './key.ts'
 import type { DecryptInput } from './provider.ts'
 
@@ -15,7 +15,7 @@ export function applyOneTimePad(
 ): Buffer {
   const { blockCipherMode: mode, paddingMethod: padding } = parameters
   if ([mode, padding, iv, additionalData, tag].some((each) => each !== undefined)) {
-    throw invalid('a one-time pad takes neither mode nor padding nor IV')
+    throw badParameters('a one-time pad takes neither mode nor padding nor IV')
   }
   const pad = material.reveal()
   if (data.length > pad.length) throw invalid('the one-time pad is shorter than the data')

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { PaddingMethod } from '../kmip/generated/enums.ts'
-import { cryptographicFailure, notSupported } from './failure.ts'
+import { cryptographicFailure, unsupportedParameters } from './failure.ts'
 
 /**
  * Padding of ECB and CBC (KMIP 2.1 11.36). PKCS5 is OpenSSL's own; the others are applied before
@@ -18,7 +18,7 @@ export interface Padding {
 /** Without a Padding Method nothing is padded. */
 export function paddingOf(method: number | undefined): Padding {
   const padding = paddings.get(method ?? PaddingMethod.None)
-  if (padding === undefined) throw notSupported('the padding method is not supported with this mode')
+  if (padding === undefined) throw unsupportedParameters('the padding method is not supported with this mode')
   return padding
 }
 

@@ -4,7 +4,7 @@ import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { encodeSpki } from './asymmetric.ts'
 import { curveById } from './curve.ts'
 import { derSequence, derUnsigned, unsignedInteger } from './der.ts'
-import { cryptographicFailure, invalid, notSupported } from './failure.ts'
+import { badParameters, cryptographicFailure, invalid, unsupportedParameters } from './failure.ts'
 import { hash } from './hash.ts'
 import type { HashInfo } from './hash.ts'
 import { Ckm, Mgf1, ParameterType } from '../kmip/pkcs11-constants.ts'
@@ -63,8 +63,8 @@ export async function encryptionMechanism(
   const { mgf } = hashParameters(scheme.maskHash)
   const { hashes, labels, mixed } = await oaepFacts()
   const isTaken = hashes.includes(hashAlg) && (mixed || scheme.hash === scheme.maskHash)
-  if (!isTaken) throw notSupported(`the token has no OAEP with ${scheme.hash.name} and ${scheme.maskHash.name}`)
-  if (scheme.label.length > 0 && !labels) throw notSupported('the token has no OAEP with a label')
+  if (!isTaken) throw unsupportedParameters(`the token has no OAEP with ${scheme.hash.name} and ${scheme.maskHash.name}`)
+  if (scheme.label.length > 0 && !labels) throw unsupportedParameters('the token has no OAEP with a label')
   const sourceData = scheme.label.length === 0 ? undefined : scheme.label
   return { mechanism: Ckm.RSA_PKCS_OAEP, parameter: { type: ParameterType.OAEP, hashAlg, mgf, source: 1, sourceData } }
 }
@@ -94,7 +94,7 @@ async function signRsa(
   if (scheme.kind === 'pss') {
     const options = pssOptions(parameters, scheme.hash, true)
     const sLen = options.saltLength ?? options.hash.length
-    if (room < options.hash.length + sLen + 2) throw invalid('the key is too short for the hash and the salt')
+    if (room < options.hash.length + sLen + 2) throw badParameters('the key is too short for the hash and the salt')
     const digest = digestOf(options.hash, input)
     if (digest.length !== options.hash.length) throw invalid('the digest has the wrong length for its hash')
     const { hashAlg } = hashParameters(options.hash)
@@ -128,7 +128,7 @@ function digestOf(info: HashInfo, input: Signable): Buffer {
 
 function hashParameters({ name }: HashInfo): { hashAlg: number; mgf: number } {
   const found = hashMechanisms.get(name)
-  if (found === undefined) throw notSupported(`the token has no ${name} for this`)
+  if (found === undefined) throw unsupportedParameters(`the token has no ${name} for this`)
   return { hashAlg: found[0], mgf: found[1] }
 }
 

@@ -1,7 +1,7 @@
 import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
 import { curveById } from './curve.ts'
 import type { Curve } from './curve.ts'
-import { invalid, notSupported } from './failure.ts'
+import { invalidAttribute, notSupported } from './failure.ts'
 import { tokenCapabilities, tokenCurves } from './pkcs11-capabilities.ts'
 import type { TokenFacts } from './pkcs11-protocol.ts'
 import type { KeyKind, KeySpec } from './provider.ts'
@@ -9,7 +9,7 @@ import type { KeyKind, KeySpec } from './provider.ts'
 /**
  * Whether the token keeps keys of a kind and spec, whatever way they come.
  *
- * @throws KmipError Feature Not Supported, or Invalid Field for its length
+ * @throws KmipError Feature Not Supported, or Invalid Attribute Value for its length
  */
 export function checkImportable(facts: TokenFacts, { kind, ...spec }: KeySpec & { readonly kind: KeyKind }): void {
   if (kind === 'secret') throw notSupported('the token keeps keys, no secrets')
@@ -27,14 +27,14 @@ export function checkSymmetric(facts: TokenFacts, { algorithm, length }: KeySpec
   const fits = found.lengths.length === 0
     ? length >= secretBitsMin && length % 8 === 0 && length <= secretBitsMax
     : found.lengths.includes(length)
-  if (!fits) throw invalid('the cryptographic length does not fit the algorithm')
+  if (!fits) throw invalidAttribute('the cryptographic length does not fit the algorithm')
 }
 
 /** @throws KmipError as `checkSymmetric` */
 export function checkRsaLength(facts: TokenFacts, bits: number): void {
   const found = tokenCapabilities(facts).keys.find((each) => each.algorithm === CryptographicAlgorithm.RSA)
   if (found === undefined) throw notSupported('the token has no RSA')
-  if (!found.lengths.includes(bits)) throw invalid(`RSA keys of the token have ${found.lengths.join(', ')} bits`)
+  if (!found.lengths.includes(bits)) throw invalidAttribute(`RSA keys of the token have ${found.lengths.join(', ')} bits`)
 }
 
 /** @throws KmipError Feature Not Supported */

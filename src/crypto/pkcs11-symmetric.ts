@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { BlockCipherMode, PaddingMethod } from '../kmip/generated/enums.ts'
 import { checkSize, checkTagLength, modeOf, noPadding } from './cipher.ts'
-import { cryptographicFailure, invalid, notSupported } from './failure.ts'
+import { badParameters, cryptographicFailure, invalid, unsupportedParameters } from './failure.ts'
 import { chooseIv } from './iv.ts'
 import { hmacHash } from './mac.ts'
 import { paddingOf } from './padding.ts'
@@ -108,7 +108,7 @@ function prepare(key: TokenKey, parameters: CryptographicParameters, input: Ciph
   const mode = modeOf(key, parameters)
   const iv = chooseIv(mode, parameters, input)
   const mechanism = aesMechanisms.get(parameters.blockCipherMode!)
-  if (mechanism === undefined) throw notSupported('the token has no such mode')
+  if (mechanism === undefined) throw unsupportedParameters('the token has no such mode')
   if (mode.kind !== 'aead') {
     if (mode.kind !== 'padded') noPadding(parameters)
     const parameter = mechanism === Ckm.AES_CTR ? counterParameter(iv.bytes!) : iv.bytes ?? undefined
@@ -165,15 +165,15 @@ function macMechanism(key: TokenKey, parameters: CryptographicParameters): numbe
   const namesCipher = hashingAlgorithm === undefined && cryptographicAlgorithm === key.algorithm && key.modes.size > 0
   if (blockCipherMode === undefined && !namesCipher) {
     const mechanism = hmacMechanisms.get(hmacHash(key.algorithm, parameters).name)
-    if (mechanism === undefined) throw notSupported('the token has no such HMAC')
+    if (mechanism === undefined) throw unsupportedParameters('the token has no such HMAC')
     return mechanism
   }
-  if ((blockCipherMode ?? BlockCipherMode.CMAC) !== BlockCipherMode.CMAC) throw notSupported('the mode makes no MAC')
-  if (hashingAlgorithm !== undefined) throw invalid('CMAC takes no hashing algorithm')
+  if ((blockCipherMode ?? BlockCipherMode.CMAC) !== BlockCipherMode.CMAC) throw unsupportedParameters('the mode makes no MAC')
+  if (hashingAlgorithm !== undefined) throw badParameters('CMAC takes no hashing algorithm')
   if (cryptographicAlgorithm !== undefined && cryptographicAlgorithm !== key.algorithm) {
-    throw invalid('the key is for another algorithm')
+    throw badParameters('the key is for another algorithm')
   }
-  if (key.modes.size === 0) throw notSupported('the algorithm has no CMAC')
+  if (key.modes.size === 0) throw unsupportedParameters('the algorithm has no CMAC')
   return Ckm.AES_CMAC
 }
 

@@ -3,7 +3,7 @@ import { BlockCipherMode } from '../kmip/generated/enums.ts'
 import { Ckm } from '../kmip/pkcs11-constants.ts'
 import { Secret } from '../kmip/secret.ts'
 import { modeOf } from './cipher.ts'
-import { cryptographicFailure, notSupported } from './failure.ts'
+import { cryptographicFailure, unsupportedParameters } from './failure.ts'
 import { decryptRsaInToken, encryptionMechanism } from './pkcs11-asymmetric.ts'
 import type { TokenParts } from './pkcs11-calls.ts'
 import { mechanismOf } from './pkcs11-capabilities.ts'
@@ -58,7 +58,7 @@ export function wrapMechanism(facts: TokenFacts, { blockCipherMode }: Cryptograp
   const mode = blockCipherMode ?? BlockCipherMode.NISTKeyWrap
   const candidates = keyWraps.get(mode) ?? []
   const found = candidates.find((mechanism) => mechanismOf(facts, mechanism) !== undefined)
-  if (found === undefined) throw notSupported('the token does not wrap keys in this mode')
+  if (found === undefined) throw unsupportedParameters('the token does not wrap keys in this mode')
   return { mechanism: found }
 }
 

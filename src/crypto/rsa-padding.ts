@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cryptographicFailure, invalid } from './failure.ts'
+import { badParameters, cryptographicFailure, invalid } from './failure.ts'
 import { hash } from './hash.ts'
 import type { HashInfo } from './hash.ts'
 
@@ -93,7 +93,7 @@ export function encodePss(digest: Buffer, modulusBits: number, options: PssOptio
   const saltLength = options.saltLength ?? info.length
   const bits = modulusBits - 1
   const length = Math.ceil(bits / 8)
-  if (length < info.length + saltLength + 2) throw invalid('the key is too short for the hash and the salt')
+  if (length < info.length + saltLength + 2) throw badParameters('the key is too short for the hash and the salt')
   const salt = randomBytes(saltLength)
   const check = hash(info, Buffer.alloc(8), digest, salt)
   const block = Buffer.alloc(length - info.length - 1)

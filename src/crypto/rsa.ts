@@ -1,7 +1,7 @@
 import { constants, publicDecrypt, publicEncrypt, sign, verify } from 'node:crypto'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { CryptographicAlgorithm, HashingAlgorithm, MaskGenerator, PaddingMethod } from '../kmip/generated/enums.ts'
-import { guarded, invalid, notSupported, cryptographicFailure } from './failure.ts'
+import { badParameters, cryptographicFailure, guarded, invalid, unsupportedParameters } from './failure.ts'
 import { hash, hashInfo } from './hash.ts'
 import type { HashInfo } from './hash.ts'
 import { checkKind } from './key.ts'
@@ -89,11 +89,11 @@ export function modulusLength(key: Pick<SoftwareKey, 'length'>): number {
 export function encryptionScheme(parameters: CryptographicParameters): OaepOptions | 'pkcs1' {
   const { paddingMethod, hashingAlgorithm, maskGenerator, maskGeneratorHashingAlgorithm, pSource } = parameters
   const { blockCipherMode, cryptographicAlgorithm = CryptographicAlgorithm.RSA } = parameters
-  if (cryptographicAlgorithm !== CryptographicAlgorithm.RSA) throw invalid('the key is for another algorithm')
-  if (blockCipherMode !== undefined) throw invalid('RSA has no block cipher mode')
-  if (paddingMethod === undefined) throw invalid('a padding method is required')
+  if (cryptographicAlgorithm !== CryptographicAlgorithm.RSA) throw badParameters('the key is for another algorithm')
+  if (blockCipherMode !== undefined) throw badParameters('RSA has no block cipher mode')
+  if (paddingMethod === undefined) throw badParameters('a padding method is required')
   if (paddingMethod === PaddingMethod.PKCS1V1_5) return 'pkcs1'
-  if (paddingMethod !== PaddingMethod.OAEP) throw notSupported('the padding method is not supported for encryption')
+  if (paddingMethod !== PaddingMethod.OAEP) throw unsupportedParameters('the padding method is not supported for encryption')
   checkMaskGenerator(maskGenerator)
   const info = hashInfo(hashingAlgorithm ?? HashingAlgorithm.SHA_1)
   return { hash: info, maskHash: maskHashOf(maskGeneratorHashingAlgorithm, info), label: pSource ?? Buffer.alloc(0) }
@@ -106,15 +106,15 @@ function maskHashOf(maskGeneratorHashingAlgorithm: number | undefined, info: Has
 
 function checkMaskGenerator(maskGenerator: number | undefined): void {
   if (maskGenerator !== undefined && maskGenerator !== MaskGenerator.MGF1) {
-    throw notSupported('the mask generator is not supported')
+    throw unsupportedParameters('the mask generator is not supported')
   }
 }
 
 export function pssOptions(parameters: CryptographicParameters, info: HashInfo | undefined, signing: boolean): PssOptions {
   const { maskGenerator, maskGeneratorHashingAlgorithm, saltLength, trailerField } = parameters
   checkMaskGenerator(maskGenerator)
-  if (trailerField !== undefined && trailerField !== 1) throw notSupported('the trailer field is not supported')
-  if (saltLength !== undefined && (saltLength < 0 || saltLength > saltLengthMax)) throw invalid('wrong salt length')
+  if (trailerField !== undefined && trailerField !== 1) throw unsupportedParameters('the trailer field is not supported')
+  if (saltLength !== undefined && (saltLength < 0 || saltLength > saltLengthMax)) throw badParameters('wrong salt length')
   const messageHash = info ?? hashInfo(undefined)
   return {
     hash: messageHash,
@@ -126,7 +126,7 @@ export function pssOptions(parameters: CryptographicParameters, info: HashInfo |
 function signPss(key: SoftwareKey, options: PssOptions, input: Signable): Promise<Buffer> {
   if ('data' in input && options.hash === options.maskHash) {
     if (modulusLength(key) < options.hash.length + options.saltLength! + 2) {
-      throw invalid('the key is too short for the hash and the salt')
+      throw badParameters('the key is too short for the hash and the salt')
     }
     const { saltLength } = options
     return signData(options.hash, key, input.data, { padding: RSA_PKCS1_PSS_PADDING, saltLength: saltLength! })
@@ -138,7 +138,7 @@ function signPss(key: SoftwareKey, options: PssOptions, input: Signable): Promis
 /** What PKCS#1 v1.5 pads: the digest with its hash's name before it, or as it is. */
 export function digestInfo(info: HashInfo | undefined, digest: Buffer): Buffer {
   if (info === undefined) return digest
-  if (info.digestInfo === undefined) throw notSupported('the hash has no PKCS#1 signature')
+  if (info.digestInfo === undefined) throw unsupportedParameters('the hash has no PKCS#1 signature')
   return Buffer.concat([info.digestInfo, digest])
 }
 

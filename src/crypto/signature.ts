@@ -3,7 +3,7 @@ import {
   CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod,
 } from '../kmip/generated/enums.ts'
 import { HashingExtension, SignatureExtension } from '../kmip/extension.ts'
-import { invalid, notSupported } from './failure.ts'
+import { badParameters, invalid, unsupportedParameters } from './failure.ts'
 import { hashInfo } from './hash.ts'
 import type { HashInfo } from './hash.ts'
 import type { Signable } from './provider.ts'
@@ -32,17 +32,17 @@ export function signatureScheme(
   const { digitalSignatureAlgorithm, hashingAlgorithm, paddingMethod, cryptographicAlgorithm } = parameters
   const named = digitalSignatureAlgorithm === undefined ? undefined : signatureAlgorithms.get(digitalSignatureAlgorithm)
   if (digitalSignatureAlgorithm !== undefined && named === undefined) {
-    throw notSupported('the digital signature algorithm is not supported')
+    throw unsupportedParameters('the digital signature algorithm is not supported')
   }
   if (strict) {
     if (named !== undefined && familyOf(named.kind) !== family) {
-      throw invalid('the key is for another signature algorithm')
+      throw badParameters('the key is for another signature algorithm')
     }
     if (named?.hash !== undefined && hashingAlgorithm !== undefined && named.hash !== hashingAlgorithm) {
-      throw invalid('the hashing algorithm contradicts the signature algorithm')
+      throw badParameters('the hashing algorithm contradicts the signature algorithm')
     }
     if (cryptographicAlgorithm !== undefined && !algorithmsOf[family].includes(cryptographicAlgorithm)) {
-      throw invalid('the key is for another algorithm')
+      throw badParameters('the key is for another algorithm')
     }
   }
   const hashed = named?.hash ?? hashingAlgorithm
@@ -60,8 +60,8 @@ function familyOf(kind: SignatureKind): SignatureKind {
 
 function rsaKind(named: SignatureKind | undefined, padding: number | undefined): SignatureKind {
   const padded = padding === undefined ? undefined : paddingKinds.get(padding)
-  if (padding !== undefined && padded === undefined) throw notSupported('the padding method is not supported')
-  if (named === 'pss' && padded === 'rsa') throw invalid('the padding method contradicts the signature algorithm')
+  if (padding !== undefined && padded === undefined) throw unsupportedParameters('the padding method is not supported')
+  if (named === 'pss' && padded === 'rsa') throw badParameters('the padding method contradicts the signature algorithm')
   // "SHA-256 with RSA Encryption" and PSS: the padding method says more.
   return padded ?? (named === 'pss' ? 'pss' : 'rsa')
 }

@@ -4,7 +4,7 @@ import { CryptographicAlgorithm, PaddingMethod } from '../kmip/generated/enums.t
 import type { EcPrivate, EcPublic } from './asymmetric.ts'
 import { convertPoint, curveParameters, publicPoint, sm2Curve } from './curve.ts'
 import { derInteger, derOctets, derSequence, outerSequence, unsignedBytes, unsignedInteger } from './der.ts'
-import { cryptographicFailure, guarded, invalid, notSupported } from './failure.ts'
+import { badParameters, cryptographicFailure, guarded, invalid, unsupportedParameters } from './failure.ts'
 import { hash, hashInfo } from './hash.ts'
 import { HashingExtension, PaddingExtension } from '../kmip/extension.ts'
 import { privateNumbers, publicNumbers } from './key-check.ts'
@@ -52,10 +52,10 @@ export function verifySm2(
 export function sm2FormOf(parameters: CryptographicParameters): Sm2Form {
   const { blockCipherMode, paddingMethod = PaddingMethod.None, hashingAlgorithm, cryptographicAlgorithm } = parameters
   const form = sm2Forms.get(paddingMethod)
-  if (blockCipherMode !== undefined || form === undefined) throw invalid('SM2 encryption has no mode and no padding')
-  if (hashingAlgorithm !== undefined && hashInfo(hashingAlgorithm) !== sm3) throw notSupported('SM2 encrypts with SM3')
+  if (blockCipherMode !== undefined || form === undefined) throw badParameters('SM2 encryption has no mode and no padding')
+  if (hashingAlgorithm !== undefined && hashInfo(hashingAlgorithm) !== sm3) throw unsupportedParameters('SM2 encrypts with SM3')
   if (cryptographicAlgorithm !== undefined && cryptographicAlgorithm !== CryptographicAlgorithm.SM2) {
-    throw invalid('the key is for another algorithm')
+    throw badParameters('the key is for another algorithm')
   }
   return form
 }
@@ -99,7 +99,7 @@ export function decryptSm2(key: SoftwareKey, ciphertext: Buffer): Buffer {
 
 function checkSm3(parameters: CryptographicParameters, input: Signable, strict: boolean): void {
   const scheme = signatureScheme('sm2', parameters, input, strict)
-  if (scheme.hash !== undefined && scheme.hash !== sm3) throw notSupported('an SM2 key signs with SM3')
+  if (scheme.hash !== undefined && scheme.hash !== sm3) throw unsupportedParameters('an SM2 key signs with SM3')
   if (strict && 'digest' in input && input.digest.length !== sm3.length) throw invalid('the digest has 32 bytes')
 }
 

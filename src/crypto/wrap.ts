@@ -2,7 +2,7 @@ import { BlockCipherMode, CryptographicAlgorithm } from '../kmip/generated/enums
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { Secret } from '../kmip/secret.ts'
 import { decryptSymmetric, encryptSymmetric, modeOf } from './cipher.ts'
-import { cryptographicFailure, invalid } from './failure.ts'
+import { badParameters, cryptographicFailure } from './failure.ts'
 import type { SoftwareKey } from './key.ts'
 import type { UnwrapOptions, WrapOutput } from './provider.ts'
 import { decryptRsa, encryptRsa } from './rsa.ts'
@@ -42,7 +42,7 @@ function wrapParameters(key: SoftwareKey, parameters: CryptographicParameters): 
   if (parameters.blockCipherMode !== undefined) return parameters
   const chosen = defaultModes.find((mode) => key.modes.has(mode))
   if (chosen !== undefined) return { ...parameters, blockCipherMode: chosen }
-  throw invalid('a block cipher mode is required to wrap with this key')
+  throw badParameters('a block cipher mode is required to wrap with this key')
 }
 
 /** AES wraps by RFC 3394 where nothing else is said, ChaCha20-Poly1305 has one mode. */

@@ -22,14 +22,19 @@ import type { Version } from './version.ts'
  * in a Template-Attribute; 2.x sends the attributes themselves in an Attributes structure.
  */
 
-/** A set of attributes: a Template-Attribute in 1.x, an Attributes structure in 2.x. */
-export function attributeSet(templateTag: number, attributesTag: number): Field<AttributeSet> {
+/**
+ * A set of attributes: a Template-Attribute in 1.x, an Attributes structure in 2.x.
+ *
+ * @param isForMaking whether the server makes the object: any one of several Random Number Generators may do it
+ */
+export function attributeSet(templateTag: number, attributesTag: number, isForMaking = false): Field<AttributeSet> {
   return field([templateTag, attributesTag], (item, coding) => {
     const instances = decodeInstances(item, coding)
     const templateNames = childrenOf(item)
       .filter((child) => item.tag === templateTag && child.tag === Tag.Name)
       .map((child) => Name.decode(child, coding))
-    return templateNames.length === 0 ? toSet(instances) : { ...toSet(instances), templateNames }
+    const set = isForMaking ? toSetWithGenerators(instances) : toSet(instances)
+    return templateNames.length === 0 ? set : { ...set, templateNames }
   }, (writer, set, coding) => {
     const handle = writer.begin(coding.version < v2 ? templateTag : attributesTag)
     const templateNames = coding.version < v2 ? set.templateNames ?? [] : []
@@ -58,7 +63,12 @@ export function attributeList(): Field<AttributeSet> {
  */
 export function attributeFilters(): Field<AttributeInstance[]> {
   return field([Tag.Attribute, Tag.TemplateAttribute, Tag.Attributes],
-    (item, coding) => decodeInstances(item, { ...coding, partial: true }),
+    (item, coding) => {
+      if (item.tag === Tag.TemplateAttribute && childrenOf(item).some(({ tag }) => tag === Tag.Name)) {
+        throw new KmipError('InvalidField', 'no template is looked for by')
+      }
+      return decodeInstances(item, { ...coding, partial: true })
+    },
     (writer, instances, coding) => {
       const handle = coding.version < v2 ? undefined : writer.begin(Tag.Attributes)
       for (const instance of instances) writeInstance(writer, instance, coding)
@@ -150,6 +160,14 @@ export function toSet(instances: readonly AttributeInstance[]): AttributeSet {
     else throw new KmipError('AttributeSingleValued', `${ruleOf(name).specName} has one instance`)
   }
   return set
+}
+
+function toSetWithGenerators(instances: readonly AttributeInstance[]): AttributeSet {
+  const generators = instances.filter(({ name }) => name === 'randomNumberGenerator')
+  if (generators.length < 2) return toSet(instances)
+  const others = generators.slice(1)
+  const otherGenerators = others.map(({ value }) => value as NonNullable<AttributeSet['randomNumberGenerator']>)
+  return { ...toSet(instances.filter((each) => !others.includes(each))), otherGenerators }
 }
 
 /** The attributes that a set holds, in the order they were put in. */

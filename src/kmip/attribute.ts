@@ -123,6 +123,8 @@ export type AttributeSet = {
   indices?: Partial<Record<AttributeName, number[]>>
   /** Names of Template objects (1.x) whose attributes are to be added; only in requests. */
   templateNames?: Infer<typeof shape.Name>[]
+  /** Random Number Generators beside the first, of which any will do (KMIP 2.1 4.46); only in requests that make objects. */
+  otherGenerators?: Infer<typeof shape.RandomNumberGenerator>[]
 }
 
 /** One instance of one attribute, as the attribute operations carry it. */

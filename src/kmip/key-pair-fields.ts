@@ -5,9 +5,9 @@ import { optional, since, text, until } from './schema.ts'
 
 /** What Create Key Pair and Re-key Key Pair ask for (KMIP 2.1 6.1.9, 6.1.47). */
 export const pairRequestFields = {
-  commonAttributes: optional(attributeSet(Tag.CommonTemplateAttribute, Tag.CommonAttributes)),
-  privateKeyAttributes: optional(attributeSet(Tag.PrivateKeyTemplateAttribute, Tag.PrivateKeyAttributes)),
-  publicKeyAttributes: optional(attributeSet(Tag.PublicKeyTemplateAttribute, Tag.PublicKeyAttributes)),
+  commonAttributes: optional(attributeSet(Tag.CommonTemplateAttribute, Tag.CommonAttributes, true)),
+  privateKeyAttributes: optional(attributeSet(Tag.PrivateKeyTemplateAttribute, Tag.PrivateKeyAttributes, true)),
+  publicKeyAttributes: optional(attributeSet(Tag.PublicKeyTemplateAttribute, Tag.PublicKeyAttributes, true)),
   commonProtectionStorageMasks: since('2.0', optional(protectionStorageMasks(Tag.CommonProtectionStorageMasks))),
   privateProtectionStorageMasks: since('2.0', optional(protectionStorageMasks(Tag.PrivateProtectionStorageMasks))),
   publicProtectionStorageMasks: since('2.0', optional(protectionStorageMasks(Tag.PublicProtectionStorageMasks))),

@@ -3,7 +3,7 @@ import type { Item } from '../ttlv/item.ts'
 import type { TtlvWriter } from '../ttlv/writer.ts'
 import { KmipError } from './error.ts'
 import { tagName } from './names.ts'
-import { isKnown } from './value-range.ts'
+import { isKnown, isNewer } from './value-range.ts'
 import { parseVersion } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -21,6 +21,8 @@ export interface Coding {
   readonly partial?: boolean
   /** For answers: values of enumerations that the version has not are left out, where that is possible. */
   readonly omitsUnknown?: boolean
+  /** For requests: values of enumerations that came after the version are refused. */
+  readonly refusesNewer?: boolean
 }
 
 /** One field: which tags it may come under, how often, in which versions, and its codec. */
@@ -177,9 +179,20 @@ export function integer(tag: number): Field<number> {
 export function enumeration(tag: number): Field<number> {
   const name = tagName(tag) ?? ''
   return {
-    ...field([tag], (item) => numberOf(item, ItemType.Enumeration), (writer, value) => writer.enumeration(tag, value)),
+    ...field([tag], (item, { version, refusesNewer }) => {
+      const value = numberOf(item, ItemType.Enumeration)
+      if (refusesNewer === true && isNewer(name, value, version)) {
+        throw new KmipError('UnknownEnumeration', `the version has no such ${name}`)
+      }
+      return value
+    }, (writer, value) => writer.enumeration(tag, value)),
     isKnown: (value, version) => isKnown(name, value, version),
   }
+}
+
+/** A field of a request that may have values of later versions, which its handler passes over. */
+export function anyValue<T, P extends Presence>(of: Field<T, P>): Field<T, P> {
+  return { ...of, decode: (item, coding) => of.decode(item, { ...coding, refusesNewer: false }) }
 }
 
 /** Seconds since 1970-01-01 UTC. */

@@ -21,6 +21,12 @@ export function isKnown(enumeration: string, value: number, version: Version): b
   return range === undefined || (version >= range.since && version < range.removedIn)
 }
 
+/** Whether the value came after the version. */
+export function isNewer(enumeration: string, value: number, version: Version): boolean {
+  const range = valueRange(enumeration, value)
+  return range !== undefined && version < range.since
+}
+
 /**
  * A mask without the bits that came after the version. Those that are gone from later tables stay: nothing else has their
  * place, and the published cases of 2.0 have them. Masks are sums of powers of two.

@@ -27,14 +27,20 @@ export function checkInitialAttributes(kind: ObjectKind, set: AttributeSet, orig
     if (!isSettable(name, origin)) {
       throw new KmipError(version < v2 ? 'InvalidField' : 'AttributeReadOnly', `${specName(name)} is set by the server`)
     }
-    if (!appliesTo(name, kind)) {
-      throw new KmipError('InvalidAttribute', `${specName(name)} is no attribute of such an object`)
-    }
   }
+  checkApplicable(kind, set)
   if (set.vendorAttribute?.some(({ vendorIdentification }) => vendorIdentification === 'y') === true) {
     throw new KmipError(version < v2 ? 'InvalidField' : 'AttributeReadOnly', 'custom attributes "y-" are the server\'s')
   }
   checkValues(set, 'InvalidAttributeValue')
+}
+
+/** @throws KmipError Invalid Attribute for one that objects of this kind have not */
+export function checkApplicable(kind: ObjectKind, set: AttributeSet): void {
+  const other = namesIn(set).find((name) => !appliesTo(name, kind))
+  if (other !== undefined) {
+    throw new KmipError('InvalidAttribute', `${specName(other)} is no attribute of such an object`)
+  }
 }
 
 /**

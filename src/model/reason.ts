@@ -11,7 +11,7 @@ import type { Version } from '../kmip/version.ts'
  * @param operation the operation that failed, where one was recognised
  */
 export function resultReason(reason: ResultReasonName, version: Version, operation?: number): number {
-  if (version >= v2_1) return ResultReason[reason]
+  if (version >= v2_1) return ResultReason[in2_1.get(operation ?? 0)?.[reason] ?? reason]
   if (version >= v2_0) return ResultReason[in2_0(reason, operation)]
   const older = byOperation.get(operation ?? 0)?.[reason]
   if (older !== undefined) return ResultReason[older]
@@ -30,6 +30,15 @@ function in2_0(reason: ResultReasonName, operation: number | undefined): ResultR
 
 const v2_0 = parseVersion('2.0')
 const v2_1 = parseVersion('2.1')
+
+const notFound: Reasons = { ObjectNotFound: 'ItemNotFound' }
+
+/** The operations whose tables of 2.1 name this reason and not that of all others (6.1.3, 6.1.6, 6.1.10). */
+const in2_1: ReadonlyMap<number, Reasons> = new Map<number, Reasons>([
+  [Operation.AdjustAttribute, notFound],
+  [Operation.Certify, notFound],
+  [Operation.CreateSplitKey, notFound],
+])
 
 const before2_1: Reasons = {
   ObjectNotFound: 'ItemNotFound',
@@ -79,7 +88,7 @@ const in1_x: Reasons = {
   UnknownMessageExtension: 'FeatureNotSupported',
   UnknownTag: 'InvalidField',
   UnsupportedAttribute: 'InvalidField',
-  UnsupportedCryptographicParameters: 'InvalidField',
+  UnsupportedCryptographicParameters: 'FeatureNotSupported',
   UnsupportedProtocolVersion: 'InvalidMessage',
   UsageLimitExceeded: 'PermissionDenied',
   WrappingObjectArchived: 'ObjectArchived',
@@ -111,6 +120,7 @@ const byOperation: ReadonlyMap<number, Reasons> = new Map<number, Reasons>([
   [Operation.DeriveKey, {
     FeatureNotSupported: 'InvalidField',
     IncompatibleCryptographicUsageMask: 'InvalidField',
+    UnsupportedCryptographicParameters: 'InvalidField',
     WrongKeyLifecycleState: 'InvalidField',
   }],
   [Operation.Destroy, { ObjectDestroyed: 'PermissionDenied' }],

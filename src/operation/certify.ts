@@ -36,13 +36,13 @@ export const certify = operation({
     checkCertificateType(given.certificateType, order === undefined)
     const mask = given.cryptographicUsageMask ?? publicKey?.attributes.cryptographicUsageMask ?? 0
     const authority = await accountAuthority(context)
-    const { issueCertificate } = await import('../crypto/certificate-authority.ts')
+    const { endOf, issueCertificate } = await import('../crypto/certificate-authority.ts')
     const certificate = await issueCertificate(authority, {
       subject: order?.subject ?? subject ?? subjectFor(publicKey!),
       publicKey: order?.publicKey ?? spkiOf(publicKey!),
       alternativeNames: order?.alternativeNames,
       usageMask: mask,
-      ...validity(given, context.now, defaultSeconds),
+      ...validity(given, context.now, defaultSeconds, endOf(authority)),
     })
     const { uniqueIdentifier } = certificateObject(context, {
       certificate,
@@ -71,13 +71,20 @@ export function checkCertificateType(type: number | undefined, isRequired: boole
   }
 }
 
-/** The dates of a certificate: those of its object, or from now on for so many seconds. */
+/**
+ * The dates of a certificate: those of its object, or from now on for so many seconds. It ends when its authority does at
+ * the latest.
+ *
+ * @param authorityEnd seconds since 1970-01-01 UTC
+ * @throws KmipError Invalid Attribute Value for an Activation Date later than that
+ */
 export function validity(
-  { activationDate, deactivationDate }: AttributeSet, now: number, seconds: number,
+  { activationDate, deactivationDate }: AttributeSet, now: number, seconds: number, authorityEnd: number,
 ): { notBefore: number; notAfter: number } {
   const notBefore = Math.max(activationDate ?? now, now)
+  if (notBefore >= authorityEnd) throw new KmipError('InvalidAttributeValue', 'the authority ends before the Activation Date')
   const isAhead = deactivationDate !== undefined && deactivationDate > notBefore
-  return { notBefore, notAfter: isAhead ? deactivationDate : notBefore + seconds }
+  return { notBefore, notAfter: Math.min(isAhead ? deactivationDate : notBefore + seconds, authorityEnd) }
 }
 
 /** SubjectPublicKeyInfo of a Public Key object. */

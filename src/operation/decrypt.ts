@@ -21,7 +21,7 @@ export const decrypt = operation({
   since: '1.2',
   request: DecryptRequest,
   response: DecryptResponse,
-  reasons: [...keyUseReasons, 'CryptographicFailure', 'UnsupportedCryptographicParameters'],
+  reasons: [...keyUseReasons, 'CryptographicFailure'],
   handle(request, context) {
     if (context.extension !== undefined) return decryptBlob(context, request, context.extension.asked)
     return after(decryptsBlob(context, request), (isBlob): Awaitable<DecryptResponse> => (

@@ -1,3 +1,4 @@
+import { checkSymmetric } from '../crypto/generate.ts'
 import type { Derivation, Key, StoredKey } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import type { CryptographicParameters, Link } from '../kmip/attribute-value.ts'
@@ -28,7 +29,7 @@ export const deriveKey = operation({
   reasons: [
     ...creationReasons, 'BadCryptographicParameters', 'CryptographicFailure', 'FeatureNotSupported',
     'IncompatibleCryptographicUsageMask', 'InvalidMessage', 'InvalidObjectType', 'KeyValueNotPresent', 'MissingData',
-    'ObjectDestroyed', 'ObjectNotFound', 'WrongKeyLifecycleState',
+    'ObjectDestroyed', 'ObjectNotFound', 'UnsupportedCryptographicParameters', 'WrongKeyLifecycleState',
   ],
   async handle(request, context) {
     const uniqueIdentifier = await derivedObject(context, request, async () => {
@@ -198,6 +199,7 @@ function derivedSpec(kind: 'SymmetricKey' | 'SecretData', given: AttributeSet): 
   if (kind === 'SymmetricKey' && algorithm === undefined) {
     throw new KmipError('InvalidField', 'the Cryptographic Algorithm is missing')
   }
+  if (kind === 'SymmetricKey') checkSymmetric({ algorithm: algorithm!, length })
   return { algorithm: algorithm ?? 0, length }
 }
 

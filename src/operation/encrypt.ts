@@ -20,7 +20,7 @@ export const encrypt = operation({
   since: '1.2',
   request: EncryptRequest,
   response: EncryptResponse,
-  reasons: [...keyUseReasons, 'CryptographicFailure', 'UnsupportedCryptographicParameters'],
+  reasons: [...keyUseReasons, 'CryptographicFailure'],
   handle(request, context) {
     if (context.extension !== undefined) return encryptToBlob(context, request, context.extension.asked)
     return after(encryptsToBlob(context, request), (asksForBlob) => (

@@ -7,7 +7,7 @@ import type { ManagedObjectValue } from '../kmip/object.ts'
 import { ImportRequest, ImportResponse } from '../kmip/payload/import.ts'
 import { checkCount } from '../model/attribute-count.ts'
 import { checkValues } from '../model/attribute-policy.ts'
-import { checkAgreement } from '../model/initial-attributes.ts'
+import { checkAgreement, checkApplicable } from '../model/initial-attributes.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { importMaterial, isMaterial } from './cmk-import.ts'
@@ -108,6 +108,7 @@ function importedAttributes(
   if (uniqueIdentifier !== undefined && uniqueIdentifier !== wantedId) {
     throw new KmipError('InvalidAttributeValue', 'the Unique Identifier is not that of the request')
   }
+  checkApplicable(kind, own)
   checkAgreement(given, { objectType: ObjectType[kind], ...facts })
   checkCount({ ...facts, ...own })
   checkValues(own, 'InvalidAttributeValue')

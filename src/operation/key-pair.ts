@@ -3,6 +3,8 @@ import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { CryptographicUsageMask, LinkType } from '../kmip/generated/enums.ts'
 import type { ProtectionStorageMasks } from '../kmip/protection-storage-masks.ts'
+import { parseVersion } from '../kmip/version.ts'
+import type { Version } from '../kmip/version.ts'
 import { agreesOnly, curveForLength, defaultLength, isElliptic, orderLength } from '../model/key-length.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { hasMask } from '../model/usage.ts'
@@ -75,7 +77,7 @@ export async function newKeyPair(
 ): Promise<{ privateKey: ManagedObject; publicKey: ManagedObject }> {
   const { provider, version } = context
   const given = shared(told)
-  const stored = await provider.generateKeyPair(pairSpec(given))
+  const stored = await provider.generateKeyPair(pairSpec(given, version))
   const publicId = newIdentifier()
   const privateKey = newObject(context, {
     kind: 'PrivateKey',
@@ -97,9 +99,9 @@ export async function newKeyPair(
 }
 
 /** What both keys must agree in (KMIP 2.1 Table 191); either of them may name it. */
-function pairSpec({ privateKey, publicKey }: PairAttributes): KeySpec {
+function pairSpec({ privateKey, publicKey }: PairAttributes, version: Version): KeySpec {
   const algorithm = agreed(privateKey.cryptographicAlgorithm, publicKey.cryptographicAlgorithm)
-  if (algorithm === undefined) throw new KmipError('InvalidField', 'the Cryptographic Algorithm is missing')
+  if (algorithm === undefined) throw missingAlgorithm(version)
   const domains = [privateKey.cryptographicDomainParameters, publicKey.cryptographicDomainParameters]
   const curve = agreed(domains[0]?.recommendedCurve, domains[1]?.recommendedCurve)
   const qlength = agreed(domains[0]?.qlength, domains[1]?.qlength)
@@ -107,22 +109,27 @@ function pairSpec({ privateKey, publicKey }: PairAttributes): KeySpec {
   if (!isElliptic(algorithm)) {
     const length = given ?? defaultLength(algorithm)
     if (length === undefined) throw new KmipError('InvalidField', 'the Cryptographic Length is missing')
-    if (curve !== undefined) throw new KmipError('InvalidField', 'keys of this algorithm lie on no curve')
+    if (curve !== undefined) throw new KmipError('InvalidAttributeValue', 'keys of this algorithm lie on no curve')
     if (qlength !== undefined && qlength !== orderLength(algorithm, length)) {
       throw new KmipError('FeatureNotSupported', 'keys of this length are not made with this Qlength')
     }
     return { algorithm, length }
   }
   if (given !== undefined && qlength !== undefined && given !== qlength) {
-    throw new KmipError('InvalidField', 'the Cryptographic Length is not the Qlength')
+    throw new KmipError('InvalidAttributeValue', 'the Cryptographic Length is not the Qlength')
   }
   const length = given ?? qlength ?? 0
   const named = curve ?? curveForLength(algorithm, length === 0 ? undefined : length)
-  if (named === undefined) throw new KmipError('InvalidField', 'no curve is named, and none has this length')
+  if (named === undefined) throw new KmipError('InvalidAttributeValue', 'no curve is named, and none has this length')
   if (agreesOnly(named) && [privateKey, publicKey].some(mayBeForSignatures)) {
     throw new KmipError('InvalidAttributeValue', 'keys of this algorithm on this curve agree on secrets and do not sign')
   }
   return { algorithm, length, curve: named }
+}
+
+/** "REQUIRED field(s) missing" (KMIP 1.4 11.3): no field of the payload is, so that this means the attributes of Table 168. */
+function missingAlgorithm(version: Version): KmipError {
+  return new KmipError(version < v2 ? 'InvalidMessage' : 'InvalidField', 'the Cryptographic Algorithm is missing')
 }
 
 function mayBeForSignatures({ cryptographicUsageMask: mask = 0 }: AttributeSet): boolean {
@@ -146,3 +153,5 @@ function agreed(one: number | undefined, other: number | undefined): number | un
   }
   return one ?? other
 }
+
+const v2 = parseVersion('2.0')

@@ -105,9 +105,9 @@ function ofProfile({ objectGroup }: AttributeSet, profile: ClientProfile): Attri
 
 /** KMIP 2.1 4.38, 4.46. */
 function madeHere(
-  { randomNumberGenerator: demanded }: AttributeSet, now: number, generator: RandomNumberGenerator,
+  { randomNumberGenerator: demanded, otherGenerators = [] }: AttributeSet, now: number, generator: RandomNumberGenerator,
 ): AttributeSet {
-  if (demanded !== undefined && !matches(generator, demanded)) {
+  if (demanded !== undefined && ![demanded, ...otherGenerators].some((each) => matches(generator, each))) {
     throw new KmipError('FeatureNotSupported', 'the server has no such random number generator')
   }
   return { originalCreationDate: now, randomNumberGenerator: generator }

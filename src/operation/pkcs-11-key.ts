@@ -142,7 +142,7 @@ async function sized<T>(made: Promise<T>): Promise<T> {
   try {
     return await made
   } catch (error) {
-    throw error instanceof KmipError && error.reason === 'InvalidField' ? new Pkcs11Failure('KEY_SIZE_RANGE') : error
+    throw error instanceof KmipError && error.reason === 'InvalidAttributeValue' ? new Pkcs11Failure('KEY_SIZE_RANGE') : error
   }
 }
 

@@ -30,7 +30,7 @@ export const reCertify = operation({
   ],
   async handle(request, context) {
     const existing = await context.objects.loadExisting(context.batch.identifier(request.uniqueIdentifier))
-    const { issueCertificate, renewalFields } = await import('../crypto/certificate-authority.ts')
+    const { endOf, issueCertificate, renewalFields } = await import('../crypto/certificate-authority.ts')
     const key = await keyOf(existing, context)
     const old = renewalFields(certificateIn(existing))
     const asked = await requestFor(request, context)
@@ -40,11 +40,12 @@ export const reCertify = operation({
     checkStorageMasks(request.protectionStorageMasks)
     checkCertificateType(given.certificateType, false)
     const name = names(given.name, rest.name, context.version)
-    const certificate = await issueCertificate(await accountAuthority(context), {
+    const authority = await accountAuthority(context)
+    const certificate = await issueCertificate(authority, {
       ...order,
       subject: asked === undefined && subject !== undefined ? subject : order.subject,
       usageMask: given.cryptographicUsageMask ?? 0,
-      ...validity(given, context.now, old.seconds),
+      ...validity(given, context.now, old.seconds, endOf(authority)),
     })
     const keyIdentifier = linkedIdentifier(existing.attributes, LinkType.PublicKeyLink)
     const links = keyIdentifier === undefined

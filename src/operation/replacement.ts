@@ -33,7 +33,11 @@ export async function replacementAttributes(
   if (offset !== undefined && dateNames.some((name) => given[name] !== undefined)) {
     throw new KmipError('InvalidMessage', 'an Offset and dates exclude each other')
   }
-  return overlaid({ ...takenOver(existing.attributes), ...shiftedDates(existing.attributes, offset, context.now) }, given)
+  const { otherGenerators } = given
+  return {
+    ...overlaid({ ...takenOver(existing.attributes), ...shiftedDates(existing.attributes, offset, context.now) }, given),
+    ...(otherGenerators !== undefined && { otherGenerators }),
+  }
 }
 
 /**

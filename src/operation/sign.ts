@@ -16,7 +16,7 @@ export const sign = operation({
   since: '1.2',
   request: SignRequest,
   response: SignResponse,
-  reasons: [...keyUseReasons, 'UnsupportedCryptographicParameters'],
+  reasons: keyUseReasons,
   async handle(request, context) {
     const { digestedData } = request
     const data = context.batch.data(request.data)

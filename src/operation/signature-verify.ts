@@ -16,7 +16,7 @@ export const signatureVerify = operation({
   since: '1.2',
   request: SignatureVerifyRequest,
   response: SignatureVerifyResponse,
-  reasons: [...keyUseReasons, 'UnsupportedCryptographicParameters'],
+  reasons: keyUseReasons,
   async handle(request, context) {
     const { digestedData } = request
     const data = context.batch.data(request.data)

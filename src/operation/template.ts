@@ -36,7 +36,13 @@ export function mergeAttributes(first: AttributeSet, second: AttributeSet): Attr
       ? [...earlier as unknown[], ...first[name] as unknown[]]
       : first[name]) as never
   }
-  return merged
+  const [, ...otherGenerators] = [...generatorsIn(first), ...generatorsIn(second)]
+  return otherGenerators.length === 0 ? merged : { ...merged, otherGenerators }
+}
+
+/** Any of them may make the object, those of templates too (KMIP 1.4 3.44). */
+function generatorsIn({ randomNumberGenerator, otherGenerators = [] }: AttributeSet): typeof otherGenerators {
+  return randomNumberGenerator === undefined ? [] : [randomNumberGenerator, ...otherGenerators]
 }
 
 /**

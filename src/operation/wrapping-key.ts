@@ -24,9 +24,9 @@ export interface WrappingKey extends UsableKey {
 /**
  * Loads the key that wraps or unwraps another key.
  *
- * @throws KmipError Wrapping Object Not Found, Wrapping Object Destroyed, Wrapping Object Archived, Illegal Operation
- *   for an object that is no key, Wrong Key Lifecycle State, Incompatible Cryptographic Usage Mask, and for Cryptographic
- *   Parameters that are none of the key's Item Not Found (1.x) or Bad Cryptographic Parameters
+ * @throws KmipError Wrapping Object Not Found, Wrapping Object Destroyed, Wrapping Object Archived, Illegal Operation (2.x:
+ *   Invalid Object Type) for an object that is no key, Wrong Key Lifecycle State, Incompatible Cryptographic Usage Mask, and
+ *   for Cryptographic Parameters that are none of the key's Item Not Found (1.x) or Bad Cryptographic Parameters
  */
 export async function loadWrappingKey(context: Context, information: KeyInformation, use: Use): Promise<WrappingKey> {
   const object = await context.objects.peekForUse(context.batch.identifier(information.uniqueIdentifier), use)
@@ -36,7 +36,10 @@ export async function loadWrappingKey(context: Context, information: KeyInformat
     throw new KmipError('WrappingObjectDestroyed', 'the wrapping key is destroyed')
   }
   if (object.archived === true) throw new KmipError('WrappingObjectArchived', 'the wrapping key is archived')
-  if (!wrappingKinds.has(object.kind)) throw new KmipError('IllegalOperation', 'the wrapping object is not a key')
+  if (!wrappingKinds.has(object.kind)) {
+    const reason = context.version < 200 ? 'IllegalOperation' : 'InvalidObjectType'
+    throw new KmipError(reason, 'the wrapping object is not a key')
+  }
   context.objects.checkUse(object, use)
   const parameters = parametersFor(context, object, information)
   const usable = object.cmk === undefined ? context.keys.of(object) : cmkKey(context.keys, object, parameters)

@@ -113,7 +113,7 @@ function perform(
     extension: extensionOf(item, version), note: (text) => void notes.push(text),
   }
   frame.objects.begin(item.operation, version)
-  const request = operation.request.decode(item.requestPayload as Item, { version })
+  const request = operation.request.decode(item.requestPayload as Item, { version, refusesNewer: true })
   checkKnownAttributes(request, version)
   return after(operation.handle(request as never, context), (response) => after(checkAndCharge(frame), () => {
     const result = answerOf(item, operation, item.ephemeral === true ? withoutData(response) : response, context)

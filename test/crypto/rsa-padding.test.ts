@@ -68,6 +68,6 @@ describe('PSS', () => {
 
   it('needs a modulus that holds hash and salt', async () => {
     const options = { hash: sha256, maskHash: sha256, saltLength: 32 }
-    expect((await errorOf(() => encodePss(digest, 512, options))).reason).toBe('InvalidField')
+    expect((await errorOf(() => encodePss(digest, 512, options))).reason).toBe('BadCryptographicParameters')
   })
 })

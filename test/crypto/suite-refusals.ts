@@ -138,17 +138,17 @@ function refusals(harness: Harness): void {
       const aes = { algorithm: CryptographicAlgorithm.AES, length: 128 }
       const key = await provider.load(await provider.generateKey(aes))
       const pcbc = { blockCipherMode: BlockCipherMode.PCBC }
-      await refused(() => provider.encrypt(key, pcbc, { data: Buffer.alloc(16) }), 'FeatureNotSupported')
+      await refused(() => provider.encrypt(key, pcbc, { data: Buffer.alloc(16) }), 'UnsupportedCryptographicParameters')
       const ssl = { blockCipherMode: BlockCipherMode.CBC, paddingMethod: PaddingMethod.SSL3 }
-      await refused(() => provider.encrypt(key, ssl, { data: Buffer.alloc(16) }), 'FeatureNotSupported')
-      await refused(() => provider.encrypt(key, {}, { data: Buffer.alloc(16) }), 'InvalidField')
+      await refused(() => provider.encrypt(key, ssl, { data: Buffer.alloc(16) }), 'UnsupportedCryptographicParameters')
+      await refused(() => provider.encrypt(key, {}, { data: Buffer.alloc(16) }), 'BadCryptographicParameters')
       const request = { method: 0x7fff, length: 16, parameters: {} }
       await refused(() => provider.derive(key, request), 'FeatureNotSupported')
     })
 
     test('lengths that the algorithm has not', async (provider) => {
       for (const length of [0, 1, 8, 127, 129, 1024, -128, 2 ** 31]) {
-        await refused(() => provider.generateKey({ algorithm: CryptographicAlgorithm.AES, length }), 'InvalidField')
+        await refused(() => provider.generateKey({ algorithm: CryptographicAlgorithm.AES, length }), 'InvalidAttributeValue')
       }
     })
 

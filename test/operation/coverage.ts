@@ -35,7 +35,7 @@ export const shownElsewhere: readonly {
 /** KMIP 2.1 11.49 and 1.4 11.1: what any operation may refuse, whatever its table lists. */
 export const generalReasons: readonly ResultReasonName[] = [
   'InvalidMessage', 'InvalidField', 'PermissionDenied', 'ResponseTooLarge', 'OperationNotSupported', 'FeatureNotSupported',
-  'GeneralFailure',
+  'GeneralFailure', 'UnknownEnumeration',
 ]
 
 /**

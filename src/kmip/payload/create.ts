@@ -7,7 +7,7 @@ import type { Infer } from '../schema.ts'
 /** Request payload (KMIP 2.1 6.1.8 Table 186; 1.4 4.1 Table 163). */
 export const CreateRequest = structure('2.1 6.1.8', {
   objectType: enumeration(Tag.ObjectType),
-  attributes: attributeSet(Tag.TemplateAttribute, Tag.Attributes),
+  attributes: attributeSet(Tag.TemplateAttribute, Tag.Attributes, true),
   protectionStorageMasks: since('2.0', optional(protectionStorageMasks(Tag.ProtectionStorageMasks))),
 })
 export type CreateRequest = Infer<typeof CreateRequest>

@@ -11,7 +11,7 @@ export const DeriveKeyRequest = structure('2.1 6.1.14', {
   uniqueIdentifier: many(identifier()),
   derivationMethod: enumeration(Tag.DerivationMethod),
   derivationParameters: nested(Tag.DerivationParameters, DerivationParameters),
-  attributes: attributeSet(Tag.TemplateAttribute, Tag.Attributes),
+  attributes: attributeSet(Tag.TemplateAttribute, Tag.Attributes, true),
 })
 export type DeriveKeyRequest = Infer<typeof DeriveKeyRequest>
 

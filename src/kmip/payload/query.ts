@@ -4,7 +4,7 @@ import { DefaultsInformation } from '../defaults-information.ts'
 import { Tag } from '../generated/tags.ts'
 import { protectionStorageMasks } from '../protection-storage-masks.ts'
 import {
-  boolean, enumeration, field, integer, many, nested, optional, since, structure, text, wrongType,
+  anyValue, boolean, enumeration, field, integer, many, nested, optional, since, structure, text, wrongType,
 } from '../schema.ts'
 import type { Field, Infer } from '../schema.ts'
 import { ObjectGroups } from '../selection.ts'
@@ -65,7 +65,7 @@ export type ExtensionInformation = Infer<typeof ExtensionInformation>
 
 /** Request payload (KMIP 2.1 6.1.40 Table 282; 1.4 4.25 Table 222). */
 export const QueryRequest = structure('2.1 6.1.40', {
-  queryFunction: many(enumeration(Tag.QueryFunction)),
+  queryFunction: many(anyValue(enumeration(Tag.QueryFunction))),
   objectGroups: since('2.1', optional(nested(Tag.ObjectGroups, ObjectGroups))),
 })
 export type QueryRequest = Infer<typeof QueryRequest>

@@ -9,7 +9,7 @@ import type { Infer } from '../schema.ts'
 export const ReKeyRequest = structure('2.1 6.1.46', {
   uniqueIdentifier: optional(identifier()),
   offset: optional(interval(Tag.Offset)),
-  attributes: optional(attributeSet(Tag.TemplateAttribute, Tag.Attributes)),
+  attributes: optional(attributeSet(Tag.TemplateAttribute, Tag.Attributes, true)),
   protectionStorageMasks: since('2.0', optional(protectionStorageMasks(Tag.ProtectionStorageMasks))),
 })
 export type ReKeyRequest = Infer<typeof ReKeyRequest>
