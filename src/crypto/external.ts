@@ -152,6 +152,8 @@ function refusal(name: string, error: unknown): Error {
   const { reason } = error
   if (reason === 'ProtectionStorageUnavailable') return error
   if (reason === 'CryptographicFailure' || reason === 'GeneralFailure') return cryptographicFailure()
+  // The parameters are all that may not be supported of Encrypt and Decrypt; 1.x says it so.
+  if (reason === 'FeatureNotSupported') return unsupportedParameters(`the key manager ${name} does not support this`)
   if (aboutRequest.has(reason)) return new KmipError(reason, `the key manager ${name} refuses this`)
   return unavailable(name, `it refuses the key (${reason})`)
 }
@@ -162,5 +164,5 @@ function unavailable(name: string, why: string): KmipError {
 
 const modes: readonly number[] = [BlockCipherMode.ECB, BlockCipherMode.CBC]
 const aboutRequest: ReadonlySet<string> = new Set([
-  'FeatureNotSupported', 'InvalidField', 'InvalidMessage', 'UnsupportedCryptographicParameters',
+  'BadCryptographicParameters', 'InvalidField', 'InvalidMessage', 'UnsupportedCryptographicParameters',
 ])

@@ -119,7 +119,7 @@ export async function ifSupported<T>(run: () => Awaitable<T>): Promise<T | undef
   try {
     return await run()
   } catch (error) {
-    if (error instanceof KmipError && error.reason === 'FeatureNotSupported') return undefined
+    if (error instanceof KmipError && notSupported.has(error.reason)) return undefined
     throw error
   }
 }
@@ -183,3 +183,5 @@ const signParameters: ReadonlyMap<number, CryptographicParameters> = new Map<num
   [c.ECDSA, { hashingAlgorithm: HashingAlgorithm.SHA_384 }],
   [c.DSA, { hashingAlgorithm: HashingAlgorithm.SHA_256 }],
 ])
+
+const notSupported: ReadonlySet<string> = new Set(['FeatureNotSupported', 'UnsupportedCryptographicParameters'])
