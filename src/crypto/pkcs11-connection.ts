@@ -124,8 +124,9 @@ export class Connection {
   #check(): void {
     const link = this.#link
     if (link === undefined || link.calls > 0) return
-    link.call({ op: 'check' }).catch((error: LinkError) => {
-      if (error.failure !== undefined && this.#link === link) link.kill(error.failure.name)
+    link.call({ op: 'check' }).catch(({ failure }: LinkError) => {
+      if (failure === undefined || failure.code === Ckr.FUNCTION_NOT_SUPPORTED || this.#link !== link) return
+      link.kill(failure.name)
     })
   }
 

@@ -85,6 +85,17 @@ test.each([
   manager.close()
 })
 
+test('a key is kept by the identifier that it has there, whatever it is adopted by', async () => {
+  answer = says(payload(`<Attributes><CryptographicAlgorithm type="Enumeration" value="AES"/>
+    <CryptographicLength type="Integer" value="256"/></Attributes>`))
+  const manager = managerThere()
+  const breaker = new Breaker({ nowMs: () => performance.now(), onChange() {} })
+  const provider = externalProvider({ name: 'ekm', manager, breaker, software: softwareProvider() })
+  expect((await provider.adopt!('alias/one', aes)).reference.toString()).toBe('a key')
+  await expect(provider.adopt!('alias/one', { ...aes, length: 128 })).rejects.toMatchObject({ reason: 'InvalidAttributeValue' })
+  manager.close()
+})
+
 test('the deadline is that of the whole, however many steps there are', async () => {
   const step = 150
   answer = (socket) => void setTimeout(() => says(discovery)(socket), step)
