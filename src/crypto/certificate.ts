@@ -26,7 +26,7 @@ export interface CertificateFields {
 /** A GeneralName (RFC 5280 4.2.1.6). */
 export interface AlternativeName {
   readonly der: Buffer
-  /** Of mail addresses, DNS names and URIs. */
+  /** Of mail addresses, DNS names, URIs and IP addresses. */
   readonly text: string | undefined
 }
 
@@ -98,11 +98,20 @@ function readAlternativeNames(der: Buffer | undefined): AlternativeName[] {
   while (!list.done) {
     const tag = list.peek()
     const name = list.readRaw()
-    names.push({ der: name, text: textTags.has(tag) ? new DerReader(name).read(tag).toString('latin1') : undefined })
+    names.push({ der: name, text: nameText(tag, new DerReader(name).read(tag)) })
   }
   return names
 }
 
+function nameText(tag: number, content: Buffer): string | undefined {
+  if (textTags.has(tag)) return content.toString('latin1')
+  if (tag !== addressTag) return undefined
+  if (content.length === 4) return content.join('.')
+  return content.length === 16 ? content.toString('hex').match(/.{4}/g)!.join(':') : undefined
+}
+
+/** iPAddress. */
+const addressTag = 0x87
 /** rfc822Name, dNSName and uniformResourceIdentifier, all IA5String. */
 const textTags: ReadonlySet<number> = new Set([0x81, 0x82, 0x86])
 const versionTag = 0xa0

@@ -9,6 +9,7 @@ import type { AttributeKey } from '../model/attribute-list.ts'
 import { checkValues, withConsequences } from '../model/attribute-policy.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
+import { checkQuantumSafe } from '../model/quantum-safe.ts'
 import type { Context } from './operation.ts'
 
 /**
@@ -16,12 +17,13 @@ import type { Context } from './operation.ts'
  *
  * @param changed the attribute that the client gave
  * @param reason for a value that cannot be
- * @throws KmipError as `checkValues`
+ * @throws KmipError as `checkValues` and, for Quantum Safe, `checkQuantumSafe`
  */
 export function saveAttributes(
   context: Context, object: ManagedObject, attributes: AttributeSet, changed: AttributeName, reason: ResultReasonName,
 ): ManagedObject {
   checkValues(attributes, reason, changed)
+  if (changed === 'quantumSafe') checkQuantumSafe(attributes)
   return context.objects.save({ ...object, attributes: withConsequences(object.attributes, attributes) })
 }
 
