@@ -1,5 +1,5 @@
 import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
-import { ruleOf } from '../kmip/attribute.ts'
+import { isMultiInstance, ruleOf } from '../kmip/attribute.ts'
 import { inVersion } from '../kmip/attribute-codec.ts'
 import type { Name, UsageLimits, VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
@@ -90,7 +90,8 @@ function isReadOnly(action: AttributeAction, name: AttributeName, isPresent: boo
   const { modifiableByClient, deletableByClient, initiallySetBy, alwaysHasValue } = ruleOf(name)
   if (action === 'delete') return deletableByClient.startsWith('no')
   if (!modifiableByClient.startsWith('no')) return false
-  const mayBeGiven = !isPresent && initiallySetBy.includes('client') && alwaysHasValue === 'no'
+  const isFree = !isPresent || (action === 'add' && isMultiInstance(name))
+  const mayBeGiven = isFree && initiallySetBy.includes('client') && alwaysHasValue === 'no'
   return action === 'modify' || !mayBeGiven
 }
 

@@ -8,10 +8,10 @@ import type { Answer } from './engine.ts'
 import type { FaultLog } from './failure.ts'
 import type { Limits } from './limits.ts'
 
-/** Answers one message; a message that cannot be cut out of the stream is answered by `refuse`. */
+/** Answers one message; one that cannot be cut out of the stream, of which the start is there, is answered by `refuse`. */
 export interface MessageHandler {
   process(message: Buffer): Awaitable<Answer>
-  refuse(error: TtlvError): Buffer
+  refuse(error: TtlvError, start: Buffer): Buffer
 }
 
 /**
@@ -104,7 +104,7 @@ export class Connection {
   #rest(): void {
     if (this.#broken !== undefined) {
       this.#isBusy = true
-      return this.#give({ bytes: this.#handler.refuse(this.#broken), close: true })
+      return this.#give({ bytes: this.#handler.refuse(this.#broken, this.#framer.refused), close: true })
     }
     if (this.#draining) return this.#close()
     if (this.#framer.buffered === 0) this.#wait(this.#limits.idleMsMax)

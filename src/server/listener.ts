@@ -8,9 +8,9 @@ import type { MessageHandler } from './connection.ts'
 import type { ServerCredentials } from './credentials.ts'
 import { tellFailedHandshakes } from './handshake-log.ts'
 import type { Limits } from './limits.ts'
-import { Session } from './session.ts'
-
 import type { Processor } from './part-router.ts'
+import { versionAtStart } from './request.ts'
+import { Session } from './session.ts'
 
 export interface ListenerOptions {
   readonly host: string
@@ -84,7 +84,7 @@ export class Listener {
     socket.on('close', () => void engine.endSession(session, caller))
     return {
       process: (message) => engine.process(message, caller, session),
-      refuse: (error) => engine.refuse(new KmipError('InvalidMessage', error.message)).bytes,
+      refuse: (error, start) => engine.refuse(new KmipError('CodecError', error.message), versionAtStart(start)).bytes,
     }
   }
 

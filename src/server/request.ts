@@ -126,7 +126,7 @@ function unsupportedVersion(): KmipError {
 }
 
 /** The version that bytes ask for which begin as a message does, whatever comes later. */
-function versionAtStart(bytes: Buffer): Version | undefined {
+export function versionAtStart(bytes: Buffer): Version | undefined {
   try {
     const item = decodeItem(bytes.subarray(versionStart, versionEnd))
     return item.tag === Tag.ProtocolVersion ? protocolVersion().decode(item, anyVersion) : undefined

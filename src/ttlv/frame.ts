@@ -25,6 +25,11 @@ export class Framer {
     return this.#buffered
   }
 
+  /** What has come of the message that was refused, from its first byte. */
+  get refused(): Buffer {
+    return Buffer.concat(this.#chunks)
+  }
+
   /**
    * Takes the next chunk and returns the messages that it completes, in order.
    *
