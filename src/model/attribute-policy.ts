@@ -7,6 +7,7 @@ import type { ResultReasonName } from '../kmip/error.ts'
 import { UsageLimitsUnit } from '../kmip/generated/enums.ts'
 import { isCmkAttribute } from '../kmip/keyward-attribute.ts'
 import type { ObjectKind } from '../kmip/object.ts'
+import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import type { AttributeKey } from './attribute-list.ts'
 import { wasAlwaysSensitive, wasNeverExtractable } from './attributes-of.ts'
@@ -33,7 +34,7 @@ export function checkMayChange(
   if (!inVersion(name, { version })) {
     throw new KmipError(notInVersion(action), 'the version has no such attribute')
   }
-  if (!appliesTo(rule.appliesTo, object.kind)) {
+  if (!appliesTo(version < v2 ? rule.appliesToIn1x : rule.appliesTo, object.kind)) {
     throw new KmipError(notApplicable[action], `${rule.specName} is no attribute of such an object`)
   }
   const isPresent = object.attributes[name] !== undefined
@@ -154,7 +155,21 @@ function notInVersion(action: AttributeAction): ResultReasonName {
 }
 
 function appliesTo(kinds: readonly string[], kind: ObjectKind): boolean {
-  return kinds.includes('AllObjects') || kinds.some((name) => name.endsWith(`${kind}s`))
+  return kinds.some((name) => kindGroups[name]?.(kind) ?? (name === kind || name.endsWith(`${kind}s`)))
+}
+
+/** What the tables call several object types (KMIP 1.4 2.2, 3). */
+const kindGroups: Readonly<Record<string, (kind: ObjectKind) => boolean>> = {
+  AllObjects: () => true,
+  AllCryptographicObjects: isCryptographic,
+  ManagedCryptographicObjects: isCryptographic,
+  Keys: (kind) => kind.endsWith('Key'),
+  AsymmetricKeys: (kind) => kind === 'PublicKey' || kind === 'PrivateKey',
+  SplitKeysOfSymmetricKeys: (kind) => kind === 'SplitKey',
+}
+
+function isCryptographic(kind: ObjectKind): boolean {
+  return kind !== 'Template' && kind !== 'OpaqueObject'
 }
 
 const readOnly = {
@@ -182,6 +197,7 @@ const orderedDates: readonly (readonly [DateName, DateName])[] = [
   ['protectStopDate', 'deactivationDate'],
 ]
 
+const v2 = parseVersion('2.0')
 const arnScheme = 'acs:kms:'
 /** As in `yes-while-PreActive|Active-and-before-ProcessStartDate`. */
 const whilePattern = /^yes-while-([A-Za-z|]+?)(?:-and-(before-\w+))?$/

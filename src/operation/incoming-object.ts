@@ -109,7 +109,11 @@ async function soundKey(
   return key
 }
 
-/** @throws KmipError Invalid Field for what no part of a key has (KMIP 2.1 2.8, 13.1) */
+/**
+ * A threshold below the number of parts is taken with XOR too: clients that keep such parts here (PyKMIP) join them.
+ *
+ * @throws KmipError Invalid Field for what no part of a key has (KMIP 2.1 2.8)
+ */
 function checkPart(
   { splitKeyParts, keyPartIdentifier, splitKeyThreshold, splitKeyMethod, primeFieldSize }: SplitKey,
 ): void {
@@ -118,9 +122,6 @@ function checkPart(
   }
   if (splitKeyThreshold < 1 || splitKeyThreshold > splitKeyParts) {
     throw new KmipError('InvalidField', 'the Split Key Threshold is not between 1 and the Split Key Parts')
-  }
-  if (splitKeyMethod === SplitKeyMethod.XOR && splitKeyThreshold !== splitKeyParts) {
-    throw new KmipError('InvalidField', 'by XOR all parts are needed')
   }
   if (splitKeyMethod === SplitKeyMethod.PolynomialSharingPrimeField && primeFieldSize === undefined) {
     throw new KmipError('InvalidField', 'the Prime Field Size is missing')

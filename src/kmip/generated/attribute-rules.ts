@@ -15,6 +15,7 @@ export interface AttributeRule {
   readonly multiInstance: boolean
   /** Object types it applies to, or AllObjects. */
   readonly appliesTo: readonly string[]
+  readonly appliesToIn1x: readonly string[]
 }
 
 export const attributeRules = {
@@ -30,6 +31,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   Name: {
     tag: 0x420053,
@@ -43,6 +45,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   ObjectType: {
     tag: 0x420057,
@@ -56,6 +59,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   CryptographicAlgorithm: {
     tag: 0x420028,
@@ -69,6 +73,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['Keys', 'Certificates', 'Templates'],
   },
   CryptographicLength: {
     tag: 0x42002A,
@@ -82,6 +87,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['Keys', 'Certificates', 'Templates'],
   },
   CryptographicParameters: {
     tag: 0x42002B,
@@ -95,6 +101,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['Keys', 'Certificates', 'Templates'],
   },
   CryptographicDomainParameters: {
     tag: 0x420029,
@@ -108,6 +115,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['PublicKeys', 'PrivateKeys'],
+    appliesToIn1x: ['AsymmetricKeys', 'Templates'],
   },
   CertificateType: {
     tag: 0x42001D,
@@ -121,6 +129,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIdentifier: {
     tag: 0x420014,
@@ -134,6 +143,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubject: {
     tag: 0x42001A,
@@ -147,6 +157,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuer: {
     tag: 0x420015,
@@ -160,6 +171,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   Digest: {
     tag: 0x420034,
@@ -173,6 +185,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'OpaqueObjects'],
   },
   OperationPolicyName: {
     tag: 0x42005D,
@@ -186,6 +199,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   CryptographicUsageMask: {
     tag: 0x42002C,
@@ -199,6 +213,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'Templates'],
   },
   LeaseTime: {
     tag: 0x420049,
@@ -212,6 +227,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects'],
   },
   UsageLimits: {
     tag: 0x420095,
@@ -225,6 +241,7 @@ export const attributeRules = {
     deletableByClient: 'yes-before-GetUsageAllocation',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['Keys', 'Templates'],
   },
   State: {
     tag: 0x42008D,
@@ -238,6 +255,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects'],
   },
   InitialDate: {
     tag: 0x420039,
@@ -251,6 +269,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   ActivationDate: {
     tag: 0x420001,
@@ -264,6 +283,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'Templates'],
   },
   ProcessStartDate: {
     tag: 0x420067,
@@ -277,6 +297,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['SymmetricKeys', 'SplitKeysOfSymmetricKeys', 'Templates'],
   },
   ProtectStopDate: {
     tag: 0x420068,
@@ -290,6 +311,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['SymmetricKeys', 'SplitKeysOfSymmetricKeys', 'Templates'],
   },
   DeactivationDate: {
     tag: 0x42002F,
@@ -303,6 +325,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'Templates'],
   },
   DestroyDate: {
     tag: 0x420033,
@@ -316,6 +339,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'OpaqueObjects'],
   },
   CompromiseOccurrenceDate: {
     tag: 0x420021,
@@ -329,6 +353,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'OpaqueObject'],
   },
   CompromiseDate: {
     tag: 0x420020,
@@ -342,6 +367,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'OpaqueObject'],
   },
   RevocationReason: {
     tag: 0x420081,
@@ -355,6 +381,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects', 'OpaqueObject'],
   },
   ArchiveDate: {
     tag: 0x420005,
@@ -368,6 +395,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   ObjectGroup: {
     tag: 0x420056,
@@ -381,6 +409,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   Link: {
     tag: 0x42004A,
@@ -394,6 +423,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects'],
   },
   ApplicationSpecificInformation: {
     tag: 0x420004,
@@ -407,6 +437,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   ContactInformation: {
     tag: 0x420022,
@@ -420,6 +451,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   LastChangeDate: {
     tag: 0x420048,
@@ -433,6 +465,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   CustomAttribute: {
     tag: 0x42002D,
@@ -446,6 +479,7 @@ export const attributeRules = {
     deletableByClient: 'yes-if-client-created',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   CertificateLength: {
     tag: 0x4200AD,
@@ -459,6 +493,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   X_509CertificateIdentifier: {
     tag: 0x4200B5,
@@ -472,6 +507,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['X_509Certificates'],
+    appliesToIn1x: ['X_509Certificates'],
   },
   X_509CertificateSubject: {
     tag: 0x4200B7,
@@ -485,6 +521,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['X_509Certificates'],
+    appliesToIn1x: ['X_509Certificates'],
   },
   X_509CertificateIssuer: {
     tag: 0x4200B6,
@@ -498,6 +535,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['X_509Certificates'],
+    appliesToIn1x: ['X_509Certificates'],
   },
   DigitalSignatureAlgorithm: {
     tag: 0x4200AE,
@@ -511,6 +549,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates', 'PGPKeys'],
+    appliesToIn1x: ['Certificates', 'PGPKeys'],
   },
   Fresh: {
     tag: 0x4200A8,
@@ -524,6 +563,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects'],
   },
   AlternativeName: {
     tag: 0x4200BF,
@@ -537,6 +577,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   KeyValuePresent: {
     tag: 0x4200BB,
@@ -550,6 +591,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['SymmetricKey', 'PrivateKey', 'SplitKey', 'SecretData'],
   },
   KeyValueLocation: {
     tag: 0x4200B8,
@@ -563,6 +605,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['SymmetricKey', 'PrivateKey', 'SplitKey', 'SecretData'],
   },
   OriginalCreationDate: {
     tag: 0x4200BC,
@@ -576,6 +619,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RandomNumberGenerator: {
     tag: 0x4200DE,
@@ -589,6 +633,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllCryptographicObjects'],
   },
   PKCS_12FriendlyName: {
     tag: 0x4200FB,
@@ -602,6 +647,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['ManagedCryptographicObjects'],
   },
   Description: {
     tag: 0x4200FC,
@@ -615,6 +661,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   Comment: {
     tag: 0x4200FD,
@@ -628,6 +675,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   Sensitive: {
     tag: 0x420120,
@@ -641,6 +689,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   AlwaysSensitive: {
     tag: 0x420121,
@@ -654,6 +703,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   Extractable: {
     tag: 0x420122,
@@ -667,6 +717,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   NeverExtractable: {
     tag: 0x420123,
@@ -680,6 +731,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   CertificateSubjectCN: {
     tag: 0x420108,
@@ -693,6 +745,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectO: {
     tag: 0x420109,
@@ -706,6 +759,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectOU: {
     tag: 0x42010A,
@@ -719,6 +773,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectEmail: {
     tag: 0x42010B,
@@ -732,6 +787,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectC: {
     tag: 0x42010C,
@@ -745,6 +801,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectST: {
     tag: 0x42010D,
@@ -758,6 +815,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectL: {
     tag: 0x42010E,
@@ -771,6 +829,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectUID: {
     tag: 0x42010F,
@@ -784,6 +843,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectSerialNumber: {
     tag: 0x420110,
@@ -797,6 +857,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectTitle: {
     tag: 0x420111,
@@ -810,6 +871,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectDC: {
     tag: 0x420112,
@@ -823,6 +885,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateSubjectDNQualifier: {
     tag: 0x420113,
@@ -836,6 +899,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerCN: {
     tag: 0x420114,
@@ -849,6 +913,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerO: {
     tag: 0x420115,
@@ -862,6 +927,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerOU: {
     tag: 0x420116,
@@ -875,6 +941,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerEmail: {
     tag: 0x420117,
@@ -888,6 +955,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerC: {
     tag: 0x420118,
@@ -901,6 +969,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerST: {
     tag: 0x420119,
@@ -914,6 +983,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerL: {
     tag: 0x42011A,
@@ -927,6 +997,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerUID: {
     tag: 0x42011B,
@@ -940,6 +1011,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerSerialNumber: {
     tag: 0x42011C,
@@ -953,6 +1025,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerTitle: {
     tag: 0x42011D,
@@ -966,6 +1039,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerDC: {
     tag: 0x42011E,
@@ -979,6 +1053,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   CertificateIssuerDNQualifier: {
     tag: 0x42011F,
@@ -992,6 +1067,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['Certificates'],
+    appliesToIn1x: ['Certificates'],
   },
   KeyFormatType: {
     tag: 0x420042,
@@ -1005,6 +1081,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   NISTKeyType: {
     tag: 0x42013A,
@@ -1018,6 +1095,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   OpaqueDataType: {
     tag: 0x420059,
@@ -1031,6 +1109,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['OpaqueObjects'],
+    appliesToIn1x: ['OpaqueObjects'],
   },
   ProtectionLevel: {
     tag: 0x420145,
@@ -1044,6 +1123,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   ProtectionPeriod: {
     tag: 0x420146,
@@ -1057,6 +1137,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   ProtectionStorageMask: {
     tag: 0x42015E,
@@ -1070,6 +1151,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   QuantumSafe: {
     tag: 0x420147,
@@ -1083,6 +1165,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   ShortUniqueIdentifier: {
     tag: 0x420136,
@@ -1096,6 +1179,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   VendorAttribute: {
     tag: 0x420008,
@@ -1109,6 +1193,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: true,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RotateAutomatic: {
     tag: 0x42016B,
@@ -1122,6 +1207,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RotateDate: {
     tag: 0x42016D,
@@ -1135,6 +1221,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RotateGeneration: {
     tag: 0x42016E,
@@ -1148,6 +1235,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RotateInterval: {
     tag: 0x42016A,
@@ -1161,6 +1249,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RotateLatest: {
     tag: 0x420172,
@@ -1174,6 +1263,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RotateName: {
     tag: 0x42016F,
@@ -1187,6 +1277,7 @@ export const attributeRules = {
     deletableByClient: 'yes',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
   RotateOffset: {
     tag: 0x42016C,
@@ -1200,6 +1291,7 @@ export const attributeRules = {
     deletableByClient: 'no',
     multiInstance: false,
     appliesTo: ['AllObjects'],
+    appliesToIn1x: ['AllObjects'],
   },
 } as const satisfies Record<string, AttributeRule>
 export type AttributeTagName = keyof typeof attributeRules
