@@ -76,8 +76,15 @@ async function joined(parts: readonly ManagedObject[], kind: JoinedKind, given: 
 }
 
 async function joinParts(parts: readonly ManagedObject[], length: number | undefined): Promise<Buffer> {
-  const splits = new Set(parts.flatMap(({ splitId }) => splitId ?? []))
-  if (splits.size > 1) throw new KmipError('CryptographicFailure', 'the parts are of different keys')
+  // Registered parts have no mark of their split; but what they tell of the whole key has to be the same.
+  const tellApart = [
+    ({ splitId }: ManagedObject) => splitId,
+    ({ attributes }: ManagedObject) => attributes.cryptographicAlgorithm,
+    ({ attributes }: ManagedObject) => attributes.cryptographicLength,
+  ]
+  if (tellApart.some((tell) => new Set(parts.flatMap((part) => tell(part) ?? [])).size > 1)) {
+    throw new KmipError('CryptographicFailure', 'the parts are of different keys')
+  }
   const [first, ...others] = parts.map(splitOf)
   const { splitKeyMethod, splitKeyParts, splitKeyThreshold, primeFieldSize } = first!
   const isOther = others.some((other) => other.splitKeyMethod !== splitKeyMethod ||
