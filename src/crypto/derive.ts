@@ -120,6 +120,7 @@ function deriveHkdf(key: SoftwareKey, { parameters, salt, derivationData, length
 function expandByHand(
   key: SoftwareKey, info: HashInfo, salt: Buffer | undefined, context: Buffer, length: number,
 ): Buffer {
+  checkWork(Math.ceil(length / info.length), context)
   const prk = createSecretKey(hmac(info, createSecretKey(salt ?? Buffer.alloc(info.length)), keyBytes(key)))
   let previous: Buffer = Buffer.alloc(0)
   const parts = range(Math.ceil(length / info.length)).map((index) => {
@@ -133,12 +134,14 @@ function kdf(key: SoftwareKey, { parameters, derivationData, length }: Derivatio
   prf: (...parts: Buffer[]) => Buffer; data: Buffer; count: number
 } {
   const info = hmacHash(key.algorithm, parameters)
-  const secret = secretOf(key)
-  return {
-    prf: (...parts) => hmac(info, secret, ...parts),
-    data: required(derivationData),
-    count: Math.ceil(length / info.length),
-  }
+  const [secret, data, count] = [secretOf(key), required(derivationData), Math.ceil(length / info.length)]
+  checkWork(count, data)
+  return { prf: (...parts) => hmac(info, secret, ...parts), data, count }
+}
+
+/** @throws KmipError Invalid Field where the data, which goes into each block of the outcome, is too long for its length */
+function checkWork(count: number, data: Buffer): void {
+  if (count * data.length > workBytesMax) throw invalid('the derivation data is too long for the derived length')
 }
 
 /** No secret of the key's: the length follows from what was asked for. */
@@ -174,6 +177,8 @@ function counter(index: number): Buffer {
 
 /** Bytes: 1 Mbit, far above any key, far below what would hurt. */
 const lengthMax = 0x2_0000
+/** What is hashed in the event loop, in some 30 ms by the slowest hash: a kilobyte for each block of the greatest length. */
+const workBytesMax = 0x80_0000
 /** Less than two seconds of one thread-pool thread with SHA-256; three times what is advised for passwords. */
 const iterationsMax = 2_000_000
 const hkdfInfoMax = 1024

@@ -39,8 +39,12 @@ export function namesOf(subject: Buffer, alternativeNames: Buffer | undefined): 
   return [...names, ...mails.map(({ value }) => ({ tag: tags.mail, value: Buffer.from(value, 'latin1') }))]
 }
 
-/** Undefined: a constraint is on names of a kind that is not compared here, and the certificate has such a name. */
+/**
+ * Undefined: a constraint is on names of a kind that is not compared here, and the certificate has such a name, or there are
+ * too many of both.
+ */
 export function areWithin(names: readonly GeneralName[], { permitted, excluded }: NameConstraints): boolean | undefined {
+  if (names.length * (permitted.length + excluded.length) > comparisonsMax) return undefined
   let isKnown = true
   for (const name of names) {
     const allowed = permitted.filter(({ tag }) => tag === name.tag)
@@ -136,6 +140,8 @@ const comparisons: ReadonlyMap<number, (name: Buffer, base: Buffer) => boolean> 
   [tags.mail, isMailWithin], [tags.dns, isDnsWithin], [tags.directory, isDirectoryWithin], [tags.uri, isUriWithin],
   [tags.address, isAddressWithin],
 ])
+/** Of some microseconds each. Real authorities have a few dozen constraints, and servers a hundred names. */
+const comparisonsMax = 10_000
 const permittedTag = 0xa0
 const excludedTag = 0xa1
 const hostPattern = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:[\]]+)/

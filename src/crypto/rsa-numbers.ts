@@ -23,6 +23,8 @@ export interface PartialRsa {
 export function completeRsa(partial: PartialRsa): RsaPrivate {
   const { n } = partial
   if (n < 1n << 511n || n >= 1n << BigInt(modulusBitsMax)) throw invalid('the RSA modulus has 512 to 16384 bits')
+  // A number of a mebibyte takes long to calculate with, and is none of these.
+  if (Object.values(partial).some((number) => number > n)) throw invalid('the RSA numbers are above the modulus')
   const [p, q] = primesOf(partial)
   if (p * q !== n || p <= 1n || q <= 1n) throw invalid('the RSA primes are not those of the modulus')
   const phi = (p - 1n) * (q - 1n)

@@ -1,5 +1,6 @@
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { CryptographicAlgorithm } from '../kmip/generated/enums.ts'
+import { after } from '../model/awaitable.ts'
 import type { Awaitable } from '../model/awaitable.ts'
 import { softwareCapabilities } from './capabilities.ts'
 import { decryptSymmetric, encryptSymmetric, openSymmetric } from './cipher.ts'
@@ -35,8 +36,7 @@ export function softwareProvider(source: RandomSource = openSslSource): Provider
     generateKey: (spec) => generateSymmetric(spec, source),
     generateKeyPair: (spec) => generatePair(spec, source),
     importKey(material) {
-      checkMaterial(material)
-      return material
+      return after(checkMaterial(material), () => material)
     },
     load: loadSoftware,
     destroy() {

@@ -16,6 +16,9 @@ import type { TextLimits, ValueItem } from './text-value.ts'
  */
 export function decodeJson(text: string, limits: TextLimits = defaultTextLimits): Item {
   if (text.length > limits.lengthMax) throw new EncodingError('size', 'the text is too long')
+  const { itemsMax = Infinity } = limits
+  const colons = colonsIn(text)
+  if (colons > itemsMax * itemMembersMax) throw new EncodingError('size', 'there are too many items')
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -24,7 +27,7 @@ export function decodeJson(text: string, limits: TextLimits = defaultTextLimits)
     throw new EncodingError('syntax', 'the text is not well-formed JSON')
   }
   const item = decodeObject(document, limits.depthMax, undefined)
-  if (colonsIn(text) > membersOf(document)) throw new EncodingError('syntax', 'an item has a member twice')
+  if (colons > membersOf(document)) throw new EncodingError('syntax', 'an item has a member twice')
   return item
 }
 
@@ -32,6 +35,9 @@ export function decodeJson(text: string, limits: TextLimits = defaultTextLimits)
 export function encodeJson(item: Item): string {
   return JSON.stringify(objectOf(item, undefined))
 }
+
+/** Tag, type and value. */
+const itemMembersMax = 3
 
 /** Of well-formed JSON: as many as it has members. The parser takes the last one of a name, other readers the first. */
 function colonsIn(text: string): number {

@@ -20,6 +20,8 @@ export interface TextLimits {
   readonly lengthMax: number
   /** Structures may be nested this deep. */
   readonly depthMax: number
+  /** Structures and values, all together. Absent: any number. */
+  readonly itemsMax?: number
 }
 
 export const defaultTextLimits: TextLimits = { lengthMax: 4 * 1024 * 1024, depthMax: 32 }

@@ -35,7 +35,18 @@ export function parseElements(
     if (onText === undefined) refuse('text between elements')()
     else onText(content, open.at(-1)?.children.length ?? 0)
   })
+  let attributesLeft = 0
+  parser.on('opentagstart', () => {
+    attributesLeft = attributesMax
+  })
+  parser.on('attribute', () => {
+    attributesLeft -= 1
+    if (attributesLeft < 0) throw new EncodingError('syntax', 'an element has too many attributes')
+  })
+  let left = limits.itemsMax ?? Infinity
   parser.on('opentag', ({ name, attributes }) => {
+    left -= 1
+    if (left < 0) throw new EncodingError('size', 'there are too many elements')
     // As in the other encodings, only structures count.
     const isStructure = attributes['type'] === undefined || attributes['type'] === 'Structure'
     const depthMax = isStructure ? limits.depthMax : limits.depthMax + 1
@@ -56,3 +67,6 @@ export function parseElements(
   if (root === undefined) throw new EncodingError('syntax', 'there is no element')
   return root
 }
+
+/** Twice as many as any element of a message has. */
+const attributesMax = 8

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { missingText } from '../cmk/address.ts'
 import { KmipError } from '../kmip/error.ts'
 import { after } from '../model/awaitable.ts'
@@ -9,6 +8,7 @@ import type { Change, IndexKey, Store } from '../store/store.ts'
 import type { Changes } from './changes.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { changeOf, isRemoval, recordIdOf, removalOf, uniqueIdentifierOf } from './object-record.ts'
+import { Turn } from './turn.ts'
 
 /** The objects of one account as they are stored, for one unit of work, and without their CMKs. */
 export class StoredObjects {
@@ -69,19 +69,16 @@ export class StoredObjects {
   /** Unique Identifiers by an index key; other requests get their turn between the pages, and while one takes long. */
   async *scan(key: IndexKey, descending: boolean): AsyncGenerator<string> {
     let after: string | undefined
-    let turn = performance.now()
+    const turn = new Turn()
     for (;;) {
       const ids = await this.#store.scan(key, { ...(after !== undefined && { after }), limit: pageSize, descending })
       for (const id of ids) {
         yield uniqueIdentifierOf(id)
-        if (performance.now() - turn < turnMs) continue
-        await setImmediate()
-        turn = performance.now()
+        if (turn.isOver) await turn.pass()
       }
       if (ids.length < pageSize) return
       after = ids.at(-1)
-      await setImmediate()
-      turn = performance.now()
+      await turn.pass()
     }
   }
 
@@ -108,8 +105,6 @@ export class StoredObjects {
 }
 
 const pageSize = 256
-/** Objects differ: one may have a thousand attributes. Several callers may search at once, and each has its turn. */
-const turnMs = 5
 
 /** @throws KmipError Object Not Found where there is none */
 export function found<T>(object: T | undefined, identifier: string): T {

@@ -50,10 +50,10 @@ interface TextCodec {
 function textEncoding(contentType: string, { decode, encode, version }: TextCodec): Encoding {
   return {
     contentType,
-    toTtlv(bytes, { messageBytesMax, depthMax }) {
+    toTtlv(bytes, { messageBytesMax, depthMax, itemsMax }) {
       try {
         if (!isUtf8(bytes)) return new KmipError('CodecError', 'the text is not UTF-8')
-        const message = encodeItem(decode(bytes.toString(), { lengthMax: messageBytesMax, depthMax }))
+        const message = encodeItem(decode(bytes.toString(), { lengthMax: messageBytesMax, depthMax, itemsMax }))
         if (message.length <= messageBytesMax) return message
         return new KmipError('InvalidMessage', 'the message is too large')
       } catch (error) {

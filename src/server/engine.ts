@@ -11,6 +11,7 @@ import { after, orElse } from '../model/awaitable.ts'
 import type { Awaitable } from '../model/awaitable.ts'
 import { BatchState } from '../operation/batch-state.ts'
 import { Objects } from '../operation/objects.ts'
+import { Turn } from '../operation/turn.ts'
 import { RevisionConflict } from '../store/store.ts'
 import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
@@ -188,7 +189,9 @@ export class Engine {
   async #sequence(asked: Asked, option: number, room: ResponseRoom | undefined): Promise<ResponseBatchItem[]> {
     const results: ResponseBatchItem[] = []
     let state = new BatchState()
+    const turn = new Turn()
     for (const item of asked.message.batchItem) {
+      if (turn.isOver) await turn.pass()
       const result = await this.#single(item, asked, state, room)
       results.push(result.item)
       state = result.state
@@ -268,7 +271,9 @@ export class Engine {
       const room = this.#roomFor(asked)
       const frame = { caller, now, objects, state: new BatchState(), jobs: this.#jobs, room }
       const outcomes: Outcome[] = []
+      const turn = new Turn()
       for (const [index, item] of items.entries()) {
+        if (turn.isOver) await turn.pass()
         const commit = index === items.length - 1 ? () => frame.objects.commit() : undefined
         const outcome = await executeItem(item, version, frame, services, commit)
         if (outcome instanceof RevisionConflict) break

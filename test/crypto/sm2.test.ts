@@ -123,8 +123,8 @@ describe('SM2', () => {
     for (const d of [0n, n - 1n, n, n + 1n]) {
       await refused(() => checkMaterial(privateMaterial(unsignedBytes(d, 32).toString('hex'))), 'InvalidField')
     }
-    checkMaterial(privateMaterial(unsignedBytes(n - 2n, 32).toString('hex')))
-    checkMaterial(privateMaterial(unsignedBytes(1n, 32).toString('hex')))
+    await checkMaterial(privateMaterial(unsignedBytes(n - 2n, 32).toString('hex')))
+    await checkMaterial(privateMaterial(unsignedBytes(1n, 32).toString('hex')))
   })
 
   it('works through the provider, and its generated keys sign SM2 and not ECDSA', async () => {
