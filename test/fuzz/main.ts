@@ -8,14 +8,12 @@ import { checkDecoder, checkEngine } from './properties.ts'
 import { seedRequests } from './seeds.ts'
 
 /** The longer run of `fuzz.test.ts`: until the time is over or something is found, which it prints as a seed and bytes. */
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string' },
-    out: { type: 'string', default: 'crash.hex' },
-  },
-})
-if (!(Number(values.minutes) > 0)) throw new Error('--minutes is a number above 0')
+const usage = `npm run fuzz -- [--minutes N] [--seed N] [--out FILE]
+  --minutes  how long; 10
+  --seed     of the first round, as an earlier run has printed it; the time
+  --out      where the bytes go that were answered wrongly, in hexadecimal; crash.hex
+`
+const values = asked()
 const roundRuns = 5_000
 const seeds = seedRequests()
 const server = testEngine()
@@ -31,6 +29,30 @@ while (performance.now() < end) {
   seed += 1
 }
 process.stdout.write(`${runs} runs, nothing found\n`)
+
+/** Ends the process with what is to be known of the options where they are asked for, or wrong. */
+function asked(): { minutes: string, seed?: string, out: string } {
+  try {
+    const { values: { help, ...given } } = parseArgs({
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        minutes: { type: 'string', default: '10' },
+        seed: { type: 'string' },
+        out: { type: 'string', default: 'crash.hex' },
+      },
+    })
+    if (help) {
+      process.stdout.write(usage)
+      process.exit(0)
+    }
+    if (!(Number(given.minutes) > 0)) throw new Error('--minutes is a number above 0')
+    if (given.seed !== undefined && !Number.isInteger(Number(given.seed))) throw new Error('--seed is a whole number')
+    return given
+  } catch (error) {
+    process.stderr.write(`fuzz: ${(error as Error).message.split('\n')[0]}\n${usage}`)
+    process.exit(2)
+  }
+}
 
 async function check(
   at: number, items: Parameters<typeof mutateItem>[1][], bytes: Parameters<typeof mutateBytes>[1][], damaged: boolean,

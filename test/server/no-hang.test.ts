@@ -51,7 +51,7 @@ describe('no message keeps the server from others for longer than it may', () =>
     ['a mebibyte in a mode that OpenSSL has not', 'SM4', 128, (key) => encryption(key, 'GCM', 1_040_000), undefined],
   ]
   it.each(withKey)('%s', async (_name, algorithm, length, one, reason) => {
-    const message = encodeItem(request('1.4', one(await keyOf(algorithm, length))))
+    const message = encodeItem(request('2.0', one(await keyOf(algorithm, length))))
     const { longestMs, value } = await turns(async () => lastOf((await engine.process(Buffer.from(message), alice)).bytes))
     expect(value.resultReason).toBe(reason && ResultReason[reason])
     expect(longestMs).toBeLessThan(hangMsMax)
@@ -91,12 +91,12 @@ describe('no message keeps the server from others for longer than it may', () =>
   })
 
   async function keyOf(algorithm: string, length: number): Promise<string> {
-    const attributes = attribute('Cryptographic Algorithm', 'Enumeration', algorithm) +
-      attribute('Cryptographic Length', 'Integer', length) +
-      attribute('Cryptographic Usage Mask', 'Integer', 'Encrypt DeriveKey') +
-      attribute('Activation Date', 'DateTime', '2020-01-01T00:00:00+00:00')
-    const message = encodeItem(request('1.4', item('Create', `
-      <ObjectType type="Enumeration" value="SymmetricKey"/><TemplateAttribute>${attributes}</TemplateAttribute>`)))
+    const message = encodeItem(request('2.0', item('Create', `
+      <ObjectType type="Enumeration" value="SymmetricKey"/>
+      <Attributes><CryptographicAlgorithm type="Enumeration" value="${algorithm}"/>
+        <CryptographicLength type="Integer" value="${length}"/>
+        <CryptographicUsageMask type="Integer" value="Encrypt DeriveKey"/>
+        <ActivationDate type="DateTime" value="2020-01-01T00:00:00+00:00"/></Attributes>`)))
     const { responsePayload } = lastOf((await engine.process(message, alice)).bytes)
     const [, identifier] = (responsePayload as { value: { value: string }[] }).value
     return identifier!.value
@@ -138,16 +138,15 @@ function lastOf(bytes: Buffer) {
 }
 
 function derivation(key: string, bits: number, bytes: number): string {
-  const attributes = attribute('Cryptographic Algorithm', 'Enumeration', 'HMAC_SHA256') +
-    attribute('Cryptographic Length', 'Integer', bits) + attribute('Cryptographic Usage Mask', 'Integer', 'MACGenerate')
   return item('DeriveKey', `
-    <ObjectType type="Enumeration" value="SymmetricKey"/><UniqueIdentifier type="TextString" value="${key}"/>
+    <ObjectType type="Enumeration" value="SecretData"/><UniqueIdentifier type="TextString" value="${key}"/>
     <DerivationMethod type="Enumeration" value="NIST800_108_DPI"/>
     <DerivationParameters>
       <CryptographicParameters><HashingAlgorithm type="Enumeration" value="SHA_1"/></CryptographicParameters>
       <DerivationData type="ByteString" value="${'ab'.repeat(bytes)}"/>
     </DerivationParameters>
-    <TemplateAttribute>${attributes}</TemplateAttribute>`)
+    <Attributes><CryptographicLength type="Integer" value="${bits}"/>
+      <CryptographicUsageMask type="Integer" value="DeriveKey"/></Attributes>`)
 }
 
 function encryption(key: string, mode: string, bytes: number): string {
@@ -168,18 +167,15 @@ function rsaPrivateKey(bits: number, numbers: Record<string, bigint>): string {
 function register(type: string, format: string, algorithm: string, bits: number, material: string): string {
   return item('Register', `
     <ObjectType type="Enumeration" value="${type}"/>
-    <TemplateAttribute>${attribute('Cryptographic Usage Mask', 'Integer', 'Sign')}</TemplateAttribute>
+    <TemplateAttribute><Attribute>
+      <AttributeName type="TextString" value="Cryptographic Usage Mask"/><AttributeValue type="Integer" value="Sign"/>
+    </Attribute></TemplateAttribute>
     <${type}><KeyBlock>
       <KeyFormatType type="Enumeration" value="${format}"/>
       <KeyValue><KeyMaterial>${material}</KeyMaterial></KeyValue>
       <CryptographicAlgorithm type="Enumeration" value="${algorithm}"/>
       <CryptographicLength type="Integer" value="${bits}"/>
     </KeyBlock></${type}>`)
-}
-
-function attribute(name: string, type: string, value: string | number): string {
-  return `<Attribute><AttributeName type="TextString" value="${name}"/>
-    <AttributeValue type="${type}" value="${value}"/></Attribute>`
 }
 
 /** Positive ones, in whole blocks of eight bytes. */
