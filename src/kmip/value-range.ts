@@ -21,10 +21,13 @@ export function isKnown(enumeration: string, value: number, version: Version): b
   return range === undefined || (version >= range.since && version < range.removedIn)
 }
 
-/** Whether the value came after the version. */
+/**
+ * Whether the value came after the version. Of an enumeration that came later as a whole none is: what it stands in is
+ * the field's affair (PyKMIP sends an Encoding Option in 1.0).
+ */
 export function isNewer(enumeration: string, value: number, version: Version): boolean {
   const range = valueRange(enumeration, value)
-  return range !== undefined && version < range.since
+  return range !== undefined && version < range.since && version >= (firstVersions.get(enumeration) ?? Infinity)
 }
 
 /**
@@ -48,4 +51,9 @@ const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
       removedIn: removedIn[name] === undefined ? Infinity : parseVersion(removedIn[name]),
     }])),
   ]),
+)
+
+/** Of each enumeration the version that had it first. */
+const firstVersions: ReadonlyMap<string, Version> = new Map(
+  [...ranges].map(([enumeration, values]) => [enumeration, Math.min(...[...values.values()].map(({ since }) => since))]),
 )
