@@ -89,18 +89,34 @@ test('an outcome that nobody fetches is kept for a day', async () => {
 })
 
 test('Process waits for what another thread has begun', async () => {
-  const store = memoryStore()
-  const { services } = testEngine()
-  const slow = [...services.operations.values()].map((operation) => [operation.code, operation.code !== 1 ? operation : {
-    ...operation, handle: async (asked: never, context: never) => sleep(400).then(() => operation.handle(asked, context)),
-  }] as const)
-  const [one, other] = [testEngine({ store, operations: new Map(slow) }), testEngine({ store })]
+  const [one, other] = slowAndQuick()
   const value = correlationValue(await send(one, item('Create', create), mandatory))
   const first = send(one, item('Process', acv(value)))
   await sleep(100)
   expect(await send(other, item('Process', acv(value)))).toContain('ResultStatus Enumeration Success')
   expect(await first).toContain('ResultStatus Enumeration Success')
 })
+
+test('an item is not begun while another thread is at the one before, whose object it means', async () => {
+  const [one, other] = slowAndQuick()
+  const answer = await send(one, [item('Create', create), item('Get')], mandatory)
+  const [created, got] = [...answer.matchAll(/AsynchronousCorrelationValue ByteString ([0-9a-f]+)/g)].map(([, each]) => each!)
+  const first = send(one, item('Process', acv(created!)))
+  await sleep(100)
+  expect(await send(other, item('Process', acv(got!)))).toContain('ResultStatus Enumeration Success')
+  expect(await send(other, poll(got!))).toContain('SymmetricKey')
+  expect(await first).toContain('ResultStatus Enumeration Success')
+})
+
+/** Two threads on one store, the first of which takes its time to create. */
+function slowAndQuick(): [ReturnType<typeof testEngine>, ReturnType<typeof testEngine>] {
+  const store = memoryStore()
+  const { services } = testEngine()
+  const slow = [...services.operations.values()].map((operation) => [operation.code, operation.code !== 1 ? operation : {
+    ...operation, handle: async (asked: never, context: never) => sleep(400).then(() => operation.handle(asked, context)),
+  }] as const)
+  return [testEngine({ store, operations: new Map(slow) }), testEngine({ store })]
+}
 
 test('a failed Check empties the ID Placeholder of asynchronous items too', async () => {
   const engine = testEngine()
