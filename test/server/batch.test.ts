@@ -78,6 +78,25 @@ describe('many clients of one key', () => {
   })
 })
 
+describe('a batch that takes long', () => {
+  it.each([BatchErrorContinuationOption.Stop, BatchErrorContinuationOption.Undo])('lets others in: option %i', async (option) => {
+    const server = testEngine()
+    const key = await created(server, tripleDes())
+    let turns = 0
+    let isOver = false
+    const count = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    const work = Array.from({ length: 100 }, () => encrypt(key, Buffer.alloc(9_000)))
+    const items = await ask(server, work, { batchErrorContinuationOption: option })
+    isOver = true
+    expect(items.filter(({ resultStatus }) => resultStatus === ResultStatus.Success)).toHaveLength(100)
+    expect(turns).toBeGreaterThan(2)
+  })
+})
+
 type Server = ReturnType<typeof testEngine>
 
 async function ask(server: Server, asks: Ask[], header: Partial<RequestHeader> = {}): Promise<ResponseBatchItem[]> {
@@ -134,9 +153,19 @@ function limited(total: bigint): Ask {
   })]
 }
 
-function encrypt(uniqueIdentifier: string): Ask {
+function tripleDes(): Ask {
+  return [Operation.Create, outgoing(CreateRequest, {
+    objectType: ObjectType.SymmetricKey,
+    attributes: {
+      cryptographicAlgorithm: CryptographicAlgorithm.DES3, cryptographicLength: 168,
+      cryptographicUsageMask: CryptographicUsageMask.Encrypt, activationDate: 1,
+    },
+  })]
+}
+
+function encrypt(uniqueIdentifier: string, data = Buffer.alloc(16)): Ask {
   return [Operation.Encrypt, outgoing(EncryptRequest, {
-    uniqueIdentifier, data: Buffer.alloc(16), cryptographicParameters: { blockCipherMode: BlockCipherMode.ECB },
+    uniqueIdentifier, data, cryptographicParameters: { blockCipherMode: BlockCipherMode.ECB },
   })]
 }
 
