@@ -5,6 +5,7 @@ import type { CryptographicParameters } from '../kmip/attribute-value.ts'
 import { badParameters, cryptographicFailure, guarded, invalid, unsupportedParameters } from './failure.ts'
 import { chooseIv } from './iv.ts'
 import type { ChosenIv } from './iv.ts'
+import { checkKind } from './key.ts'
 import type { SoftwareKey } from './key.ts'
 import { paddingOf } from './padding.ts'
 import type { Padding } from './padding.ts'
@@ -80,7 +81,7 @@ export function openSymmetric(key: SoftwareKey, parameters: CryptographicParamet
 export function modeOf(
   key: Pick<SoftwareKey, 'kind' | 'algorithm' | 'modes'>, parameters: CryptographicParameters,
 ): CipherMode {
-  if (key.kind !== 'symmetric') throw invalid('the key is not a symmetric key')
+  checkKind(key, 'symmetric')
   if (parameters.cryptographicAlgorithm !== undefined && parameters.cryptographicAlgorithm !== key.algorithm) {
     throw badParameters('the key is for another algorithm')
   }

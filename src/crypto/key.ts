@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
+import { KmipError } from '../kmip/error.ts'
 import type { Secret } from '../kmip/secret.ts'
-import { invalid } from './failure.ts'
 import type { Key, KeyKind } from './provider.ts'
 import type { CipherMode } from './symmetric.ts'
 
@@ -13,7 +13,7 @@ export interface SoftwareKey extends Key {
   readonly modes: ReadonlyMap<number, CipherMode>
 }
 
-/** @throws KmipError Invalid Field for a key of another kind */
-export function checkKind(key: SoftwareKey, ...kinds: readonly KeyKind[]): void {
-  if (!kinds.includes(key.kind)) throw invalid(`a ${key.kind} key cannot be used for this operation`)
+/** @throws KmipError Invalid Object Type for a key of another kind, which "is not valid for the requested operation" */
+export function checkKind({ kind }: Pick<Key, 'kind'>, ...kinds: readonly KeyKind[]): void {
+  if (!kinds.includes(kind)) throw new KmipError('InvalidObjectType', `a ${kind} key cannot be used for this operation`)
 }

@@ -8,7 +8,7 @@ import { badParameters, cryptographicFailure, invalid, unsupportedParameters } f
 import { hash } from './hash.ts'
 import type { HashInfo } from './hash.ts'
 import { Ckm, Mgf1, ParameterType } from '../kmip/pkcs11-constants.ts'
-import { checkTokenKind } from './pkcs11-key.ts'
+import { checkKind } from './key.ts'
 import type { TokenKey } from './pkcs11-key.ts'
 import type { Mechanism, OaepFacts } from './pkcs11-protocol.ts'
 import type { Run } from './pkcs11-symmetric.ts'
@@ -20,7 +20,7 @@ import { signatureScheme } from './signature.ts'
 export function signInToken(
   run: Run, key: TokenKey, parameters: CryptographicParameters, input: Signable,
 ): Promise<Buffer> {
-  checkTokenKind(key, 'private')
+  checkKind(key, 'private')
   if (key.algorithm === CryptographicAlgorithm.RSA) return signRsa(run, key, parameters, input)
   return signEcdsa(run, key, parameters, input)
 }
@@ -33,7 +33,7 @@ export function signInToken(
 export async function decryptRsaInToken(
   run: Run, key: TokenKey, parameters: CryptographicParameters, data: Buffer, oaepFacts: () => Promise<OaepFacts>,
 ): Promise<Buffer> {
-  checkTokenKind(key, 'private')
+  checkKind(key, 'private')
   const length = modulusLength(key)
   const mechanism = await encryptionMechanism(parameters, oaepFacts)
   if (data.length !== length) throw cryptographicFailure()

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { Cko } from '../kmip/pkcs11-constants.ts'
-import { invalid } from './failure.ts'
-import type { Key, KeyKind, KeySpec, ReferredKey } from './provider.ts'
+import { checkKind } from './key.ts'
 import type { SoftwareKey } from './key.ts'
+import type { Key, KeyKind, KeySpec, ReferredKey } from './provider.ts'
 import type { KeyPlace, NewPlace, Storage, Template, WrappedKey } from './pkcs11-protocol.ts'
 import type { CipherMode } from './symmetric.ts'
 
@@ -51,11 +51,6 @@ export function encodeReference(reference: Reference): Buffer {
   return Buffer.from(JSON.stringify(stored))
 }
 
-/** @throws KmipError Invalid Field for a key of another kind */
-export function checkTokenKind(key: Key, ...kinds: readonly KeyKind[]): void {
-  if (!kinds.includes(key.kind)) throw invalid(`a ${key.kind} key cannot be used for this operation`)
-}
-
 /** A place that no key has had. */
 export function newPlace(storage: Storage): NewPlace {
   return { id: randomBytes(16).toString('hex'), storage }
@@ -72,13 +67,13 @@ export function referred(
 
 /** @throws KmipError Invalid Field for a public key */
 export function asTokenKey(key: Key): TokenKey {
-  checkTokenKind(key, 'symmetric', 'private', 'secret')
+  checkKind(key, 'symmetric', 'private', 'secret')
   return key as TokenKey
 }
 
 /** @throws KmipError Invalid Field for another key */
 export function asPublic(key: Key): Key {
-  checkTokenKind(key, 'public')
+  checkKind(key, 'public')
   return (key as TokenPublicKey).software
 }
 

@@ -9,7 +9,7 @@ import { paddingOf } from './padding.ts'
 import type { Padding } from './padding.ts'
 import { aesMechanisms, hmacMechanisms } from './pkcs11-capabilities.ts'
 import { Ckm, ParameterType } from '../kmip/pkcs11-constants.ts'
-import { checkTokenKind } from './pkcs11-key.ts'
+import { checkKind } from './key.ts'
 import type { TokenKey } from './pkcs11-key.ts'
 import type { Mechanism, Verb } from './pkcs11-protocol.ts'
 import type { Cipher, CipherInput, DecryptInput, EncryptInput, EncryptOutput, Mac } from './provider.ts'
@@ -104,7 +104,7 @@ interface Prepared {
 }
 
 function prepare(key: TokenKey, parameters: CryptographicParameters, input: CipherInput): Prepared {
-  checkTokenKind(key, 'symmetric')
+  checkKind(key, 'symmetric')
   const mode = modeOf(key, parameters)
   const iv = chooseIv(mode, parameters, input)
   const mechanism = aesMechanisms.get(parameters.blockCipherMode!)
@@ -160,7 +160,7 @@ const pkcs5: Padding = {
 }
 
 function macMechanism(key: TokenKey, parameters: CryptographicParameters): number {
-  checkTokenKind(key, 'symmetric', 'secret')
+  checkKind(key, 'symmetric', 'secret')
   const { blockCipherMode, cryptographicAlgorithm, hashingAlgorithm } = parameters
   const namesCipher = hashingAlgorithm === undefined && cryptographicAlgorithm === key.algorithm && key.modes.size > 0
   if (blockCipherMode === undefined && !namesCipher) {

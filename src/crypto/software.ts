@@ -16,7 +16,7 @@ import type { SoftwareKey } from './key.ts'
 import { loadSoftware } from './load.ts'
 import { mac, openMac } from './mac.ts'
 import { applyOneTimePad } from './one-time-pad.ts'
-import type { Key, Provider, Signable } from './provider.ts'
+import type { Key, KeyKind, Provider, Signable } from './provider.ts'
 import { openSslSource } from './random-source.ts'
 import type { RandomSource } from './random-source.ts'
 import { decryptRsa, encryptRsa, signRsa, verifyRsa } from './rsa.ts'
@@ -47,7 +47,7 @@ export function softwareProvider(source: RandomSource = openSslSource): Provider
       if (key.kind === 'symmetric') return encryptSymmetric(own(key), parameters, input)
       refuseSymmetricInput(input)
       if (key.algorithm === CryptographicAlgorithm.SM2) return { data: sm2Encrypt(own(key), parameters, input.data) }
-      checkRsa(key)
+      checkRsa(key, 'public')
       return { data: encryptRsa(own(key), parameters, input.data) }
     },
     decrypt(key, parameters, input) {
@@ -55,7 +55,7 @@ export function softwareProvider(source: RandomSource = openSslSource): Provider
       if (key.kind === 'symmetric') return decryptSymmetric(own(key), parameters, input)
       refuseSymmetricInput(input)
       if (key.algorithm === CryptographicAlgorithm.SM2) return sm2Decrypt(own(key), parameters, input.data)
-      checkRsa(key)
+      checkRsa(key, 'private')
       return decryptRsa(own(key), parameters, input.data)
     },
     openCipher: (key, parameters, input) => openSymmetric(own(key), parameters, input),
@@ -122,7 +122,8 @@ function onCurve(key: SoftwareKey): SoftwareKey {
   return key
 }
 
-function checkRsa({ algorithm }: Key): void {
+function checkRsa({ kind, algorithm }: Key, needed: KeyKind): void {
+  checkKind({ kind }, needed)
   if (algorithm !== c.RSA) throw notSupported('the algorithm does not encrypt')
 }
 

@@ -49,7 +49,7 @@ const families2 = [
   ProfileName.AsymmetricKeyLifecycleServer, ProfileName.BasicCryptographicServer,
   ProfileName.AdvancedCryptographicServer, ProfileName.RNGCryptographicServer, ProfileName.SymmetricKeyFoundryServer,
   ProfileName.OpaqueManagedObjectStoreServer, ProfileName.StorageArrayWithSelfEncryptingDriveServer,
-  ProfileName.AESXTSServer,
+  ProfileName.AESXTSServer, ProfileName.QuantumSafeServer, ProfileName.PKCS_11Server,
 ]
 const encodings1 = ['HTTPSServer', 'JSONServer', 'XMLServer']
 const encodings2 = [ProfileName.HTTPSServer, ProfileName.JSONServer, ProfileName.XMLServer]

@@ -35,7 +35,8 @@ const capabilities: CapabilityInformation = {
   destroyAction: DestroyAction.KeyMaterialDeleted,
   shreddingAlgorithm: ShreddingAlgorithm.Unspecified,
   rngMode: RNGMode.SharedInstantiation,
-  quantumSafeCapability: false,
+  // Symmetric keys of 256 bits are, and one that is asked to be and cannot is refused (KMIP 2.1 4.45).
+  quantumSafeCapability: true,
 }
 
 /**

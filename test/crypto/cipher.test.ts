@@ -143,17 +143,17 @@ describe('keys', () => {
     const [privateKey, publicKey] = [await provider.load(rsa.privateKey), await provider.load(rsa.publicKey)]
     const oaep = { paddingMethod: p.OAEP }
     const data = Buffer.alloc(8)
-    await refused(() => provider.encrypt(privateKey, oaep, { data }), 'InvalidField')
-    await refused(() => provider.decrypt(publicKey, oaep, { data }), 'InvalidField')
-    await refused(() => provider.sign(publicKey, {}, { data }), 'InvalidField')
-    await refused(() => provider.sign(aes, {}, { data }), 'InvalidField')
-    await refused(() => provider.mac(privateKey, {}, data), 'InvalidField')
+    await refused(() => provider.encrypt(privateKey, oaep, { data }), 'InvalidObjectType')
+    await refused(() => provider.decrypt(publicKey, oaep, { data }), 'InvalidObjectType')
+    await refused(() => provider.sign(publicKey, {}, { data }), 'InvalidObjectType')
+    await refused(() => provider.sign(aes, {}, { data }), 'InvalidObjectType')
+    await refused(() => provider.mac(privateKey, {}, data), 'InvalidObjectType')
     await refused(() => provider.encrypt(publicKey, {}, { data }), 'BadCryptographicParameters')
     const none = { paddingMethod: p.None }
     await refused(() => provider.encrypt(publicKey, none, { data }), 'UnsupportedCryptographicParameters')
     await refused(() => provider.encrypt(publicKey, oaep, { data, iv: data }), 'InvalidField')
     await refused(() => provider.encrypt(publicKey, oaep, { data: Buffer.alloc(100) }), 'InvalidField')
-    await refused(() => provider.openCipher(publicKey, oaep, { direction: 'encrypt' }), 'InvalidField')
+    await refused(() => provider.openCipher(publicKey, oaep, { direction: 'encrypt' }), 'InvalidObjectType')
     await refused(() => provider.load({ ...aes, reference: Buffer.alloc(1) }), 'InvalidField')
   })
 })

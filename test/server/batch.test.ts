@@ -79,7 +79,8 @@ describe('many clients of one key', () => {
 })
 
 describe('a batch that takes long', () => {
-  it.each([BatchErrorContinuationOption.Stop, BatchErrorContinuationOption.Undo])('lets others in: option %i', async (option) => {
+  const options = [BatchErrorContinuationOption.Stop, BatchErrorContinuationOption.Undo]
+  it.each(options)('lets others in: option %i', async (option) => {
     const server = testEngine()
     const key = await created(server, tripleDes())
     let turns = 0
