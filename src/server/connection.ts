@@ -17,8 +17,8 @@ export interface MessageHandler {
 /**
  * One client connection after its handshake: cuts messages out of the stream and answers them one
  * after the other, in order, each with a single write, which for a small answer is a single TLS
- * record (facts: clients.md finding 1). It holds deadlines as plain numbers; the listener's one
- * timer calls `expire`.
+ * record (facts: clients.md finding 1). A client that ends its side gets the answers to what it has sent.
+ * The deadline is a plain number, and the listener's one timer calls `expire`.
  */
 export class Connection {
   readonly #socket: TLSSocket
@@ -34,6 +34,7 @@ export class Connection {
   /** The answer that is to be written. */
   #answer: Answer | undefined
   #draining = false
+  #phase: Phase = 'idle'
   #deadline: number
 
   /** @param socket authenticated, and not read from yet */
@@ -44,8 +45,10 @@ export class Connection {
     this.#log = log
     this.#framer = new Framer(Tag.RequestMessage, limits.messageBytesMax)
     this.#deadline = performance.now() + limits.idleMsMax
+    socket.allowHalfOpen = true
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => this.#work())
+    socket.on('end', () => this.drain())
     socket.on('close', () => this.#endpoint?.close())
   }
 
@@ -54,25 +57,22 @@ export class Connection {
     if (now >= this.#deadline) this.#socket.destroy()
   }
 
-  /** Answers what has been received whole, and then closes. */
+  /** Answers what has been received whole, and then closes. What comes from now on is not looked at. */
   drain(): void {
     this.#draining = true
-    this.#socket.pause()
-    if (this.#endpoint !== undefined || (!this.#isBusy && this.#waiting.length === 0)) this.#socket.end()
+    if (this.#endpoint !== undefined) this.#close()
+    else this.#work()
   }
 
   #receive(chunk: Buffer): void {
     if (this.#endpoint !== undefined) return this.#receiveAnswer(this.#endpoint, chunk)
     if (this.#broken !== undefined || this.#draining) return
-    const unfinished = this.#framer.buffered > 0
     try {
       this.#framer.push(chunk, this.#waiting)
     } catch (error) {
       if (!(error instanceof TtlvError)) throw error
       this.#broken = error
     }
-    // From the first byte of a message to its last: a slow sender must not move its own deadline.
-    if (this.#framer.buffered > 0 && !(unfinished && this.#waiting.length === 0)) this.#wait(this.#limits.requestMsMax)
     if (this.#isFull()) this.#socket.pause()
     this.#work()
   }
@@ -87,10 +87,11 @@ export class Connection {
   /** Takes up the next message, if none is being dealt with. */
   #work(): void {
     if (this.#isBusy || this.#endpoint !== undefined) return
-    if (this.#socket.writableNeedDrain) return this.#wait(this.#limits.responseMsMax)
+    if (this.#socket.writableNeedDrain) return this.#stay('response')
     const message = this.#waiting.shift()
     if (message === undefined) return this.#rest()
     this.#isBusy = true
+    this.#wait('work')
     try {
       const answer = this.#handler.process(message)
       if (answer instanceof Promise) answer.then((later) => this.#give(later), (error: unknown) => this.#fail(error))
@@ -107,7 +108,8 @@ export class Connection {
       return this.#give({ bytes: this.#handler.refuse(this.#broken, this.#framer.refused), close: true })
     }
     if (this.#draining) return this.#close()
-    if (this.#framer.buffered === 0) this.#wait(this.#limits.idleMsMax)
+    if (this.#framer.buffered === 0) this.#wait('idle')
+    else this.#stay('request')
     if (this.#socket.isPaused()) this.#socket.resume()
   }
 
@@ -130,8 +132,9 @@ export class Connection {
   #write(): void {
     const answer = this.#answer
     if (answer === undefined || this.#socket.destroyed) return
-    if (this.#socket.writableLength > 0) return this.#wait(this.#limits.responseMsMax)
+    if (this.#socket.writableLength > 0) return this.#wait('response')
     this.#answer = undefined
+    this.#wait('work')
     this.#socket.write(answer.bytes, this.#written)
     if (answer.close) return this.#close()
     this.#isBusy = false
@@ -151,17 +154,16 @@ export class Connection {
   #reverse(reverse: (link: Link) => Endpoint): void {
     if (this.#waiting.length > 0 || this.#framer.buffered > 0) return this.#close()
     this.#framer = new Framer(Tag.ResponseMessage, this.#limits.messageBytesMax)
-    this.#wait(Infinity)
     const endpoint = reverse({
       send: (message) => {
-        this.#wait(this.#limits.responseMsMax)
+        this.#wait('response')
         this.#socket.write(message)
       },
-      settle: () => this.#wait(Infinity),
+      settle: () => this.#wait('work'),
       restore: () => {
         this.#endpoint = undefined
         this.#framer = new Framer(Tag.RequestMessage, this.#limits.messageBytesMax)
-        this.#wait(this.#limits.idleMsMax)
+        this.#wait('idle')
       },
       close: () => this.#socket.destroy(),
     })
@@ -181,13 +183,27 @@ export class Connection {
     }
   }
 
+  /** Reads on, and forgets it: unread bytes would keep the end of the connection from being seen. */
   #close(): void {
+    this.#draining = true
     this.#waiting.length = 0
-    this.#wait(this.#limits.responseMsMax)
+    this.#stay('response')
     this.#socket.end()
+    this.#socket.resume()
   }
 
-  #wait(ms: number): void {
-    this.#deadline = performance.now() + ms
+  /** What more bytes of the same client do not move: neither who sends slowly nor who does not read gets more time. */
+  #stay(phase: Phase): void {
+    if (this.#phase !== phase) this.#wait(phase)
+  }
+
+  #wait(phase: Phase): void {
+    this.#phase = phase
+    this.#deadline = phase === 'work' ? Infinity : performance.now() + this.#limits[timeFor[phase]]
   }
 }
+
+/** What the client is given time for; while the server works, or has nothing to ask of a client in its role, it waits. */
+type Phase = 'idle' | 'request' | 'response' | 'work'
+
+const timeFor = { idle: 'idleMsMax', request: 'requestMsMax', response: 'responseMsMax' } as const
