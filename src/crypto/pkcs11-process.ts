@@ -130,20 +130,31 @@ function serve(): void {
     if (answers.length === batchMax) flush()
     else if (answers.length === 1) setImmediate(flush)
   }
+  let underWay = 0
+  let isEnding = false
   const fail = (id: number) => (error: unknown) => answer({ id, failure: failureOf(error) })
   const read = recordReader((record) => {
     const { id, job } = decodeJob(record)
     try {
       const result = run(job)
-      if (result instanceof Promise) result.then((done: unknown) => answer({ id, result: done }), fail(id))
-      else answer({ id, result })
+      if (!(result instanceof Promise)) return answer({ id, result })
+      underWay += 1
+      result.then((done: unknown) => answer({ id, result: done }), fail(id)).finally(() => {
+        underWay -= 1
+        if (isEnding && underWay === 0) process.exit(0)
+      })
     } catch (error) {
       fail(id)(error)
     }
   })
   const input = new Socket({ fd: 0, readable: true, writable: false })
   input.on('data', read)
-  const end = (): never => process.exit(0)
+  // What is under way has a moment to leave nothing half done. A module that hangs has no more: an exit would wait for it.
+  const end = (): void => {
+    if (underWay === 0) process.exit(0)
+    isEnding = true
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), endMsMax)
+  }
   input.on('end', end)
   input.on('error', end)
   output.on('error', end)
@@ -152,6 +163,8 @@ function serve(): void {
 const passing: Template = [{ type: Cka.TOKEN, value: false }, { type: Cka.EXTRACTABLE, value: true }]
 const wrapGrowthMax = 32
 const batchMax = 16
+/** Less than the next server waits before it destroys what this one was making. */
+const endMsMax = 2000
 const materialAttributes: ReadonlySet<number> = new Set([
   Cka.VALUE, Cka.MODULUS, Cka.PUBLIC_EXPONENT, Cka.PRIVATE_EXPONENT, Cka.PRIME_1, Cka.PRIME_2, Cka.EXPONENT_1,
   Cka.EXPONENT_2, Cka.COEFFICIENT, Cka.EC_PARAMS,
