@@ -32,7 +32,7 @@ import { clientCredentials } from './server/client-authority.ts'
 import { CredentialsError, hasThrowAwayPki, loadServerCredentials, missingCredentials } from './server/credentials.ts'
 import type { ServerCredentials } from './server/credentials.ts'
 import { Engine } from './server/engine.ts'
-import { GivenUpKeys } from './server/given-up-keys.ts'
+import { GivenUpKeys, giveUpAnnounced } from './server/given-up-keys.ts'
 import { HttpsListener } from './server/https.ts'
 import type { IdentityPolicy } from './server/identity.ts'
 import { Listener } from './server/listener.ts'
@@ -139,6 +139,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadM
   const { listener, https } = listenersOf(router ?? engine, credentials, thread, log)
   const scheduler = new Scheduler(services, randomUUID(), engine.changes)
   const givenUpKeys = new GivenUpKeys(services)
+  if (thread.number === 0) await giveUpAnnounced(store)
   const address = await listener.listen().catch(cannotListen('KEYWARD_HOST and KEYWARD_PORT'))
   const httpsAddress = await https?.listen().catch(cannotListen('KEYWARD_HOST and KEYWARD_HTTPS_PORT'))
   engine.start()

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Cko } from '../kmip/pkcs11-constants.ts'
 import { checkKind } from './key.ts'
 import type { SoftwareKey } from './key.ts'
-import type { Key, KeyKind, KeySpec, ReferredKey } from './provider.ts'
+import type { Announce, Key, KeyKind, KeySpec, ReferredKey } from './provider.ts'
 import type { KeyPlace, NewPlace, Storage, Template, WrappedKey } from './pkcs11-protocol.ts'
 import type { CipherMode } from './symmetric.ts'
 
@@ -63,6 +63,18 @@ export function referred(
   const objectClass = kind === 'private' ? Cko.PRIVATE_KEY : Cko.SECRET_KEY
   const place: KeyPlace = { id, objectClass, wrapped }
   return { algorithm, length, curve, kind, reference: encodeReference({ place }) }
+}
+
+/**
+ * Announces a key that is about to be an object of the token. Others are made in a session, and end with it.
+ *
+ * @returns as `Announce`
+ */
+export async function announced(
+  announce: Announce | undefined, spec: KeySpec, kind: KeyKind, place: NewPlace,
+): Promise<() => void> {
+  const isLasting = place.storage === 'internal'
+  return isLasting && announce !== undefined ? announce(referred(spec, kind, place, undefined)) : () => undefined
 }
 
 /** @throws KmipError Invalid Field for a public key */

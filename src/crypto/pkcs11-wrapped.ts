@@ -12,12 +12,12 @@ import type { TokenParts } from './pkcs11-calls.ts'
 import { tokenCurves } from './pkcs11-capabilities.ts'
 import { checkImportable } from './pkcs11-check.ts'
 import { wrappedTemplate } from './pkcs11-import.ts'
-import { asTokenKey, newPlace, referred } from './pkcs11-key.ts'
+import { announced, asTokenKey, newPlace, referred } from './pkcs11-key.ts'
 import type { TokenKey } from './pkcs11-key.ts'
 import type { KeyPlace, Mechanism, OaepFacts, UnwrapFacts, UnwrappedInto } from './pkcs11-protocol.ts'
 import { curveParameter } from './pkcs11-template.ts'
 import { wrapMechanism } from './pkcs11-wrapping.ts'
-import type { ImportedKey, KeySpec, PlainKey, Provider, WrappedMaterial, WrappedSpec } from './provider.ts'
+import type { Announce, ImportedKey, KeySpec, PlainKey, Provider, WrappedMaterial, WrappedSpec } from './provider.ts'
 
 /** Takes in keys that come wrapped by a key of the token, without ever seeing them. */
 export function unwrappingIn(parts: TokenParts): Required<Pick<Provider, 'checkUnwraps' | 'importWrapped'>> {
@@ -26,13 +26,14 @@ export function unwrappingIn(parts: TokenParts): Required<Pick<Provider, 'checkU
       await rsaMechanism(parts, parameters)
       if (spec.kind === 'private') await checkPrivateKey(parts, spec)
     },
-    importWrapped: (key, parameters, material, spec) => importWrapped(parts, asTokenKey(key), parameters, material, spec),
+    importWrapped: (key, parameters, material, spec, announce) => (
+      importWrapped(parts, asTokenKey(key), parameters, material, spec, announce)),
   }
 }
 
 async function importWrapped(
   parts: TokenParts, key: TokenKey, parameters: CryptographicParameters, { bytes, transportBytes }: WrappedMaterial,
-  spec: WrappedSpec,
+  spec: WrappedSpec, announce: Announce | undefined,
 ): Promise<ImportedKey> {
   const { token, storage } = parts
   const isPrivate = spec.kind === 'private'
@@ -44,10 +45,15 @@ async function importWrapped(
   const transport = transportBytes === undefined ? undefined : { mechanism, wrapped: bytes.subarray(0, end) }
   const place = newPlace(storage)
   const objectClass = isPrivate ? Cko.PRIVATE_KEY : Cko.SECRET_KEY
+  const withdraw = await announced(announce, { ...spec, length: spec.length ?? 0 }, spec.kind, place)
   const result = await token.call<UnwrappedInto>({
     op: 'unwrapInto', key: key.place, place, wrapped: bytes.subarray(end), transport,
     mechanism: transport === undefined ? mechanism : wrapMechanism(await token.facts(), withPadding),
     template: wrappedTemplate(spec), values: valuesOf(spec),
+  }).catch((error: unknown) => {
+    // What the token has refused it does not keep; what it did before it was lost nobody knows.
+    if (!isUnavailable(error)) withdraw()
+    throw error
   })
   const where: KeyPlace = { id: place.id, objectClass, wrapped: result.wrapped }
   try {
@@ -67,8 +73,13 @@ async function importWrapped(
     return { key: stored, publicKey: await publicPart(parts, own, result.values) }
   } catch (error) {
     await token.destroy(where)
+    withdraw()
     throw error
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return (error as { reason?: unknown }).reason === 'ProtectionStorageUnavailable'
 }
 
 /** Bits. Where the token tells the length to eight octets only, the client's word for it decides. */

@@ -12,7 +12,7 @@ import type { Connection } from './pkcs11-connection.ts'
 import { Cka, Ckm } from '../kmip/pkcs11-constants.ts'
 import { materialTemplate } from './pkcs11-import.ts'
 import {
-  asPublic, asTokenKey, decodeReference, encodeReference, newPlace, referred,
+  announced, asPublic, asTokenKey, decodeReference, encodeReference, newPlace, referred,
 } from './pkcs11-key.ts'
 import type { TokenKey, TokenPublicKey } from './pkcs11-key.ts'
 import type { OaepFacts, Storage, TokenFacts, UnwrapFacts, WrappedKey } from './pkcs11-protocol.ts'
@@ -26,7 +26,7 @@ import {
   ecPrivateTemplate, ecPublicTemplate, rsaPrivateTemplate, rsaPublicTemplate, secretTemplate,
 } from './pkcs11-template.ts'
 import type {
-  Capabilities, Key, KeySpec, PlainKey, Provider, ProviderState, StoredKey,
+  Announce, Capabilities, Key, KeySpec, PlainKey, Provider, ProviderState, StoredKey,
 } from './provider.ts'
 import { symmetricFamily } from './symmetric.ts'
 import type { CipherMode } from './symmetric.ts'
@@ -77,10 +77,11 @@ type Using = 'encrypt' | 'decrypt' | 'openCipher' | 'sign' | 'verify' | 'mac' | 
 
 function making({ token, storage, software }: TokenParts): Pick<Provider, Making> {
   return {
-    async generateKey(spec) {
+    async generateKey(spec, announce) {
       checkSymmetric(await token.facts(), spec)
       const isAes = spec.algorithm === CryptographicAlgorithm.AES
       const place = newPlace(storage)
+      await announced(announce, spec, 'symmetric', place)
       const wrapped = await token.call<WrappedKey | undefined>({
         op: 'generate', place,
         mechanism: { mechanism: isAes ? Ckm.AES_KEY_GEN : Ckm.GENERIC_SECRET_KEY_GEN },
@@ -88,12 +89,13 @@ function making({ token, storage, software }: TokenParts): Pick<Provider, Making
       })
       return referred(spec, 'symmetric', place, wrapped)
     },
-    generateKeyPair: (spec) => generatePair(token, storage, spec),
-    async importKey(material) {
+    generateKeyPair: (spec, announce) => generatePair(token, storage, spec, announce),
+    async importKey(material, announce) {
       await software.importKey(material)
       if (material.kind === 'public') return material
       checkImportable(await token.facts(), material)
       const place = newPlace(storage)
+      await announced(announce, material, material.kind, place)
       const template = materialTemplate(material)
       const wrapped = await token.call<WrappedKey | undefined>({ op: 'create', place, template })
       return referred(material, material.kind, place, wrapped)
@@ -107,13 +109,14 @@ function making({ token, storage, software }: TokenParts): Pick<Provider, Making
 }
 
 async function generatePair(
-  token: TokenCalls, storage: Storage, spec: KeySpec,
+  token: TokenCalls, storage: Storage, spec: KeySpec, announce: Announce | undefined,
 ): Promise<{ privateKey: StoredKey; publicKey: StoredKey }> {
   const facts = await token.facts()
   const isRsa = spec.algorithm === CryptographicAlgorithm.RSA
   if (isRsa) checkRsaLength(facts, spec.length)
   const curve = isRsa ? undefined : curveOf(facts, spec)
   const place = newPlace(storage)
+  await announced(announce, spec, 'private', place)
   const { values, wrapped } = await token.call<{ values: Uint8Array[]; wrapped: WrappedKey | undefined }>({
     op: 'generatePair', place,
     mechanism: { mechanism: isRsa ? Ckm.RSA_PKCS_KEY_PAIR_GEN : Ckm.EC_KEY_PAIR_GEN },

@@ -32,8 +32,9 @@ export interface Provider {
   /** That behind its keys and `random`; absent: nobody knows. */
   readonly randomNumberGenerator?: RandomNumberGenerator
 
-  generateKey(spec: KeySpec): Awaitable<StoredKey>
-  generateKeyPair(spec: KeySpec): Awaitable<{ privateKey: StoredKey; publicKey: StoredKey }>
+  /** @param announce as `Announce`, here and below; absent where what is left behind harms nobody */
+  generateKey(spec: KeySpec, announce?: Announce): Awaitable<StoredKey>
+  generateKeyPair(spec: KeySpec, announce?: Announce): Awaitable<{ privateKey: StoredKey; publicKey: StoredKey }>
 
   /**
    * Takes material from outside, after checking it: sizes, private scalars in range, the public
@@ -42,7 +43,7 @@ export interface Provider {
    * @throws KmipError Invalid Field (or Key Format Type Not Supported) for material that is not a
    *   sound key of that kind
    */
-  importKey(material: PlainKey): Awaitable<StoredKey>
+  importKey(material: PlainKey, announce?: Announce): Awaitable<StoredKey>
 
   /**
    * Takes up a key that is elsewhere and stays there.
@@ -94,7 +95,7 @@ export interface Provider {
    *   curve than the spec's
    */
   importWrapped?(
-    key: Key, parameters: CryptographicParameters, material: WrappedMaterial, spec: WrappedSpec,
+    key: Key, parameters: CryptographicParameters, material: WrappedMaterial, spec: WrappedSpec, announce?: Announce,
   ): Promise<ImportedKey>
 
   /** Derivation that needs the key's own cryptography: HMAC, HASH, ENCRYPT, PBKDF2, NIST 800-108, HKDF, asymmetric. */
@@ -106,6 +107,14 @@ export interface Provider {
   /** Mixes a client's seed in, where the generator takes any. @returns how many bytes of it were used */
   seed?(data: Buffer): number
 }
+
+/**
+ * Told where a provider will keep a secret or private key, before it begins to make one that outlives a crash: whoever
+ * asks for the key can have it destroyed, whatever happens in between. Where it fails, nothing is made.
+ *
+ * @returns takes the announcement back: nothing was made, or what was is gone
+ */
+export type Announce = (key: ReferredKey) => Promise<() => void>
 
 export type StorageMechanism = 'HsmInternal' | 'HsmEncryptedDatabase'
 

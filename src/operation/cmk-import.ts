@@ -181,7 +181,7 @@ async function importPair(
 ): Promise<{ held: Pick<ImportRecord, 'privateKey' | 'provider' | 'reference'>; publicKey: PlainKey }> {
   const { provider } = protectedBy(context, cmk.protectionLevel, cmk.instance)
   await provider.checkUnwraps?.(parameters, wrappedSpecOf(cmk))
-  const { privateKey, publicKey } = await provider.generateKeyPair(keySpec)
+  const { privateKey, publicKey } = await provider.generateKeyPair(keySpec, context.objects.keptKeys.announceAt(provider))
   if (!('bytes' in publicKey)) throw new Error('a provider does not give a public key out')
   const { algorithm, length, curve, bytes } = publicKey
   const open: PlainKey = { kind: 'public', algorithm, length, curve, bytes }

@@ -69,7 +69,9 @@ async function unwrappedThere(
   const importKey = await provider.load({ ...wrapping.keySpec, kind: 'private', reference })
   const bytes = wrappedBytes(block.keyValue!)
   const transportBytes = spec.kind === 'private' ? wrapping.wrappedKeyBytes : undefined
-  const { key, publicKey } = await provider.importWrapped(importKey, wrapping.parameters, { bytes, transportBytes }, spec)
+  const { key, publicKey } = await provider.importWrapped(
+    importKey, wrapping.parameters, { bytes, transportBytes }, spec, context.objects.keptKeys.announceAt(provider),
+  )
   context.objects.keptKeys.made({ provider: provider.name, key })
   if (publicKey !== undefined) return { key, publicKey, identity: publicKey.bytes.reveal() }
   const { data } = await provider.encrypt(await provider.load(key), { blockCipherMode: BlockCipherMode.ECB }, { data: probe })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { ReferredKey } from '../crypto/provider.ts'
+import type { Announce, Provider, ReferredKey } from '../crypto/provider.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import type { Change } from '../store/store.ts'
+import type { Change, Store } from '../store/store.ts'
 import { token } from './index-keys.ts'
 import { storedKeyOf } from './stored-key.ts'
 
@@ -22,13 +22,37 @@ export function keptKeyOf(object: ManagedObject): KeptKey | undefined {
 
 /** The keys at providers that come and go with one unit of work. */
 export class KeptKeys {
-  readonly #made: KeptKey[] = []
+  readonly #store: Store
+  /** Ids of the records that order the destruction of what is being made; this unit of work's commit removes them. */
+  readonly #announcements: string[] = []
+  #made: KeptKey[] = []
   readonly #givenUp: KeptKey[] = []
   #destructions: readonly string[] = []
 
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /**
+   * Takes announcements of keys that a provider makes for this unit of work. The destruction of each is ordered before
+   * it is made, and the order goes in the commit that gives the key to an object: if that commit never comes, because
+   * the server is killed in between, the next start has the key destroyed. A commit that comes after that finds its
+   * order changed, and fails.
+   */
+  announceAt({ name }: Provider): Announce {
+    return async (key) => {
+      const kept: KeptKey = { provider: name, key }
+      const order = { ...destructionOrder(kept), keys: [announcedKey] }
+      await this.#store.apply([order])
+      this.#announcements.push(order.id)
+      this.#made.push(kept)
+      return () => void (this.#made = this.#made.filter((each) => each !== kept))
+    }
+  }
+
   /** A key that was made and is not yet, or never will be, that of an object: it goes if the unit of work does. */
   made(key: KeptKey): void {
-    this.#made.push(key)
+    if (!this.#made.some((known) => isSame(known, key))) this.#made.push(key)
   }
 
   /** A key to which no record leads any more, once the unit of work is committed. */
@@ -36,9 +60,9 @@ export class KeptKeys {
     this.#givenUp.push(key)
   }
 
-  /** Whether there is something to destroy, whatever else is committed. */
-  get hasGivenUp(): boolean {
-    return this.#givenUp.length > 0
+  /** Whether orders are to be committed, whatever else is. */
+  get hasOrders(): boolean {
+    return this.#givenUp.length > 0 || this.#announcements.length > 0
   }
 
   /** @returns what gives up the keys that were made since, and those of new objects that there will not be */
@@ -46,7 +70,7 @@ export class KeptKeys {
     const before = this.#made.length
     return (dropped) => {
       const made = dropped.filter(({ revision }) => revision === 0).flatMap((object) => keptKeyOf(object) ?? [])
-      this.#givenUp.push(...this.#made.splice(before), ...made)
+      this.#givenUp.push(...distinct([...this.#made.splice(before), ...made]))
     }
   }
 
@@ -58,25 +82,33 @@ export class KeptKeys {
   /** What is to be committed with these changes. */
   destructionsOf(changes: readonly { before: ManagedObject | undefined; after: ManagedObject }[]): Change[] {
     const givenUp = changes.flatMap(({ before, after }) => givenUpBy(before, after) ?? [])
-    return [...this.#givenUp, ...givenUp].map(destructionOrder)
+    const withdrawn = this.#announcements.map(withdrawalOf)
+    return [...[...this.#givenUp, ...givenUp].map(destructionOrder), ...withdrawn]
   }
 
   committed(orders: readonly Change[]): void {
-    this.#destructions = orders.map(({ id }) => id)
+    this.#destructions = orders.flatMap(({ id, data }) => (data === undefined ? [] : id))
+    this.#announcements.length = 0
     this.#made.length = 0
     this.#givenUp.length = 0
   }
 
-  /** The keys that were made for a unit of work that will not be committed. */
+  /** What was made for a unit of work that will not be committed. */
   abandonedOf(
     pending: readonly ManagedObject[], before: (object: ManagedObject) => ManagedObject | undefined,
-  ): KeptKey[] {
+  ): Abandoned {
     const ofObjects = pending.flatMap((object) => {
       const stored = object.revision === 0 ? undefined : before(object)
       return givenUpBy(object, stored ?? { ...object, provider: undefined }) ?? []
     })
-    return [...this.#made, ...ofObjects]
+    return { keys: distinct([...this.#made, ...ofObjects]), announcements: this.#announcements }
   }
+}
+
+/** Keys at providers that are to be destroyed, and the ids of the records that were to order it if nobody else did. */
+export interface Abandoned {
+  readonly keys: readonly KeptKey[]
+  readonly announcements: readonly string[]
 }
 
 /** The key to which a changed object does not lead any more. */
@@ -95,15 +127,27 @@ export function destructionOrder({ provider, key }: KeptKey): Change {
   return { id: `~given-up/${randomUUID()}`, expected: 0, data, keys: [givenUpKey] }
 }
 
+/** Takes the announcement of a key back, unless the key was given up meanwhile. */
+export function withdrawalOf(id: string): Change {
+  return { id, expected: 1, data: undefined, keys: [] }
+}
+
 export function orderedDestruction(data: Uint8Array): KeptKey {
   const { provider, reference, ...spec } = JSON.parse(Buffer.from(data).toString()) as Stored
   return { provider, key: { ...spec, reference: Buffer.from(reference, 'base64') } }
 }
 
-/** All orders. */
+/** All orders that are to be carried out. */
 export const givenUpKey = token('given-up')
 
+/** All announcements: orders that are to be carried out if those who make the keys are killed. */
+export const announcedKey = token('announced')
+
 type Stored = Omit<ReferredKey, 'reference'> & { readonly provider: string; readonly reference: string }
+
+function distinct(keys: readonly KeptKey[]): KeptKey[] {
+  return keys.filter((key, index) => keys.findIndex((other) => isSame(key, other)) === index)
+}
 
 function isSame(one: KeptKey, other: KeptKey): boolean {
   return one.provider === other.provider && one.key.reference.equals(other.key.reference)

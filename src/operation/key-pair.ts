@@ -77,7 +77,7 @@ export async function newKeyPair(
 ): Promise<{ privateKey: ManagedObject; publicKey: ManagedObject }> {
   const { provider, version } = context
   const given = shared(told)
-  const stored = await provider.generateKeyPair(pairSpec(given, version))
+  const stored = await provider.generateKeyPair(pairSpec(given, version), context.objects.keptKeys.announceAt(provider))
   const publicId = newIdentifier()
   const privateKey = newObject(context, {
     kind: 'PrivateKey',

@@ -20,7 +20,7 @@ import type { Versions } from './cmk-use.ts'
 import { Changes } from './changes.ts'
 import { CmkRecords } from './cmk-records.ts'
 import { KeptKeys } from './given-up.ts'
-import type { KeptKey } from './given-up.ts'
+import type { Abandoned } from './given-up.ts'
 import { indexKeys } from './index-keys.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { isIdentifier } from './object-record.ts'
@@ -39,7 +39,7 @@ export class Objects {
   readonly #now: number
   #changes = new Changes()
   /** Keys at providers that come and go with this unit of work. */
-  readonly keptKeys = new KeptKeys()
+  readonly keptKeys: KeptKeys
   readonly undo = new Undo()
   #committed: ReturnType<Objects['committed']> = []
   /** Whether a commit was begun that has not succeeded. */
@@ -57,6 +57,7 @@ export class Objects {
    */
   constructor(store: Store, cache: ObjectCache, caller: Caller, now: number, region = 'local') {
     this.#store = store
+    this.keptKeys = new KeptKeys(store)
     this.#stored = new StoredObjects(store, cache, caller.account)
     this.#caller = caller
     this.#now = now
@@ -346,7 +347,7 @@ export class Objects {
    * @throws StoreUnavailable
    */
   commit(): Awaitable<void> {
-    return this.#changes.isEmpty && !this.keptKeys.hasGivenUp ? undefined : this.#commit()
+    return this.#changes.isEmpty && !this.keptKeys.hasOrders ? undefined : this.#commit()
   }
 
   async #commit(): Promise<void> {
@@ -369,8 +370,8 @@ export class Objects {
    * have taken the change.
    * @param error why the unit of work ends
    */
-  abandoned(error: unknown): KeptKey[] {
-    if (this.#isBegun && !(error instanceof RevisionConflict)) return []
+  abandoned(error: unknown): Abandoned {
+    if (this.#isBegun && !(error instanceof RevisionConflict)) return { keys: [], announcements: [] }
     return this.keptKeys.abandonedOf([...this.#changes.objects.values()], (object) => this.#stored.before(object))
   }
 

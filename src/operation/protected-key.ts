@@ -35,7 +35,7 @@ export async function takeInProtected(
   const block = keyBlockOf(object)
   if (block?.keyValue === undefined) throw new KmipError('InvalidField', 'there is no Key Value to keep in an HSM')
   if (block.keyWrappingData === undefined) {
-    const stored = await provider.importKey(plainKeyOf(object, given))
+    const stored = await provider.importKey(plainKeyOf(object, given), context.objects.keptKeys.announceAt(provider))
     return partsOf(context, provider, stored, kind, given)
   }
   const information = block.keyWrappingData.encryptionKeyInformation
@@ -56,6 +56,7 @@ export async function takeInProtected(
       length: block.cryptographicLength ?? given.cryptographicLength,
       curve: given.cryptographicDomainParameters?.recommendedCurve,
     },
+    context.objects.keptKeys.announceAt(wrapping.provider),
   )
   const links = await wrappingLinks(context, block)
   return { ...partsOf(context, wrapping.provider, key, kind, given), links }

@@ -10,5 +10,6 @@ export async function symmetricKey(context: Context, given: AttributeSet): Promi
   if (algorithm === undefined) throw new KmipError('InvalidField', 'the Cryptographic Algorithm is missing')
   const length = given.cryptographicLength ?? defaultLength(algorithm)
   if (length === undefined) throw new KmipError('InvalidField', 'the Cryptographic Length is missing')
-  return context.provider.generateKey({ algorithm, length })
+  const { provider, objects } = context
+  return provider.generateKey({ algorithm, length }, objects.keptKeys.announceAt(provider))
 }

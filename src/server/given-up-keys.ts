@@ -1,5 +1,5 @@
-import type { KeptKey } from '../operation/given-up.ts'
-import { destructionOrder, givenUpKey, orderedDestruction } from '../operation/given-up.ts'
+import type { Abandoned } from '../operation/given-up.ts'
+import { announcedKey, destructionOrder, givenUpKey, orderedDestruction, withdrawalOf } from '../operation/given-up.ts'
 import type { Keys } from '../operation/keys.ts'
 import { RevisionConflict } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
@@ -22,7 +22,7 @@ export async function destroyGivenUp(orders: readonly string[], services: KeySer
 }
 
 /** Has providers destroy keys that were made for what never came to be. */
-export async function destroyAbandoned(keys: readonly KeptKey[], services: KeyServices): Promise<void> {
+export async function destroyAbandoned({ keys, announcements }: Abandoned, services: KeyServices): Promise<void> {
   for (const kept of keys) {
     try {
       await services.keys.destroy(kept)
@@ -33,6 +33,30 @@ export async function destroyAbandoned(keys: readonly KeptKey[], services: KeySe
         services.log.error({ err: failure, provider: kept.provider }, 'a key that nobody has stays where it is')
       })
     }
+  }
+  for (const id of announcements) {
+    await services.store.apply([withdrawalOf(id)]).catch((error: unknown) => {
+      // Somebody else was faster, or the next start carries it out: a key that is gone is destroyed.
+      if (!(error instanceof RevisionConflict)) services.log.error({ err: error }, 'an announcement of a key stays')
+    })
+  }
+}
+
+/**
+ * Gives up the keys that were being made when the server was killed. For the start, when nothing is being made: who makes
+ * a key while this runs loses it, and has to make another.
+ *
+ * @throws StoreUnavailable
+ */
+export async function giveUpAnnounced(store: Store): Promise<void> {
+  for (;;) {
+    const ids = await store.scan(announcedKey, { limit: pageSize })
+    for (const id of ids) {
+      const order = await store.read(id)
+      if (order === undefined) continue
+      await store.apply([{ id, expected: order.revision, data: order.data, keys: [givenUpKey] }])
+    }
+    if (ids.length < pageSize) return
   }
 }
 

@@ -20,7 +20,7 @@ import { RevisionConflict } from '../store/store.ts'
 import type { IndexKey } from '../store/store.ts'
 import type { Services } from './batch-item.ts'
 import type { ChangeFeed } from './change-feed.ts'
-import { destroyGivenUp } from './given-up-keys.ts'
+import { destroyAbandoned, destroyGivenUp } from './given-up-keys.ts'
 
 /**
  * Does what time brings: automatic rotations, and deletions of CMKs whose date is reached. However many workers have
@@ -123,6 +123,7 @@ export class Scheduler {
       audit.done({ ...context.caller, principal: ownPrincipal }, done, { uniqueIdentifier: id })
       return true
     } catch (error) {
+      await destroyAbandoned(context.objects.abandoned(error), this.#services)
       // Somebody else was faster: the next round looks again.
       if (error instanceof RevisionConflict) return false
       log.error({ err: error, id }, 'the scheduler could not change a CMK or an object')

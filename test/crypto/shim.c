@@ -2,10 +2,11 @@
  * A PKCS#11 module that is another one, but for its faults: it loads the module that SHIM_MODULE names, gives out its
  * function list, and does what the file that SHIM_FAULT names says. At C_Sign: "hang", "crash", or "slow" (two seconds).
  * At C_Login: "locked", the PIN is. At C_OpenSession: "full", there are no more. At every call that is counted: "lost", the call is made, but the token is gone when it
- * is to be answered, and "dies", the process is.
+ * is to be answered, "dies", the process is, and "mute", there is no answer.
  *
  * Calls that are counted leave a letter in the file that SHIM_CALLS names: l for C_Login, s for C_Sign, c for
- * C_CreateObject, d for C_DestroyObject, o for C_OpenSession, u for C_UnwrapKey, g for C_GenerateKey, and p for C_GenerateKeyPair of RSA.
+ * C_CreateObject, d for C_DestroyObject, o for C_OpenSession, u for C_UnwrapKey, g for C_GenerateKey, p for C_GenerateKeyPair of RSA, and
+ * m for one that was made and stays mute.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -43,10 +44,13 @@ static void count(char letter) {
 
 static word_t call(int index, char letter, word_t a, word_t b, word_t c, word_t d, word_t e, word_t f, word_t g, word_t h) {
   word_t result;
+  int is_mute = letter != 0 && is_fault("mute");
   if (letter != 0) count(letter);
   result = ((function_t)real.functions[index])(a, b, c, d, e, f, g, h);
   if (letter == 0 || letter == 'l' || letter == 'd' || letter == 'o') return result;
   if (is_fault("dies")) abort();
+  if (is_mute) count('m');
+  if (is_mute) for (;;) pause();
   return is_fault("lost") ? device_removed : result;
 }
 

@@ -7,7 +7,7 @@ import type { TestToken } from './token.ts'
 /** A token whose module has faults when it is told to, and counts calls (`test/crypto/shim.c`). */
 export interface ShimmedToken extends TestToken {
   /** From now on; none: no more. */
-  setFault(fault?: 'crash' | 'dies' | 'full' | 'hang' | 'locked' | 'lost' | 'slow'): Promise<void>
+  setFault(fault?: 'crash' | 'dies' | 'full' | 'hang' | 'locked' | 'lost' | 'mute' | 'slow'): Promise<void>
   /** How often what the letter stands for has been called. */
   calls(letter: string): number
 }
