@@ -204,7 +204,8 @@ export class Connection {
         this.#options.refusedPin.set(pin)
       }
       this.#failed(message)
-      throw error
+      // What is wrong with the connection is not what came of anybody's call.
+      throw new LinkError(message)
     }
   }
 

@@ -6,7 +6,7 @@ import type { ConnectionOptions } from '../../src/crypto/pkcs11-connection.ts'
 import type { Key, PlainKey, Provider } from '../../src/crypto/provider.ts'
 import { RefusedPin, refusedPinMemory } from '../../src/crypto/refused-pin.ts'
 import {
-  BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, RecommendedCurve,
+  BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod, RecommendedCurve,
 } from '../../src/kmip/generated/enums.ts'
 import { KmipError } from '../../src/kmip/error.ts'
 import { Secret } from '../../src/kmip/secret.ts'
@@ -125,6 +125,28 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     stop = true
     await Promise.all(load)
     expect([...reasons]).toEqual(['ProtectionStorageUnavailable'])
+  })
+
+  it('is unavailable to who asks while it is connected anew in vain, and decrypts nothing', async () => {
+    const { provider, connection, token } = await opened()
+    const { privateKey, publicKey } = await provider.generateKeyPair({ algorithm: CryptographicAlgorithm.RSA, length: 2048 })
+    const parameters = { paddingMethod: PaddingMethod.PKCS1V1_5 }
+    const { data } = await provider.encrypt(await provider.load(publicKey), parameters, { data: Buffer.from('secret') })
+    const key = await provider.load(privateKey)
+    expect(String(await provider.decrypt(key, parameters, { data }))).toBe('secret')
+    const home = join(token.directory, 'tokens')
+    await rename(home, `${home}.away`)
+    process.kill(connection.pid!, 'SIGKILL')
+    const outcomes = new Set<string>()
+    const waited: Promise<unknown>[] = []
+    await waitUntil(() => {
+      waited.push(Promise.resolve(provider.decrypt(key, parameters, { data })).then(
+        () => outcomes.add('decrypted'), (error: unknown) => outcomes.add((error as KmipError).reason)))
+      return waited.length > 150
+    })
+    await Promise.all(waited)
+    expect([...outcomes]).toEqual(['ProtectionStorageUnavailable'])
+    await rename(`${home}.away`, home)
   })
 
   it('leaves the event loop free while the module takes two seconds', async () => {
