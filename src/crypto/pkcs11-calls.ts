@@ -75,7 +75,8 @@ export class TokenCalls {
       if (isEarly) return notSupported(`the HSM ${this.#name} refuses this (${failure.name})`)
       return cryptographicFailure()
     }
-    if (ofDevice.has(code)) return this.#unavailable(failure.name)
+    // Before any data was touched: the key cannot be opened, or the token does not begin.
+    if (ofDevice.has(code) || failure.early) return this.#unavailable(failure.name)
     return cryptographicFailure()
   }
 

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ConnectionOptions } from '../../src/crypto/pkcs11-connection.ts'
-import type { Key, PlainKey, Provider } from '../../src/crypto/provider.ts'
+import type { Key, PlainKey, Provider, ReferredKey } from '../../src/crypto/provider.ts'
 import { RefusedPin, refusedPinMemory } from '../../src/crypto/refused-pin.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod, RecommendedCurve,
@@ -147,6 +147,26 @@ describe.skipIf(missing !== undefined)('a token that fails', () => {
     await Promise.all(waited)
     expect([...outcomes]).toEqual(['ProtectionStorageUnavailable'])
     await rename(`${home}.away`, home)
+  })
+
+  it('decrypts nothing with a key that it cannot unwrap any more', async () => {
+    const token = await makeSoftToken()
+    cleanUp.push(() => token.remove())
+    const { provider, connection } = await openToken(token, 'encryptedDatabase')
+    cleanUp.push(() => connection.close())
+    const spec = { algorithm: CryptographicAlgorithm.RSA, length: 2048 }
+    const { privateKey, publicKey } = await provider.generateKeyPair(spec)
+    const parameters = { paddingMethod: PaddingMethod.PKCS1V1_5 }
+    const { data } = await provider.encrypt(await provider.load(publicKey), parameters, { data: Buffer.from('secret') })
+    const { reference } = privateKey as ReferredKey
+    const stored = JSON.parse(reference.toString()) as { wrapped: { bytes: string } }
+    const damaged = { ...stored, id: '00', wrapped: { ...stored.wrapped, bytes: Buffer.alloc(1304, 1).toString('base64') } }
+    const load = async (from: object): Promise<Key> => {
+      const moved: ReferredKey = { ...spec, kind: 'private', reference: Buffer.from(JSON.stringify(from)) }
+      return provider.load(moved)
+    }
+    expect(String(await provider.decrypt(await load(stored), parameters, { data }))).toBe('secret')
+    await expectReason(provider.decrypt(await load(damaged), parameters, { data }), 'ProtectionStorageUnavailable')
   })
 
   it('leaves the event loop free while the module takes two seconds', async () => {
