@@ -32,8 +32,10 @@ export function chooseIv(mode: CipherMode, parameters: CryptographicParameters, 
   if (given === undefined && (input.direction === 'decrypt' || parameters.randomIV === false)) {
     throw new KmipError('InvalidMessage', 'the mode needs an IV')
   }
-  const nonce = given ?? randomIv(lengthToMake(mode, parameters))
-  if (nonce.length < mode.ivMin || nonce.length > mode.ivMax) throw invalid('the IV has the wrong length for the mode')
+  // Held against the mode before any is made: the client says how long it is to be.
+  const length = given?.length ?? lengthToMake(mode, parameters)
+  if (length < mode.ivMin || length > mode.ivMax) throw invalid('the IV has the wrong length for the mode')
+  const nonce = given ?? randomIv(length)
   if (parameters.ivLength !== undefined && parameters.ivLength !== nonce.length * 8) {
     throw badParameters('the IV is not as long as IV Length says')
   }
