@@ -62,7 +62,7 @@ export function isIdentifier(text: string): boolean {
   return true
 }
 
-let lastIdentifier = ''
+let lastIdentifier: string | undefined
 const identifierPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 const separator = '+'
 /** With the separator. 96 bits: no two accounts share a space by chance. */
