@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { KmipError } from '../kmip/error.ts'
+import { addChunk } from '../ttlv/chunks.ts'
 import type { Admission, AdmissionLog } from './admission.ts'
 import { encodings } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
@@ -169,7 +170,7 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buf
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length
       if (length > bytesMax) return 'large'
-      chunks.push(chunk)
+      addChunk(chunks, chunk)
     }
   } catch {
     return 'broken'

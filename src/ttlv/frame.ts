@@ -1,3 +1,4 @@
+import { addChunk } from './chunks.ts'
 import { TtlvError, headerBytes } from './item.ts'
 
 /**
@@ -37,7 +38,7 @@ export class Framer {
    * @throws TtlvError when the stream is not a sequence of messages; the stream cannot go on
    */
   push(chunk: Buffer, messages: Buffer[] = []): Buffer[] {
-    this.#chunks.push(chunk)
+    addChunk(this.#chunks, chunk)
     this.#buffered += chunk.length
     while (this.#buffered >= this.#needed) {
       const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)

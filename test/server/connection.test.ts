@@ -9,6 +9,7 @@ import { Framer } from '../../src/ttlv/frame.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
 import { find } from '../support/client-endpoint.ts'
+import { residentMiB } from '../support/memory.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 import { WireConnection } from '../support/wire.ts'
@@ -46,11 +47,11 @@ describe('64 pipelined requests are answered in order', () => {
   it('answers of a megabyte too, of which no more than two are kept for who reads late', async () => {
     const socket = await open('TLSv1.3')
     const wanted = lengths.map((n) => 1_000_000 - n)
-    const before = residentMiB()
+    const before = residentMiB(server)
     socket.pause()
     socket.end(Buffer.concat(wanted.map(random)))
     await passed(limits.responseMs / 2)
-    expect(residentMiB() - before).toBeLessThan(40)
+    expect(residentMiB(server) - before).toBeLessThan(40)
     expect((await untilEnd(socket)).map(dataLength)).toEqual(wanted)
   }, 30_000)
 })
@@ -180,9 +181,4 @@ function untilEnd(socket: TLSSocket): Promise<Buffer[]> {
   const answers: Buffer[] = []
   socket.on('data', (chunk: Buffer) => framer.push(chunk, answers)).resume()
   return new Promise((resolve) => socket.once('close', () => resolve(answers)))
-}
-
-function residentMiB(): number {
-  const status = readFileSync(`/proc/${server.pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) / 1024
 }

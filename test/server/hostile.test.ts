@@ -11,6 +11,7 @@ import { QueryRequest } from '../../src/kmip/payload/query.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { TtlvWriter, encodeItem } from '../../src/ttlv/writer.ts'
 import { defaultLimits } from '../../src/server/limits.ts'
+import { residentMiB } from '../support/memory.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 import { item, parseItem, request } from '../support/xml.ts'
@@ -112,13 +113,13 @@ describe('bytes that are no message are answered with a standard error, and the 
   })
 
   it('a hundred messages of a mebibyte that stop half-way take no more memory than was sent, and give it back', async () => {
-    const before = residentMiB()
+    const before = residentMiB(server)
     const half = Buffer.concat([Buffer.from('42007801000fffe8', 'hex'), Buffer.alloc(2 ** 19)])
     const sockets: TLSSocket[] = []
     while (sockets.length < 100) sockets.push(...await Promise.all(Array.from({ length: 20 }, () => tls())))
     for (const socket of sockets) socket.write(half)
     await Promise.all(sockets.map(closed))
-    expect(residentMiB() - before).toBeLessThan(2 * 100)
+    expect(residentMiB(server) - before).toBeLessThan(2 * 100)
     await expectServed()
   })
 
@@ -234,11 +235,6 @@ async function stalled(socket: TLSSocket): Promise<void> {
     before = socket.bytesWritten
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
-}
-
-function residentMiB({ pid } = server): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) / 1024
 }
 
 /** Milliseconds of processor time that a server has taken. The system counts in hundredths of a second. */

@@ -13,6 +13,7 @@ import { ItemType, decodeItem } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
 import { childrenOf, numberAt } from '../conformance/history.ts'
+import { residentMiB } from '../support/memory.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 
@@ -185,6 +186,20 @@ describe('the same clients as on the other port, and the same bounds', () => {
   })
 })
 
+it('a body in single bytes takes little more memory than one in large pieces', async () => {
+  const other = await startServer({ KEYWARD_HTTPS_PORT: '0' })
+  const socket = await tls(Number(/HTTPS: https:.*:(\d+)\/kmip/.exec(other.log())?.[1]), other)
+  const before = residentMiB(other)
+  socket.write('POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n')
+  for (let round = 0; round < 10; round += 1) {
+    await new Promise((resolve) => socket.write('1\r\nx\r\n'.repeat(50_000), resolve))
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect(residentMiB(other) - before).toBeLessThan(60)
+  socket.destroy()
+  await other.stop()
+})
+
 it('SIGTERM lets a request end, and closes idle connections', async () => {
   const other = await startServer({ KEYWARD_HTTPS_PORT: '0' })
   const otherPort = Number(/HTTPS: https:.*:(\d+)\/kmip/.exec(other.log())?.[1])
@@ -227,8 +242,8 @@ function identityOf({ certificates }: RunningServer): { ca: Buffer, cert: Buffer
   return { ca: readFileSync(ca), cert: readFileSync(alice.cert), key: readFileSync(alice.key) }
 }
 
-async function tls(): Promise<TLSSocket> {
-  const socket = connectTls({ host: server.host, port, ...identityOf(server) })
+async function tls(at = port, own = server): Promise<TLSSocket> {
+  const socket = connectTls({ host: own.host, port: at, ...identityOf(own) })
   await once(socket, 'secureConnect')
   return socket
 }

@@ -3,6 +3,12 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:f
 import { join } from 'node:path'
 import type { RunningServer } from './server.ts'
 
+/** The memory of a server that is not swapped out, in MiB. */
+export function residentMiB({ pid }: RunningServer): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) / 1024
+}
+
 /** All that a process can write to, which is what a core would have of it. */
 export function memoryOf(pid: number): Buffer[] {
   const file = openSync(`/proc/${pid}/mem`, 'r')
