@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hash as hashOnce, pbkdf2, randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { KmipError } from '../kmip/error.ts'
 import type { Secret } from '../kmip/secret.ts'
 import { derInteger, derNull, derOctets, derOid, derSequence, DerTag } from './der.ts'
@@ -32,6 +33,8 @@ export async function decryptPbe(algorithm: DerReader, encrypted: Buffer, passwo
   const [salt, iterations] = decoded(() => [parameters.octets(), parameters.integer()] as const)
   const sha1 = macHashes.get(sha1Oid)!
   const text = bmpPassword(password)
+  // The keys of one container's parts are each some 40 ms for the event loop.
+  await setImmediate()
   const key = pkcs12Key(sha1, 1, text, salt, iterations, 24)
   const iv = pkcs12Key(sha1, 2, text, salt, iterations, 8)
   return guarded(() => run(createDecipheriv('des-ede3-cbc', key, iv), encrypted))

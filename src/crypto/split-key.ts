@@ -1,7 +1,9 @@
 import { checkPrime, generatePrime } from 'node:crypto'
 import { promisify } from 'node:util'
 import { SplitKeyMethod } from '../kmip/generated/enums.ts'
+import { Turn } from '../model/turn.ts'
 import { unsignedBytes, unsignedInteger } from './der.ts'
+import { inverse } from './rsa-numbers.ts'
 
 /** How a secret is shared out (KMIP 2.1 2.8, 13.1). */
 export interface Sharing {
@@ -22,12 +24,15 @@ export interface Share {
 export class SharingError extends Error {}
 
 /**
- * Splits a secret. Any `threshold` of the parts give it back, and fewer give nothing away.
+ * Splits a secret. Any `threshold` of the parts give it back, and fewer give nothing away. Many parts take seconds, in
+ * which others are let in.
  *
  * @param random so many random bytes
  * @throws SharingError
  */
-export function splitSecret(secret: Buffer, sharing: Sharing, random: (length: number) => Buffer): Share[] {
+export async function splitSecret(
+  secret: Buffer, sharing: Sharing, random: (length: number) => Buffer,
+): Promise<Share[]> {
   const { method, parts, threshold } = sharing
   checkNumbers(sharing)
   const identifiers = Array.from({ length: parts }, (_, index) => index + 1)
@@ -42,28 +47,39 @@ export function splitSecret(secret: Buffer, sharing: Sharing, random: (length: n
       if (value >= prime) throw new SharingError('the Prime Field Size is not above every secret of this length')
       const coefficients = [value, ...Array.from({ length: threshold - 1 }, () => randomBelow(prime, random))]
       const length = byteLength(prime)
-      return identifiers.map((identifier) => {
+      return shares(identifiers, (identifier) => {
         const at = BigInt(identifier)
         const point = coefficients.reduceRight((sum, coefficient) => (sum * at + coefficient) % prime, 0n)
-        return { identifier, bytes: unsignedBytes(point, length) }
+        return unsignedBytes(point, length)
       })
     }
     default: {
       const { width, multiply } = fieldOf(method)
       if (secret.length % width !== 0) throw new SharingError(`the secret is no whole number of ${width} bytes`)
       const coefficients = [secret, ...Array.from({ length: threshold - 1 }, () => random(secret.length))]
-      return identifiers.map((identifier) => ({ identifier, bytes: pointAt(coefficients, identifier, width, multiply) }))
+      return shares(identifiers, (identifier) => pointAt(coefficients, identifier, width, multiply))
     }
   }
 }
 
+async function shares(identifiers: readonly number[], point: (identifier: number) => Buffer): Promise<Share[]> {
+  const made: Share[] = []
+  const turn = new Turn()
+  for (const identifier of identifiers) {
+    if (turn.isOver) await turn.pass()
+    made.push({ identifier, bytes: point(identifier) })
+  }
+  return made
+}
+
 /**
- * The secret that the shares make, from as many as the threshold says; those beyond are held against it.
+ * The secret that the shares make, from as many as the threshold says; those beyond are held against it. Others are let
+ * in between two shares.
  *
  * @param length bytes of the secret; of a prime field, whose shares do not tell, the most that it can hold if absent
  * @throws SharingError also for parts of different secrets, where it shows
  */
-export function joinSecret(shares: readonly Share[], sharing: Sharing, length?: number): Buffer {
+export async function joinSecret(shares: readonly Share[], sharing: Sharing, length?: number): Promise<Buffer> {
   const { method, threshold, parts } = sharing
   checkNumbers(sharing)
   const identifiers = new Set(shares.map(({ identifier }) => identifier))
@@ -80,9 +96,12 @@ export function joinSecret(shares: readonly Share[], sharing: Sharing, length?: 
   if (method === SplitKeyMethod.XOR) return used.map(({ bytes }) => bytes).reduce(xor)
   const field = fieldOf(method)
   if (first!.bytes.length % field.width !== 0) throw new SharingError('the parts are not of the field')
+  const turn = new Turn()
   for (const { identifier, bytes } of rest) {
+    if (turn.isOver) await turn.pass()
     if (!interpolate(used, identifier, field).equals(bytes)) throw new SharingError('the parts are of different secrets')
   }
+  if (turn.isOver) await turn.pass()
   return interpolate(used, 0, field)
 }
 
@@ -103,16 +122,22 @@ function checkNumbers({ parts, threshold, method }: Sharing): void {
   if (parts > most) throw new SharingError(`the method has at most ${most} parts`)
 }
 
-function joinPrime(used: readonly Share[], rest: readonly Share[], prime: bigint, length?: number): Buffer {
+async function joinPrime(
+  used: readonly Share[], rest: readonly Share[], prime: bigint, length?: number,
+): Promise<Buffer> {
   const points = used.map(({ identifier, bytes }) => ({ x: BigInt(identifier), y: unsignedInteger(bytes) }))
   if (points.some(({ y }) => y >= prime)) throw new SharingError('a part is not of the field')
+  const turn = new Turn()
   for (const { identifier, bytes } of rest) {
+    if (turn.isOver) await turn.pass()
     const { numerator, denominator } = interpolatePrime(points, BigInt(identifier), prime)
     const isSame = modulo(unsignedInteger(bytes) * denominator, prime) === numerator
     if (!isSame) throw new SharingError('the parts are of different secrets')
   }
+  if (turn.isOver) await turn.pass()
   const { numerator, denominator } = interpolatePrime(points, 0n, prime)
-  const secret = unsignedBytes(numerator * power(denominator, prime - 2n, prime) % prime)
+  // The denominator comes of the identifiers alone, which are no secret.
+  const secret = unsignedBytes(numerator * inverse(denominator, prime) % prime)
   const wanted = length ?? Math.floor((prime.toString(2).length - 1) / 8)
   if (secret.length > wanted && unsignedInteger(secret) !== 0n) throw new SharingError('the secret is too long')
   return unsignedBytes(unsignedInteger(secret), wanted)
@@ -155,16 +180,6 @@ function randomBelow(limit: bigint, random: (length: number) => Buffer): bigint 
   }
 }
 
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n
-  let square = base % modulus
-  for (let rest = exponent; rest > 0n; rest /= 2n) {
-    if (rest % 2n === 1n) result = result * square % modulus
-    square = square * square % modulus
-  }
-  return result
-}
-
 function modulo(value: bigint, modulus: bigint): bigint {
   return (value % modulus + modulus) % modulus
 }
@@ -198,7 +213,7 @@ function pointAt(coefficients: readonly Buffer[], at: number, width: number, mul
 function interpolate(shares: readonly Share[], at: number, { width, multiply }: Field): Buffer {
   const weights = shares.map(({ identifier }) => shares.reduce((weight, other) => {
     if (other.identifier === identifier) return weight
-    const quotient = multiply(at ^ other.identifier, inverse(identifier ^ other.identifier, width, multiply))
+    const quotient = multiply(at ^ other.identifier, inverseIn(identifier ^ other.identifier, width, multiply))
     return multiply(weight, quotient)
   }, 1))
   const value = Buffer.alloc(shares[0]!.bytes.length)
@@ -211,7 +226,7 @@ function interpolate(shares: readonly Share[], at: number, { width, multiply }: 
 }
 
 /** a to the power of the field's size less 2. */
-function inverse(a: number, width: number, multiply: Field['multiply']): number {
+function inverseIn(a: number, width: number, multiply: Field['multiply']): number {
   let result = 1
   let square = multiply(a, a)
   for (let bit = 1; bit < width * 8; bit += 1) {
@@ -247,7 +262,7 @@ function xor(a: Buffer, b: Buffer): Buffer {
 
 /** m of the field GF(2^16). */
 const extensionConstant = 0x3a
-/** Bytes of a secret, or of a part: RSA keys of 8,192 bits fit, and a hundred parts take a second. */
+/** Bytes of a secret, or of a part: RSA keys of 8,192 bits fit, and one of a hundred parts takes 20 ms. */
 export const sharedBytesMax = 8_192
 /** Keys of symmetric algorithms and elliptic curves fit; testing greater primes takes too long. */
 export const primeBitsMax = 4_160

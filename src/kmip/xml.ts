@@ -39,11 +39,12 @@ export function decodeElement(element: XmlElement, attributeName?: string): Item
 /**
  * Encodes one item, indented by two spaces per level.
  *
+ * @param indent of the item itself
  * @throws EncodingError for a text that XML cannot carry (control characters)
  */
-export function encodeXml(item: Item): string {
+export function encodeXml(item: Item, indent = ''): string {
   const lines: string[] = []
-  writeElement(item, '', undefined, lines)
+  writeElement(item, indent, undefined, lines)
   return `${lines.join('\n')}\n`
 }
 

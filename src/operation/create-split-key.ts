@@ -91,7 +91,7 @@ async function share(
     prime: await primeOf(request, secret.length * 8),
   }
   try {
-    return { sharing, shares: splitSecret(secret, sharing, (length) => context.provider.random(length)) }
+    return { sharing, shares: await splitSecret(secret, sharing, (length) => context.provider.random(length)) }
   } catch (error) {
     if (error instanceof SharingError) throw new KmipError('BadCryptographicParameters', error.message)
     throw error

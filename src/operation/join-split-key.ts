@@ -104,7 +104,7 @@ async function joinParts(parts: readonly ManagedObject[], length: number | undef
     throw new KmipError('ServerLimitExceeded', `parts of at most ${sharedBytesMax} bytes are joined`)
   }
   try {
-    return joinSecret(shares, sharing, isPrime ? length : undefined)
+    return await joinSecret(shares, sharing, isPrime ? length : undefined)
   } catch (error) {
     if (error instanceof SharingError) throw new KmipError('CryptographicFailure', error.message)
     throw error

@@ -8,7 +8,7 @@ import type { Change, IndexKey, Store } from '../store/store.ts'
 import type { Changes } from './changes.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { changeOf, isRemoval, recordIdOf, removalOf, uniqueIdentifierOf } from './object-record.ts'
-import { Turn } from './turn.ts'
+import { Turn } from '../model/turn.ts'
 
 /** The objects of one account as they are stored, for one unit of work, and without their CMKs. */
 export class StoredObjects {

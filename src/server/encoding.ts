@@ -4,6 +4,7 @@ import { decodeJson, encodeJson } from '../kmip/json.ts'
 import { EncodingError } from '../kmip/text-value.ts'
 import type { TextLimits } from '../kmip/text-value.ts'
 import { decodeXml, encodeXml } from '../kmip/xml.ts'
+import { Turn } from '../model/turn.ts'
 import { toVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import { decodeItem } from '../ttlv/item.ts'
@@ -25,8 +26,13 @@ export interface Encoding {
   toTtlv(bytes: Buffer, limits: Limits): Buffer | KmipError
   /** The version that a message asks for which cannot be turned into TTLV, where that can be told. */
   versionOf(bytes: Buffer): Version | undefined
-  /** @returns the message as it is sent, or why it cannot be written */
-  fromTtlv(message: Buffer): Buffer | KmipError
+  /**
+   * Lets others in between two batch items: an answer may be a hundred thousand items.
+   *
+   * @param message a Response Message
+   * @returns the message as it is sent, or why it cannot be written
+   */
+  fromTtlv(message: Buffer): Promise<Buffer | KmipError>
 }
 
 export const encodings: Readonly<Record<string, Encoding>> = {
@@ -34,20 +40,29 @@ export const encodings: Readonly<Record<string, Encoding>> = {
     contentType: 'application/octet-stream',
     toTtlv: (bytes) => bytes,
     versionOf: () => undefined,
-    fromTtlv: (message) => message,
+    fromTtlv: (message) => Promise.resolve(message),
   },
-  'text/xml': textEncoding('text/xml', { decode: decodeXml, encode: encodeXml, version: versionInXml }),
-  'application/json': textEncoding('application/json', { decode: decodeJson, encode: encodeJson, version: versionInJson }),
+  'text/xml': textEncoding('text/xml', {
+    decode: decodeXml, encode: (item) => encodeXml(item, '  '), version: versionInXml,
+    frame: ['<ResponseMessage>\n', '', '</ResponseMessage>\n'],
+  }),
+  'application/json': textEncoding('application/json', {
+    decode: decodeJson, encode: encodeJson, version: versionInJson,
+    frame: ['{"tag":"ResponseMessage","value":[', ',', ']}'],
+  }),
 }
 
 interface TextCodec {
   readonly decode: (text: string, limits: TextLimits) => Item
+  /** Of what stands in a message. */
   readonly encode: (item: Item) => string
+  /** What is before, between and behind the encoded items of a Response Message. */
+  readonly frame: readonly [before: string, between: string, behind: string]
   /** Major and minor version, in their order. */
   readonly version: RegExp
 }
 
-function textEncoding(contentType: string, { decode, encode, version }: TextCodec): Encoding {
+function textEncoding(contentType: string, { decode, encode, frame, version }: TextCodec): Encoding {
   return {
     contentType,
     toTtlv(bytes, { messageBytesMax, depthMax, itemsMax }) {
@@ -65,9 +80,16 @@ function textEncoding(contentType: string, { decode, encode, version }: TextCode
       const [, major, minor] = version.exec(bytes.toString('latin1', 0, headBytesMax)) ?? []
       return major === undefined ? undefined : toVersion(Number(major), Number(minor))
     },
-    fromTtlv(message) {
+    async fromTtlv(message) {
+      const [before, between, behind] = frame
+      const pieces: Buffer[] = []
+      const turn = new Turn()
       try {
-        return Buffer.from(encode(decodeItem(message)))
+        for (const part of partsOf(message)) {
+          if (turn.isOver) await turn.pass()
+          pieces.push(Buffer.from(`${pieces.length === 0 ? before : between}${encode(decodeItem(part))}`))
+        }
+        return Buffer.concat([...pieces, Buffer.from(behind)])
       } catch (error) {
         if (!(error instanceof EncodingError)) throw error
         return new KmipError('GeneralFailure', `${error.message}; what was asked for is done`)
@@ -75,3 +97,15 @@ function textEncoding(contentType: string, { decode, encode, version }: TextCode
     },
   }
 }
+
+/** Header and batch items of a message, each in TTLV; all that is in one is a structure. */
+function* partsOf(message: Buffer): Iterable<Buffer> {
+  for (let start = itemHeaderBytes; start < message.length;) {
+    const end = start + itemHeaderBytes + message.readUInt32BE(start + 4)
+    yield message.subarray(start, end)
+    start = end
+  }
+}
+
+/** Tag, type and length. */
+const itemHeaderBytes = 8

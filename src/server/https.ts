@@ -101,7 +101,7 @@ export class HttpsListener {
     if (body === 'broken') return
     if (body === 'large') return this.#refuse(response, 413)
     const answer = await this.#process(body, encoding, caller)
-    const { bytes, close } = this.#written(answer, encoding)
+    const { bytes, close } = await this.#written(answer, encoding)
     if (close || this.#draining) response.setHeader('connection', 'close')
     response.setHeader('content-type', encoding.contentType)
     this.#send(response, bytes)
@@ -115,10 +115,10 @@ export class HttpsListener {
   }
 
   /** The answer in the encoding of the request. What XML cannot carry (control characters) is a failure. */
-  #written({ bytes, close }: Answer, encoding: Encoding): Answer {
-    const written = encoding.fromTtlv(bytes)
+  async #written({ bytes, close }: Answer, encoding: Encoding): Promise<Answer> {
+    const written = await encoding.fromTtlv(bytes)
     if (!(written instanceof KmipError)) return { bytes: written, close }
-    return { bytes: encoding.fromTtlv(this.#engine.refuse(written).bytes) as Buffer, close }
+    return { bytes: await encoding.fromTtlv(this.#engine.refuse(written).bytes) as Buffer, close }
   }
 
   /** What is left of the request is not read: the connection ends with the answer. */

@@ -1,10 +1,18 @@
+import { createCipheriv, createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { derElement, derInteger, derOctets, derOid, derSequence } from '../../src/crypto/der.ts'
 import { areWithin } from '../../src/crypto/name-constraints.ts'
-import { ResultReason } from '../../src/kmip/generated/enums.ts'
-import { ResponseMessage } from '../../src/kmip/message.ts'
+import { bmpPassword, macHashes, pkcs12Key } from '../../src/crypto/pkcs12-pbe.ts'
+import { decodePkcs12 } from '../../src/crypto/pkcs12.ts'
+import { joinSecret, sharedBytesMax, splitSecret } from '../../src/crypto/split-key.ts'
+import { ResultReason, SplitKeyMethod } from '../../src/kmip/generated/enums.ts'
+import { ResponseMessage, outgoing } from '../../src/kmip/message.ts'
+import { LocateResponse } from '../../src/kmip/payload/locate.ts'
+import { Secret } from '../../src/kmip/secret.ts'
 import { encodings } from '../../src/server/encoding.ts'
 import { defaultLimits } from '../../src/server/limits.ts'
+import { encodeResponse } from '../../src/server/request.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
 import { alice, testEngine } from '../support/engine.ts'
@@ -74,6 +82,36 @@ describe('no message keeps the server from others for longer than it may', () =>
     const { longestMs } = await turns(async () => encodings[contentType]!.toTtlv(bytes, defaultLimits))
     expect(longestMs).toBeLessThan(hangMsMax)
   })
+
+  it.each(['text/xml', 'application/json'])('an answer of as much as there may be, written as %s', async (contentType) => {
+    const { resultReason: _, ...located } = lastOf((await engine.process(encodeItem(request('1.4', item('Locate'))), alice)).bytes)
+    const responsePayload = outgoing(LocateResponse, { uniqueIdentifier: Array.from({ length: 10_000 }, () => randomUUID()) })
+    const answer = encodeResponse(Array.from({ length: 34 }, () => ({ ...located, responsePayload })), { version: 104, now: 0 })
+    const encoding = encodings[contentType]!
+    const { longestMs, value } = await turns(() => encoding.fromTtlv(answer))
+    const again = encoding.toTtlv(value as Buffer, { ...defaultLimits, messageBytesMax: 1e8, itemsMax: 1e7 })
+    expect(answer.equals(again as Buffer)).toBe(true)
+    expect(longestMs).toBeLessThan(hangMsMax)
+  }, 60_000)
+
+  it('a key in as many parts as there may be', async () => {
+    const secret = randomBytes(sharedBytesMax)
+    for (const [method, threshold] of [['PolynomialSharingGF2_8', 100], ['PolynomialSharingGF2_16', 50]] as const) {
+      const sharing = { method: SplitKeyMethod[method], parts: 100, threshold }
+      const split = await turns(() => splitSecret(secret, sharing, randomBytes))
+      const joined = await turns(() => joinSecret(split.value, sharing))
+      expect(joined.value.equals(secret)).toBe(true)
+      expect(Math.max(split.longestMs, joined.longestMs)).toBeLessThan(hangMsMax)
+    }
+  }, 60_000)
+
+  it('a container of PKCS#12 with as many parts and iterations as there may be', async () => {
+    const password = new Secret(Buffer.from('password'))
+    const der = containerOf(4, 10_000n, password)
+    const { longestMs, value } = await turns(() => decodePkcs12(der, password).catch((error: unknown) => error))
+    expect(value).toMatchObject({ message: expect.stringContaining('not exactly one private key') })
+    expect(longestMs).toBeLessThan(hangMsMax)
+  }, 60_000)
 
   it('the names of a certificate under as many constraints as go into one', async () => {
     const names = Array.from({ length: 40_000 }, (_, n) => ({ tag: 0x82, value: Buffer.from(`host-${n}`) }))
@@ -184,6 +222,24 @@ function bigIntegers(numbers: Record<string, bigint>): string {
     const digits = value.toString(16)
     return `<${tag} type="BigInteger" value="${digits.padStart(Math.ceil((digits.length + 1) / 16) * 16, '0')}"/>`
   }).join('')
+}
+
+/** Of parts that hold nothing, each under Triple DES with a salt that is long itself (RFC 7292 4, appendix C). */
+function containerOf(parts: number, iterations: bigint, password: Secret): Buffer {
+  const explicit = (contents: Buffer): Buffer => derElement(0xa0, contents)
+  const [data, encryptedData] = ['2a864886f70d010701', '2a864886f70d010706'].map(derOid)
+  const [sha1Oid, sha1] = [...macHashes][0]!
+  const [salt, text] = [randomBytes(200_000), bmpPassword(password)]
+  const key = (id: number, length: number): Buffer => pkcs12Key(sha1, id, text, salt, iterations, length)
+  const cipher = createCipheriv('des-ede3-cbc', key(1, 24), key(2, 8))
+  const encrypted = derElement(0x80, Buffer.concat([cipher.update(derSequence()), cipher.final()]))
+  const algorithm = derSequence(derOid('2a864886f70d010c0103'), derSequence(derOctets(salt), derInteger(iterations)))
+  const part = derSequence(encryptedData!, explicit(derSequence(derInteger(0n), derSequence(data!, algorithm, encrypted))))
+  const safe = derSequence(...Array.from({ length: parts }, () => part))
+  const mac = createHmac(sha1.name, key(3, sha1.length)).update(safe).digest()
+  const info = derSequence(derSequence(derOid(sha1Oid)), derOctets(mac))
+  const authenticated = derSequence(data!, explicit(derOctets(safe)))
+  return derSequence(derInteger(3n), authenticated, derSequence(info, derOctets(salt), derInteger(iterations)))
 }
 
 function comments(count: number): string {

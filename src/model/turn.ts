@@ -1,5 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
-
 /** A stretch of work on one request, in which no other one is served; there is no other way to share a thread. */
 export class Turn {
   #began = performance.now()
@@ -11,7 +9,7 @@ export class Turn {
 
   /** Lets others in; another stretch begins. */
   async pass(): Promise<void> {
-    await setImmediate()
+    await new Promise((resolve) => setImmediate(resolve))
     this.#began = performance.now()
   }
 }
