@@ -1,5 +1,6 @@
 import { createECDH, createHash, createSign, createVerify, timingSafeEqual } from 'node:crypto'
 import type { CryptographicParameters } from '../kmip/attribute-value.ts'
+import type { KmipError } from '../kmip/error.ts'
 import { CryptographicAlgorithm, PaddingMethod } from '../kmip/generated/enums.ts'
 import type { EcPrivate, EcPublic } from './asymmetric.ts'
 import { convertPoint, curveParameters, publicPoint, sm2Curve } from './curve.ts'
@@ -68,6 +69,7 @@ export type Sm2Form = 'C1C3C2' | 'asn1'
  */
 export function encryptSm2(key: SoftwareKey, data: Buffer, form: Sm2Form = 'C1C3C2'): Buffer {
   if (data.length === 0) throw invalid('there is no data to encrypt')
+  if (data.length > dataBytesMax) throw tooLong()
   return guarded(() => {
     const ephemeral = createECDH(sm2Curve.name)
     const point = nobleCurve(sm2Curve).fromBytes(pointOf(key))
@@ -88,6 +90,7 @@ export function encryptSm2(key: SoftwareKey, data: Buffer, form: Sm2Form = 'C1C3
 export function decryptSm2(key: SoftwareKey, ciphertext: Buffer): Buffer {
   return guarded(() => {
     const { c1, c3, c2 } = ciphertext[0] === 0x30 ? decodeCiphertext(ciphertext) : splitCiphertext(ciphertext)
+    if (c2.length > dataBytesMax) throw tooLong()
     const numbers = privateNumbers(key.material.reveal()) as EcPrivate
     const point = nobleCurve(sm2Curve).fromBytes(convertPoint(sm2Curve, c1, 'uncompressed'))
     const shared = point.multiply(numbers.d).toBytes(false).subarray(1)
@@ -95,6 +98,10 @@ export function decryptSm2(key: SoftwareKey, ciphertext: Buffer): Buffer {
     if (!timingSafeEqual(bound(shared, data), c3)) throw cryptographicFailure()
     return data
   })
+}
+
+function tooLong(): KmipError {
+  return invalid(`SM2 encrypts at most ${dataBytesMax} bytes`)
 }
 
 function checkSm3(parameters: CryptographicParameters, input: Signable, strict: boolean): void {
@@ -212,6 +219,8 @@ const sm2Forms: ReadonlyMap<number, Sm2Form> = new Map<number, Sm2Form>([
 ])
 /** Bytes: the length in bits has two bytes. */
 const userIdMax = 8191
+/** 25 ms in the event loop: the key stream is a hash for every 32 bytes. */
+const dataBytesMax = 0x4_0000
 /** Bytes of an uncompressed point. */
 const pointLength = 65
 const points = new WeakMap<SoftwareKey, Buffer>()

@@ -27,7 +27,8 @@ export function hasThrowAwayPki(directory: string): boolean {
 }
 
 /**
- * Reads and checks the server's certificates: they parse, the key is the certificate's, and it is valid now.
+ * Reads and checks the server's certificates: they parse, the key is the certificate's, the authorities are some, and all
+ * are valid now.
  *
  * @param nowMs milliseconds since 1970
  * @throws CredentialsError
@@ -44,7 +45,7 @@ export function loadServerCredentials(directory: string, nowMs: number): ServerC
     throw new CredentialsError(`${keyPath} is not the key of ${certificatePath}`)
   }
   checkDates(certificatePath, own, nowMs)
-  authorities.forEach(authority => checkDates(join(directory, 'ca.pem'), authority, nowMs))
+  for (const authority of authorities) checkAuthority(join(directory, 'ca.pem'), authority, nowMs)
   return { ca, cert, key, authorities }
 }
 
@@ -75,6 +76,15 @@ function parseKey(path: string, text: string): KeyObject {
   } catch {
     throw new CredentialsError(`${path} is not an unencrypted private key in PEM form`)
   }
+}
+
+/** Somebody else's certificate there would let nobody in, and say nothing of why. */
+function checkAuthority(path: string, certificate: X509Certificate, nowMs: number): void {
+  if (!certificate.ca) {
+    const subject = certificate.subject.split('\n').join(', ')
+    throw new CredentialsError(`${path} holds the certificate of ${subject}, which is no authority (basic constraints)`)
+  }
+  checkDates(path, certificate, nowMs)
 }
 
 function checkDates(path: string, certificate: X509Certificate, nowMs: number): void {

@@ -6,15 +6,21 @@ import type { Protector } from './root-key.ts'
  * Protects the root key's file by a passphrase, through scrypt (RFC 7914) with 128 MiB: a guess costs about half a
  * second of a core, and that memory.
  *
+ * A new file takes no passphrase of fewer than `charactersMin` characters; what is there is opened by any.
+ *
  * @param read asked whenever the passphrase is needed; its error's message may be shown
  */
 export function passphraseProtector(read: () => Promise<Secret>): Protector {
   return {
     name: 'passphrase',
     async seal(key) {
+      const passphrase = await read()
+      if (passphrase.reveal().toString().length < charactersMin) {
+        throw new Error(`a passphrase for the root key has at least ${charactersMin} characters`)
+      }
       const salt = randomBytes(saltBytes)
       const nonce = randomBytes(nonceBytes)
-      const cipher = createCipheriv('aes-256-gcm', await derive(await read(), salt, cost), nonce)
+      const cipher = createCipheriv('aes-256-gcm', await derive(passphrase, salt, cost), nonce)
       const sealed = Buffer.concat([cipher.update(key), cipher.final(), cipher.getAuthTag()])
       return [cost, ...[salt, nonce, sealed].map(bytes => bytes.toString('base64'))].join(' ')
     },
@@ -43,6 +49,8 @@ function derive(passphrase: Secret, salt: Buffer, n: number): Promise<Buffer> {
   })
 }
 
+/** NIST SP 800-63B-4 3.1.1.2, where nothing but the password stands in the way: whoever has the file guesses at leisure. */
+const charactersMin = 15
 const saltBytes = 16
 const nonceBytes = 12
 const tagBytes = 16

@@ -101,6 +101,13 @@ describe('SM2', () => {
     }
   })
 
+  it('takes as much as holds nobody up, and no more', () => {
+    const most = randomBytes(0x4_0000)
+    expect(decryptSm2(privateKey, encryptSm2(publicKey, most)).equals(most)).toBe(true)
+    expect(() => encryptSm2(publicKey, Buffer.concat([most, most]))).toThrow('at most 262144 bytes')
+    expect(() => decryptSm2(privateKey, Buffer.concat([encryptSm2(publicKey, most), most]))).toThrow('at most 262144 bytes')
+  })
+
   it('refuses a changed ciphertext, whatever is changed, in one way', async () => {
     const made = encryptSm2(publicKey, Buffer.from('sixteen bytes...'))
     const messages = new Set<string>()

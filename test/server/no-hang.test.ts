@@ -6,7 +6,7 @@ import { areWithin } from '../../src/crypto/name-constraints.ts'
 import { bmpPassword, macHashes, pkcs12Key } from '../../src/crypto/pkcs12-pbe.ts'
 import { decodePkcs12 } from '../../src/crypto/pkcs12.ts'
 import { joinSecret, sharedBytesMax, splitSecret } from '../../src/crypto/split-key.ts'
-import { ResultReason, SplitKeyMethod } from '../../src/kmip/generated/enums.ts'
+import { Operation, ResultReason, ResultStatus, SplitKeyMethod } from '../../src/kmip/generated/enums.ts'
 import { ResponseMessage, outgoing } from '../../src/kmip/message.ts'
 import { LocateResponse } from '../../src/kmip/payload/locate.ts'
 import { Secret } from '../../src/kmip/secret.ts'
@@ -84,9 +84,12 @@ describe('no message keeps the server from others for longer than it may', () =>
   })
 
   it.each(['text/xml', 'application/json'])('an answer of as much as there may be, written as %s', async (contentType) => {
-    const { resultReason: _, ...located } = lastOf((await engine.process(encodeItem(request('1.4', item('Locate'))), alice)).bytes)
-    const responsePayload = outgoing(LocateResponse, { uniqueIdentifier: Array.from({ length: 10_000 }, () => randomUUID()) })
-    const answer = encodeResponse(Array.from({ length: 34 }, () => ({ ...located, responsePayload })), { version: 104, now: 0 })
+    const uniqueIdentifier = Array.from({ length: 10_000 }, () => randomUUID())
+    const located = {
+      operation: Operation.Locate, resultStatus: ResultStatus.Success, messageExtension: [],
+      responsePayload: outgoing(LocateResponse, { uniqueIdentifier }),
+    }
+    const answer = encodeResponse(Array.from({ length: 34 }, () => located), { version: 104, now: 0 })
     const encoding = encodings[contentType]!
     const { longestMs, value } = await turns(() => encoding.fromTtlv(answer))
     const again = encoding.toTtlv(value as Buffer, { ...defaultLimits, messageBytesMax: 1e8, itemsMax: 1e7 })

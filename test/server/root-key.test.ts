@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/kmip/secret.ts'
+import { passphraseProtector } from '../../src/store/passphrase.ts'
 import { createAes, material, openClient } from '../support/client.ts'
 import { hsmSettings } from '../support/hsm.ts'
 import { startServer } from '../support/server.ts'
@@ -63,6 +65,14 @@ describe('the root key of a running server', () => {
       { KEYWARD_CONFIG: configuration, KEYWARD_ROOT_KEY_PASSPHRASE: 'another' }, server.directory,
     )
     await expect(again).rejects.toThrow('it is the wrong passphrase')
+  })
+
+  it('is opened by a shorter passphrase than a new one may have, as it was sealed before', async () => {
+    const protector = passphraseProtector(() => Promise.resolve(new Secret(Buffer.from('short'))))
+    const sealed = '131072 cE0JKJYB9atmqYAA1jdX5Q== zKaG3JK035zZOATn ' +
+      'WjGi3CZP2hzVDyCc89QBMeWKx6gyXk4wfy9BgRXVGLz2S9G/D9eDvkPVtDxSB9HV'
+    expect(await protector.open(sealed)).toEqual(Buffer.alloc(32, 7))
+    await expect(protector.seal(Buffer.alloc(32, 7))).rejects.toThrow('at least 15 characters')
   })
 
   it.skipIf(missing !== undefined)('is whole after a kill at any moment of a change of its protection', async () => {

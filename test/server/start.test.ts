@@ -1,14 +1,15 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
-  chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync,
-  writeFileSync,
+  appendFileSync, chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync,
+  symlinkSync, writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makePki } from '../../src/server/pki.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
 
@@ -27,9 +28,11 @@ afterAll(async () => {
   rmSync(pristine, { recursive: true, force: true })
 })
 
+const daysMs = 86_400_000
+
 interface Case {
   name: string
-  spoil?: (home: string) => void
+  spoil?: (home: string) => void | Promise<void>
   environment?: () => Record<string, string>
   says: RegExp
 }
@@ -107,6 +110,17 @@ const cases: Case[] = [
     rmSync(join(home, 'certs/ca.pem'))
     writeFileSync(join(home, 'certs/ca.pem'), 'nonsense')
   }, says: /ca\.pem/ },
+  { name: 'a client\'s certificate among the authorities', spoil: (home) => {
+    appendFileSync(join(home, 'certs/ca.pem'), readFileSync(join(home, 'certs/alice.pem')))
+  }, says: /ca\.pem holds the certificate of O=alpha, CN=alice, which is no authority/ },
+  { name: 'a server certificate that has expired', spoil: (home) => {
+    rmSync(join(home, 'certs'), { recursive: true })
+    return makePki(join(home, 'certs'), Date.now() - 1_000 * daysMs)
+  }, says: /server\.pem expired on/ },
+  { name: 'certificates of later, as for a clock that begins in 1970', spoil: (home) => {
+    rmSync(join(home, 'certs'), { recursive: true })
+    return makePki(join(home, 'certs'), Date.now() + daysMs)
+  }, says: /server\.pem is not valid before/ },
   { name: 'a store that is not one', spoil: (home) => {
     for (const file of readdirSync(join(home, 'data/store'))) {
       if (file.endsWith('.mdb')) writeFileSync(join(home, 'data/store', file), 'nonsense'.repeat(2_000))
@@ -128,7 +142,7 @@ describe('what stops the start is told in one line, and nothing is made or chang
   it.each(cases)('$name', async ({ spoil, environment, says }) => {
     const home = mkdtempSync(join(tmpdir(), 'keyward-start-'))
     cpSync(pristine, home, { recursive: true })
-    spoil?.(home)
+    await spoil?.(home)
     const before = listing(home)
     const { code, output } = await run(home, environment?.() ?? {})
     const after = listing(home)
@@ -148,6 +162,23 @@ describe('what stops the start is told in one line, and nothing is made or chang
     expect(output).toMatch(/^keyward: .*KEYWARD_ROOT_KEY_PASSPHRASE is given\n$/)
     expect(code).toBe(1)
     expect(length).toBe(1)
+  })
+
+  it.each([
+    ['', 14], ['é', 13],
+  ])('a passphrase for a new root key that is short%s; control: one more is taken', async (end, length) => {
+    const home = mkdtempSync(join(tmpdir(), 'keyward-start-'))
+    const environment = (characters: number) => ({
+      KEYWARD_ROOT_KEY_PROTECTION: 'passphrase', KEYWARD_ROOT_KEY_PASSPHRASE: 'x'.repeat(characters) + end,
+      KEYWARD_HOST: '192.0.2.1',
+    })
+    const { code, output } = await run(home, environment(length))
+    const control = await run(home, environment(length + 1))
+    rmSync(home, { recursive: true, force: true })
+    expect(output).toMatch(/^keyward: .*at least 15 characters\n$/)
+    expect(code).toBe(1)
+    // It gets as far as the port.
+    expect(control.output).toMatch(/EADDRNOTAVAIL/)
   })
 
   it('control: the same directory unspoiled starts', async () => {
