@@ -28,8 +28,8 @@ export interface Config {
    */
   readonly rootKeyProtection: string
   /**
-   * The file whose first line is the passphrase. None: `KEYWARD_ROOT_KEY_PASSPHRASE` is, which only the environment can
-   * hold.
+   * The file whose first line is the passphrase, of at least 15 characters for a new root key. None:
+   * `KEYWARD_ROOT_KEY_PASSPHRASE` is, which only the environment can hold.
    */
   readonly rootKeyPassphraseFile: string | undefined
   /**

@@ -93,7 +93,8 @@ export async function runScript(script, parameters) {
 }
 
 /**
- * Runs a command with our terminal, hands our signals on to it, and ends as it ended.
+ * Runs a command with our terminal, hands our signals on to it, and ends as it ended. A fault of memory, which the child
+ * itself cannot tell of, is told in one line.
  * @param {string} command
  * @param {string[]} parameters
  */
@@ -104,7 +105,17 @@ export function spawnForwarding(command, parameters) {
   const interrupt = process.stdin.isTTY ? () => {} : forward
   for (const signal of forwardedSignals) process.on(signal, signal === 'SIGINT' ? interrupt : forward)
   child.on('error', error => fail(new BootstrapError(`${command}: ${error.message}`)))
-  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+  child.on('exit', (code, signal) => {
+    const why = faults[signal]
+    if (why !== undefined) process.stderr.write(`keyward: ended by ${signal}: ${why}\n`)
+    process.exit(code ?? 128 + (constants.signals[signal] ?? 0))
+  })
+}
+
+/** What native code ends a process by; LMDB does so over pages that point nowhere. */
+const faults = {
+  SIGBUS: 'a file in memory is damaged or cut off; if it is the store, restore the data directory from a backup',
+  SIGSEGV: 'native code failed; if the store is damaged, restore the data directory from a backup',
 }
 
 /** Prints why it does not go on, and stops. */

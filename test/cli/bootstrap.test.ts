@@ -110,7 +110,7 @@ describe('the child that runs when this Node is too old', () => {
   const parent = (root: string) => {
     const code = 'import(process.argv[1]).then(b => b.spawnForwarding(process.execPath, [process.argv[2]]))'
     const parameters = ['-e', code, join(root, 'src/cli/bootstrap.mjs'), join(root, 'script.ts')]
-    return spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] })
+    return spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
   }
   const waiting = `
     const timer: NodeJS.Timeout = setInterval(() => {}, 1_000)
@@ -132,8 +132,15 @@ describe('the child that runs when this Node is too old', () => {
     expect([output, code]).toEqual([`up${signal}`, 5])
   })
 
-  test('killed by a signal is 128 and its number, as in a shell', async () => {
-    const child = parent(project('killed child', { script: 'process.kill(process.pid, "SIGKILL")' }))
-    expect((await once(child, 'close'))[0]).toBe(137)
+  test.each([
+    ['SIGKILL', 137, /^$/],
+    ['SIGBUS', 135, /^keyward: ended by SIGBUS: .*restore the data directory from a backup\n$/],
+    ['SIGSEGV', 139, /^keyward: ended by SIGSEGV: .*\n$/],
+  ])('killed by %s is 128 and its number, as in a shell, and a fault is told', async (signal, status, says) => {
+    const child = parent(project(`killed ${signal}`, { script: `process.kill(process.pid, "${signal}")` }))
+    let output = ''
+    child.stderr.on('data', data => (output += String(data)))
+    expect((await once(child, 'close'))[0]).toBe(status)
+    expect(output).toMatch(says)
   })
 })
