@@ -7,6 +7,7 @@ import type { Endpoint, Link } from './endpoint.ts'
 import type { Answer } from './engine.ts'
 import type { FaultLog } from './failure.ts'
 import type { Limits } from './limits.ts'
+import type { Holder, Unsent } from './unsent.ts'
 
 /** Answers one message; one that cannot be cut out of the stream, of which the start is there, is answered by `refuse`. */
 export interface MessageHandler {
@@ -20,10 +21,11 @@ export interface MessageHandler {
  * record (facts: clients.md finding 1). A client that ends its side gets the answers to what it has sent.
  * The deadline is a plain number, and the listener's one timer calls `expire`.
  */
-export class Connection {
+export class Connection implements Holder {
   readonly #socket: TLSSocket
   readonly #handler: MessageHandler
   readonly #limits: Limits
+  readonly #unsent: Unsent
   readonly #log: FaultLog
   #framer: Framer
   #endpoint: Endpoint | undefined
@@ -33,15 +35,18 @@ export class Connection {
   #isBusy = false
   /** The answer that is to be written. */
   #answer: Answer | undefined
+  /** Bytes of the answer that is being written. */
+  #leaving = 0
   #draining = false
   #phase: Phase = 'idle'
   #deadline: number
 
   /** @param socket authenticated, and not read from yet */
-  constructor(socket: TLSSocket, handler: MessageHandler, limits: Limits, log: FaultLog) {
+  constructor(socket: TLSSocket, handler: MessageHandler, limits: Limits, unsent: Unsent, log: FaultLog) {
     this.#socket = socket
     this.#handler = handler
     this.#limits = limits
+    this.#unsent = unsent
     this.#log = log
     this.#framer = new Framer(Tag.RequestMessage, limits.messageBytesMax)
     this.#deadline = performance.now() + limits.idleMsMax
@@ -49,7 +54,15 @@ export class Connection {
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => this.#work())
     socket.on('end', () => this.drain())
-    socket.on('close', () => this.#endpoint?.close())
+    socket.on('close', () => {
+      this.#unsent.forget(this)
+      this.#endpoint?.close()
+    })
+  }
+
+  drop(): void {
+    this.#log.error({}, 'a client was dropped that takes no answers: those of all together are more than unsentBytesMax')
+    this.#socket.destroy()
   }
 
   /** Closes the connection when a deadline is past. @param now of `performance.now()` */
@@ -119,6 +132,7 @@ export class Connection {
    */
   #give(answer: Answer): void {
     this.#answer = answer
+    this.#unsent.hold(this, answer.bytes.length)
     if (Connection.#answered.push(this) === 1) setImmediate(() => Connection.#writeAll())
   }
 
@@ -134,6 +148,7 @@ export class Connection {
     if (answer === undefined || this.#socket.destroyed) return
     if (this.#socket.writableLength > 0) return this.#wait('response')
     this.#answer = undefined
+    this.#leaving = answer.bytes.length
     this.#wait('work')
     this.#socket.write(answer.bytes, this.#written)
     if (answer.close) return this.#close()
@@ -143,7 +158,10 @@ export class Connection {
   }
 
   /** An answer has left; the next one may wait for that. */
-  readonly #written = (): void => this.#write()
+  readonly #written = (): void => {
+    this.#unsent.release(this, this.#leaving)
+    this.#write()
+  }
 
   #fail(error: unknown): void {
     this.#log.error({ err: error }, 'a connection failed for a reason of the server')

@@ -17,6 +17,11 @@ export interface Limits {
    * ask for a hundred megabytes.
    */
   readonly responseBytesMax: number
+  /**
+   * Bytes of responses that the clients of one thread have not taken, together. 256 MiB: one connection holds at most two
+   * responses, but there may be thousands. Beyond it, the clients are dropped that have let one wait for longest.
+   */
+  readonly unsentBytesMax: number
   /** Batch items of one request. 100: clients send up to 10; each item may cost an RSA operation and a commit. */
   readonly batchItemsMax: number
   /** Identifiers in one Locate response. 10,000 are about 500 KB; more are read in pages, with Offset Items. */
@@ -57,6 +62,7 @@ export const defaultLimits: Limits = Object.freeze({
   depthMax: 32,
   itemsMax: 20_000,
   responseBytesMax: 16_777_216,
+  unsentBytesMax: 268_435_456,
   batchItemsMax: 100,
   locateItemsMax: 10_000,
   connectionsMax: 10_000,
@@ -78,6 +84,7 @@ export const limitRanges: Readonly<Record<keyof Limits, readonly [min: number, m
   depthMax: [16, 64],
   itemsMax: [1_000, 1_000_000],
   responseBytesMax: [65_536, 268_435_456],
+  unsentBytesMax: [33_554_432, 17_179_869_184],
   batchItemsMax: [1, 1_000],
   locateItemsMax: [1, 1_000_000],
   connectionsMax: [1, 100_000],

@@ -101,6 +101,30 @@ describe('what is behind the last message that is answered', () => {
   })
 })
 
+describe('clients that do not read, together', () => {
+  it.each([
+    ['lose their connections, those first that have let an answer wait for longest', 64, 5],
+    ['keep them, where there is room for their answers', 1_024, 12],
+  ])('%s', async (_name, mebibytes, kept) => {
+    const own = await startServer({ KEYWARD_LIMITS_UNSENT_BYTES_MAX: String(mebibytes * 1_048_576) })
+    const sockets: TLSSocket[] = []
+    for (let n = 0; n < 12; n += 1) {
+      const socket = await open('TLSv1.3', undefined, own)
+      socket.pause()
+      socket.write(largeAnswer)
+      sockets.push(socket)
+      await passed(100)
+    }
+    const other = await WireConnection.open(own, own.certificates.bob)
+    other.socket.write(random(300_000))
+    expect(await lengthOf(other)).toBe(300_000)
+    const isWhole = await Promise.all(sockets.map(async (socket) => (await firstAnswer(socket)) !== undefined))
+    expect(isWhole).toEqual(Array.from({ length: 12 }, (_, n) => n >= 12 - kept))
+    for (const socket of sockets) socket.destroy()
+    await own.stop()
+  }, 60_000)
+})
+
 describe('deadlines', () => {
   it('of clients do not act while the server works, on a message that came whole or in pieces', async () => {
     for (const cut of [0, 50]) {
@@ -127,6 +151,9 @@ describe('deadlines', () => {
   }, 30_000)
 })
 
+/** Has an answer of 12 MB. */
+const largeAnswer = encodeItem(request('1.4', Array.from({ length: 12 }, () => (
+  item('RNGRetrieve', '<DataLength type="Integer" value="1000000"/>')))))
 /** Longer than any deadline of a client's. */
 const keyPairs = encodeItem(request('1.4', Array.from({ length: 2 }, () => item('CreateKeyPair', `
   <CommonTemplateAttribute>
@@ -181,4 +208,16 @@ function untilEnd(socket: TLSSocket): Promise<Buffer[]> {
   const answers: Buffer[] = []
   socket.on('data', (chunk: Buffer) => framer.push(chunk, answers)).resume()
   return new Promise((resolve) => socket.once('close', () => resolve(answers)))
+}
+
+/** Undefined when the connection ends before all of it is there. */
+function firstAnswer(socket: TLSSocket): Promise<Buffer | undefined> {
+  const framer = new Framer(Tag.ResponseMessage, 0x400_0000)
+  return new Promise((resolve) => {
+    socket.on('data', (chunk: Buffer) => {
+      const [answer] = framer.push(chunk)
+      if (answer !== undefined) resolve(answer)
+    }).resume()
+    socket.once('close', () => resolve(undefined))
+  })
 }
