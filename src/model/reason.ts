@@ -25,19 +25,22 @@ type Reasons = Partial<Record<ResultReasonName, ResultReasonName>>
 function in2_0(reason: ResultReasonName, operation: number | undefined): ResultReasonName {
   // TC-PKCS12-2-20, where the password of a PKCS#12 file is not active, has the new name.
   if (reason === 'WrongKeyLifecycleState' && operation === Operation.Register) return reason
-  return before2_1[reason] ?? reason
+  return before2_1[reason] ?? in2_1.get(operation ?? 0)?.[reason] ?? reason
 }
 
 const v2_0 = parseVersion('2.0')
 const v2_1 = parseVersion('2.1')
 
 const notFound: Reasons = { ObjectNotFound: 'ItemNotFound' }
+const noSuchMac: Reasons = { UnsupportedCryptographicParameters: 'FeatureNotSupported' }
 
-/** The operations whose tables of 2.1 name this reason and not that of all others (6.1.3, 6.1.6, 6.1.10). */
+/** The operations whose tables of 2.1 name this reason and not that of all others (6.1.3, 6.1.6, 6.1.10, 6.1.32, 6.1.33). */
 const in2_1: ReadonlyMap<number, Reasons> = new Map<number, Reasons>([
   [Operation.AdjustAttribute, notFound],
   [Operation.Certify, notFound],
   [Operation.CreateSplitKey, notFound],
+  [Operation.MAC, noSuchMac],
+  [Operation.MACVerify, noSuchMac],
 ])
 
 const before2_1: Reasons = {

@@ -24,12 +24,13 @@ export const uses = {
 } as const satisfies Record<string, Use>
 
 /**
- * Checks state, dates and usage mask, in this order (KMIP 2.1 4.17, 4.40, 4.41, 4.57). An object
+ * Checks kind, state, dates and usage mask, in this order (KMIP 2.1 4.17, 4.40, 4.41, 4.57). An object
  * that is Deactivated or Compromised is refused also for processing: the "special permission"
  * that the standard asks for there does not exist.
  *
  * @param now seconds since 1970-01-01 UTC
- * @throws KmipError Object Destroyed, Wrong Key Lifecycle State, Incompatible Cryptographic Usage Mask
+ * @throws KmipError Object Destroyed, Invalid Object Type for what has no material to use in any state, Wrong Key Lifecycle
+ *   State, Incompatible Cryptographic Usage Mask
  */
 export function checkUse(object: ManagedObject, use: Use, now: number): void {
   const { attributes } = object
@@ -38,6 +39,7 @@ export function checkUse(object: ManagedObject, use: Use, now: number): void {
     throw new KmipError('ObjectDestroyed', 'the object is destroyed')
   }
   if (object.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
+  if (kindsWithoutUse.has(object.kind)) throw new KmipError('InvalidObjectType', 'such an object has no cryptographic use')
   if (state !== 'Active') throw new KmipError('WrongKeyLifecycleState', `the object is ${state}, not Active`)
   if (use.applies === 'processing' && attributes.processStartDate !== undefined && now < attributes.processStartDate) {
     throw new KmipError('WrongKeyLifecycleState', 'the Process Start Date is not reached')
@@ -47,6 +49,9 @@ export function checkUse(object: ManagedObject, use: Use, now: number): void {
   }
   checkMask(object, use)
 }
+
+/** They hold no key, whatever their state and mask. */
+const kindsWithoutUse: ReadonlySet<ManagedObject['kind']> = new Set(['OpaqueObject', 'Template', 'CertificateRequest'])
 
 /** @throws KmipError Incompatible Cryptographic Usage Mask */
 export function checkMask(object: ManagedObject, use: Use): void {

@@ -1,4 +1,3 @@
-import { checkSymmetric } from '../crypto/generate.ts'
 import type { Derivation, Key, StoredKey } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import type { CryptographicParameters, Link } from '../kmip/attribute-value.ts'
@@ -190,6 +189,7 @@ function parametersFor(
   return requested
 }
 
+/** The length need not be one that a cipher takes, as for keys that are registered: PyKMIP derives AES of 160 bits. */
 function derivedSpec(kind: 'SymmetricKey' | 'SecretData', given: AttributeSet): { algorithm: number; length: number } {
   const { cryptographicAlgorithm: algorithm, cryptographicLength: length } = given
   if (length === undefined) throw new KmipError('InvalidField', 'the Cryptographic Length is missing')
@@ -199,7 +199,6 @@ function derivedSpec(kind: 'SymmetricKey' | 'SecretData', given: AttributeSet): 
   if (kind === 'SymmetricKey' && algorithm === undefined) {
     throw new KmipError('InvalidField', 'the Cryptographic Algorithm is missing')
   }
-  if (kind === 'SymmetricKey') checkSymmetric({ algorithm: algorithm!, length })
   return { algorithm: algorithm ?? 0, length }
 }
 

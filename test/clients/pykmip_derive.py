@@ -57,6 +57,16 @@ def derive_key_PBKDF2_from_a_password(s):
 
 
 @check()
+def derive_key_of_a_length_that_no_cipher_takes(s):
+    """As PyKMIP's own demo does: AES of 160 bits."""
+    base, value = base_key(s)
+    parameters = {
+        'cryptographic_parameters': {'hashing_algorithm': enums.HashingAlgorithm.SHA_1}, 'salt': b'salt',
+        'iteration_count': 4096}
+    equal(derived(s, [base], Method.PBKDF2, parameters, 160), hashlib.pbkdf2_hmac('sha1', value, b'salt', 4096, 20))
+
+
+@check()
 def derive_key_NIST_800_108_counter(s):
     base, value = base_key(s)
     data = {'cryptographic_parameters': SHA256, 'derivation_data': b'label\0context'}

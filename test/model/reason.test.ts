@@ -37,6 +37,9 @@ const told: [string, keyof typeof Operation, Reason, Reason][] = [
   ['1.2', 'Create', 'ServerLimitExceeded', 'IndexOutOfBounds'],
   ['1.4', 'DeriveKey', 'FeatureNotSupported', 'InvalidField'],
   ['1.0', 'Validate', 'InvalidObjectType', 'InvalidMessage'],
+  ['2.1', 'MAC', 'UnsupportedCryptographicParameters', 'FeatureNotSupported'],
+  ['2.0', 'MACVerify', 'UnsupportedCryptographicParameters', 'FeatureNotSupported'],
+  ['2.1', 'Sign', 'UnsupportedCryptographicParameters', 'UnsupportedCryptographicParameters'],
 ]
 
 test.for(told)('in %s, %s: %s is %s', ([version, operation, reason, expected]) => {
