@@ -58,8 +58,8 @@ export function attributeList(): Field<AttributeSet> {
 }
 
 /**
- * Like `attributeList`, but one attribute may come several times, and a structure may have only some of its fields:
- * Locate's filters (KMIP 2.1 6.1.28).
+ * Like `attributeList`, but one attribute may come several times, a structure may have only some of its fields, and a value
+ * may be of a later version, which objects may have nevertheless (CMKs): Locate's filters (KMIP 2.1 6.1.28).
  */
 export function attributeFilters(): Field<AttributeInstance[]> {
   return field([Tag.Attribute, Tag.TemplateAttribute, Tag.Attributes],
@@ -67,7 +67,7 @@ export function attributeFilters(): Field<AttributeInstance[]> {
       if (item.tag === Tag.TemplateAttribute && childrenOf(item).some(({ tag }) => tag === Tag.Name)) {
         throw new KmipError('InvalidField', 'no template is looked for by')
       }
-      return decodeInstances(item, { ...coding, partial: true })
+      return decodeInstances(item, { ...coding, partial: true, refusesNewer: false })
     },
     (writer, instances, coding) => {
       const handle = coding.version < v2 ? undefined : writer.begin(Tag.Attributes)
