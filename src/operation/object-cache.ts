@@ -41,7 +41,10 @@ export class ObjectCache {
     this.#entries.clear()
   }
 
-  /** Drops the oldest that was not used since it came, or came last past here: a use costs no more than a mark. */
+  /**
+   * Drops the oldest entry that is not marked as used. Marked ones lose the mark and become the newest: so a use costs a
+   * mark, not a move.
+   */
   #makeRoom(): void {
     for (const [id, entry] of this.#entries) {
       this.#entries.delete(id)

@@ -12,8 +12,8 @@ export interface Profile {
 /**
  * The profiles that the server conforms to, oldest version first, up to the version of the request: those whose
  * mandatory published cases it passes, whichever generator of random numbers it is set to have (theirs is ANSI X9.31),
- * but for cases that are skipped with a reason (`spec/skipped.json`). Not told are
- * those that hang on the server's certificate (Suite B), HTTPS, XML and JSON without the second port,
+ * but for cases that are skipped with a reason (`spec/skipped.json`). Not told are those that hang on the server's
+ * certificate (Suite B), HTTPS, XML and JSON without the second port,
  * and what is told of the version before 2.0 is not told again after it, where the names have no version in them.
  */
 export function profilesOf(version: Version, { https }: Pick<Settings, 'https'>): Profile[] {
