@@ -27,6 +27,8 @@ export interface Protection {
 interface Surroundings {
   readonly log: Logger
   readonly pins: Pins
+  /** Milliseconds that the copy of a wrapped key stays in a token's memory after its last use. */
+  readonly copyMsMax: number
 }
 
 /** What the threads have in common of the PINs, by the names of the instances. */
@@ -57,7 +59,7 @@ export async function promptPins({ hsms }: Pick<Config, 'hsms'>): Promise<Pins> 
  * available until it is.
  */
 export async function openProtection(
-  { hsms, externals }: Pick<Config, 'hsms' | 'externals'>, software: Provider, { log, pins }: Surroundings,
+  { hsms, externals }: Pick<Config, 'hsms' | 'externals'>, software: Provider, { log, pins, copyMsMax }: Surroundings,
 ): Promise<Protection> {
   const entries = Object.entries(hsms)
   const secrets = new Set(entries.flatMap(([, { pinEnvironment }]) => pinEnvironment ?? []))
@@ -172,5 +174,3 @@ export async function readSecretFile(what: string, path: string): Promise<Secret
 }
 
 const checkMs = 5_000
-/** As long as a decoded key of the software's stays in memory. */
-const copyMsMax = 60_000

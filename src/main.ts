@@ -112,7 +112,9 @@ async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadM
     acknowledge,
   })
   const provider = softwareProvider(config.randomNumberGenerator === 'ansi-x9.31' ? ansiX931Source() : openSslSource)
-  const protection = await openProtection(config, provider, { log: log.child({ protection: true }), pins: thread.pins })
+  const protection = await openProtection(config, provider, {
+    log: log.child({ protection: true }), pins: thread.pins, copyMsMax: cachedObjectMsMax,
+  })
   const rootKey = await openRootKey(config, inner, protection.providers)
   const store = sealedStore(inner, await openKeyring({ store: inner, ...rootKey }))
   const cache = new ObjectCache(cachedObjectsMax, cachedObjectMsMax)

@@ -59,9 +59,14 @@ export class Changes {
     return this.#objects?.get(uniqueIdentifier)
   }
 
+  /** What a record is to become, where it is to change. */
+  record(id: string): Change | undefined {
+    return this.#records?.get(id)
+  }
+
   /** Whether an object is to become just that. */
   has(object: ManagedObject): boolean {
-    return this.objects.get(object.uniqueIdentifier) === object
+    return this.object(object.uniqueIdentifier) === object
   }
 
   /** They are done. */

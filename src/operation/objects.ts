@@ -228,7 +228,7 @@ export class Objects {
     if (cmk === undefined) throw new Error(`the CMK of object ${object.uniqueIdentifier} is missing`)
     if (cmk === object.cmk) return object
     const current = { ...object, cmk }
-    const isChanged = this.#changes.objects.has(object.uniqueIdentifier) || this.cmks.isChanged(cmk.id)
+    const isChanged = this.#changes.object(object.uniqueIdentifier) !== undefined || this.cmks.isChanged(cmk.id)
     if (keeps && !isChanged) this.#stored.keep(current)
     return current
   }
@@ -247,7 +247,7 @@ export class Objects {
     for await (const id of this.#stored.scan(key, order === 'descending')) {
       while (pending[0] !== undefined && precedes(pending[0].uniqueIdentifier, id)) yield pending.shift()!
       read += 1
-      const object = this.#changes.objects.has(id) ? undefined : await this.#visible(id, read <= foundKeptMax)
+      const object = this.#changes.object(id) !== undefined ? undefined : await this.#visible(id, read <= foundKeptMax)
       if (object !== undefined && this.#mayFind(object)) yield object
     }
     yield* pending
@@ -286,7 +286,7 @@ export class Objects {
    * work leaves it. Its revision is that of the store: 0 for one that is new.
    */
   async readRecord(id: string): Promise<StoredRecord | undefined> {
-    const pending = this.#changes.records.get(id)
+    const pending = this.#changes.record(id)
     if (pending === undefined) return this.#store.read(id)
     return pending.data && { id, revision: pending.expected, data: pending.data }
   }

@@ -362,7 +362,6 @@ const identifierCharactersMax = 128
 const namingFields: ReadonlySet<string> = new Set([
   'objectType', 'uniqueIdentifier', 'privateKeyUniqueIdentifier', 'publicKeyUniqueIdentifier',
 ])
-/** What every client can read. */
 const busy = new KmipError('GeneralFailure', 'the object is being changed by others; try again')
 /** Races are decided within a few rounds; more means that something is wrong. */
 const attemptsMax = 32
