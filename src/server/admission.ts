@@ -6,6 +6,7 @@ import { FirstOfMinute } from './first-of-minute.ts'
 import { IdentityError, identify } from './identity.ts'
 import type { Identity, IdentityPolicy } from './identity.ts'
 import type { Limits } from './limits.ts'
+import { Unsent } from './unsent.ts'
 
 export interface AdmissionLog extends FaultLog {
   warn(details: object, message: string): void
@@ -14,9 +15,10 @@ export interface AdmissionLog extends FaultLog {
 
 /**
  * Who may be connected, on all ports together. Every connection is counted from TCP accept on, and bounded in number
- * in every phase, so that silent ones cannot keep others out.
+ * in every phase, so that silent ones cannot keep others out; and so is what they do not take.
  */
 export class Admission {
+  readonly unsent: Unsent
   readonly #identity: IdentityPolicy
   readonly #limits: Limits
   readonly #log: AdmissionLog
@@ -27,6 +29,7 @@ export class Admission {
   readonly #told = new FirstOfMinute()
 
   constructor(identity: IdentityPolicy, limits: Limits, log: AdmissionLog) {
+    this.unsent = new Unsent(limits.unsentBytesMax, log)
     this.#identity = identity
     this.#limits = limits
     this.#log = log

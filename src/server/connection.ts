@@ -7,7 +7,7 @@ import type { Endpoint, Link } from './endpoint.ts'
 import type { Answer } from './engine.ts'
 import type { FaultLog } from './failure.ts'
 import type { Limits } from './limits.ts'
-import type { Holder, Unsent } from './unsent.ts'
+import type { Unsent } from './unsent.ts'
 
 /** Answers one message; one that cannot be cut out of the stream, of which the start is there, is answered by `refuse`. */
 export interface MessageHandler {
@@ -21,7 +21,7 @@ export interface MessageHandler {
  * record (facts: clients.md finding 1). A client that ends its side gets the answers to what it has sent.
  * The deadline is a plain number, and the listener's one timer calls `expire`.
  */
-export class Connection implements Holder {
+export class Connection {
   readonly #socket: TLSSocket
   readonly #handler: MessageHandler
   readonly #limits: Limits
@@ -55,14 +55,9 @@ export class Connection implements Holder {
     socket.on('drain', () => this.#work())
     socket.on('end', () => this.drain())
     socket.on('close', () => {
-      this.#unsent.forget(this)
+      this.#unsent.forget(socket)
       this.#endpoint?.close()
     })
-  }
-
-  drop(): void {
-    this.#log.error({}, 'a client was dropped that takes no answers: those of all together are more than unsentBytesMax')
-    this.#socket.destroy()
   }
 
   /** Closes the connection when a deadline is past. @param now of `performance.now()` */
@@ -132,7 +127,7 @@ export class Connection implements Holder {
    */
   #give(answer: Answer): void {
     this.#answer = answer
-    this.#unsent.hold(this, answer.bytes.length)
+    this.#unsent.hold(this.#socket, answer.bytes.length)
     if (Connection.#answered.push(this) === 1) setImmediate(() => Connection.#writeAll())
   }
 
@@ -159,7 +154,7 @@ export class Connection implements Holder {
 
   /** An answer has left; the next one may wait for that. */
   readonly #written = (): void => {
-    this.#unsent.release(this, this.#leaving)
+    this.#unsent.release(this.#socket, this.#leaving)
     this.#write()
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -21,7 +22,8 @@ import type { Processor } from './part-router.ts'
 /**
  * The mutual-TLS port for messages in HTTP (KMIP Additional Message Encodings 1.0, section 2): one POST to `/kmip` per
  * request message, in TTLV, XML or JSON as its content type says, answered in the same with status 200. Other statuses
- * mean that no message was looked at. The requests of one connection are executed one after the other.
+ * mean that no message was looked at. The requests of one connection are executed one after the other, each when the
+ * answer before it has been taken.
  */
 export class HttpsListener {
   readonly #server: Server
@@ -74,6 +76,7 @@ export class HttpsListener {
 
   #open(socket: TLSSocket): void {
     socket.on('error', (error: Error) => this.#log.debug({ err: error }, 'a connection broke'))
+    socket.on('close', () => this.#admission.unsent.forget(socket))
     this.#clients.set(socket, { caller: this.#admission.admit(socket), last: Promise.resolve(), waiting: 0 })
   }
 
@@ -94,6 +97,7 @@ export class HttpsListener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, caller: Identity | KmipError): Promise<void> {
+    if (isGone(response)) return
     const encoding = encodings[contentTypeOf(request)]
     const status = refusal(request, encoding, this.#limits)
     if (status !== undefined || encoding === undefined) return this.#refuse(response, status ?? 415)
@@ -104,7 +108,7 @@ export class HttpsListener {
     const { bytes, close } = await this.#written(answer, encoding)
     if (close || this.#draining) response.setHeader('connection', 'close')
     response.setHeader('content-type', encoding.contentType)
-    this.#send(response, bytes)
+    await this.#send(response, bytes)
   }
 
   async #process(body: Buffer, encoding: Encoding, caller: Identity | KmipError): Promise<Answer> {
@@ -122,19 +126,26 @@ export class HttpsListener {
   }
 
   /** What is left of the request is not read: the connection ends with the answer. */
-  #refuse(response: ServerResponse, status: number): void {
+  #refuse(response: ServerResponse, status: number): Promise<void> {
     response.statusCode = status
     response.setHeader('connection', 'close')
     if (status === 405) response.setHeader('allow', 'POST')
-    this.#send(response, Buffer.alloc(0))
+    return this.#send(response, Buffer.alloc(0))
   }
 
-  #send(response: ServerResponse, bytes: Buffer): void {
+  /** Waits until the answer is taken, or never will be. */
+  async #send(response: ServerResponse, bytes: Buffer): Promise<void> {
+    if (isGone(response)) return
+    const socket = response.socket!
+    const closed = once(response, 'close')
     const timer = setTimeout(() => response.destroy(), this.#limits.responseMsMax)
-    response.once('close', () => clearTimeout(timer))
+    this.#admission.unsent.hold(socket, bytes.length)
     response.setHeader('cache-control', 'no-cache, no-store')
     response.setHeader('content-length', bytes.length)
     response.end(bytes)
+    await closed
+    clearTimeout(timer)
+    this.#admission.unsent.release(socket, bytes.length)
   }
 }
 
@@ -144,6 +155,11 @@ interface Client {
   last: Promise<void>
   /** Requests that are not answered yet. */
   waiting: number
+}
+
+/** Whether nobody takes the answer any more; when its turn has come, Node has given it its connection. */
+function isGone({ socket }: ServerResponse): boolean {
+  return socket === null || socket.destroyed
 }
 
 /** The HTTP status with which a request is refused by its head alone. */

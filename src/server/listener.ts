@@ -11,7 +11,6 @@ import type { Limits } from './limits.ts'
 import type { Processor } from './part-router.ts'
 import { versionAtStart } from './request.ts'
 import { Session } from './session.ts'
-import { Unsent } from './unsent.ts'
 
 export interface ListenerOptions {
   readonly host: string
@@ -31,7 +30,6 @@ export class Listener {
   readonly #admission: Admission
   readonly #options: ListenerOptions
   readonly #limits: Limits
-  readonly #unsent: Unsent
   readonly #log: AdmissionLog
   readonly #connections = new Map<TLSSocket, Connection>()
   #sweep: NodeJS.Timeout | undefined
@@ -41,7 +39,6 @@ export class Listener {
     this.#admission = admission
     this.#options = options
     this.#limits = limits
-    this.#unsent = new Unsent(limits.unsentBytesMax)
     this.#log = log
     this.#server = createServer(tlsOptions(options, limits))
     this.#server.on('connection', (socket: Socket) => admission.accept(socket))
@@ -73,7 +70,7 @@ export class Listener {
   #open(socket: TLSSocket): void {
     socket.on('error', (error: Error) => this.#log.debug({ err: error }, 'a connection broke'))
     const handler = this.#handlerFor(socket)
-    this.#connections.set(socket, new Connection(socket, handler, this.#limits, this.#unsent, this.#log))
+    this.#connections.set(socket, new Connection(socket, handler, this.#limits, this.#admission.unsent, this.#log))
     socket.on('close', () => this.#connections.delete(socket))
   }
 

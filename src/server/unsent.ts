@@ -1,49 +1,49 @@
-/** A connection that holds answers for its client. */
-export interface Holder {
-  /** Gives the connection up, with what it holds. */
-  drop(): void
-}
+import type { Socket } from 'node:net'
+import type { FaultLog } from './failure.ts'
 
 /**
- * The answers that the clients of one port and thread have not taken. One connection keeps two at most, but thousands of
- * clients that do not read could fill the memory together: beyond the bound, those are dropped that have held any for
- * longest.
+ * The answers that the clients of one thread have not taken, on all its ports. One connection keeps two at most, but
+ * thousands of clients that do not read could fill the memory together: beyond the bound, those are dropped that have
+ * held any for longest.
  */
 export class Unsent {
   readonly #bytesMax: number
+  readonly #log: FaultLog
   #bytes = 0
   /** In the order in which they began to hold any. */
-  readonly #holders = new Map<Holder, number>()
+  readonly #held = new Map<Socket, number>()
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, log: FaultLog) {
     this.#bytesMax = bytesMax
+    this.#log = log
   }
 
-  /** Drops who has held for longest while there is too much; that may be the holder itself. */
-  hold(holder: Holder, bytes: number): void {
+  /** Destroys the connections that have held for longest while there is too much; that may be this one. */
+  hold(socket: Socket, bytes: number): void {
     if (bytes < countedBytesMin) return
-    this.#holders.set(holder, (this.#holders.get(holder) ?? 0) + bytes)
+    this.#held.set(socket, (this.#held.get(socket) ?? 0) + bytes)
     this.#bytes += bytes
-    for (const longest of this.#holders.keys()) {
+    for (const longest of this.#held.keys()) {
       if (this.#bytes <= this.#bytesMax) return
       this.forget(longest)
-      longest.drop()
+      this.#log.error({}, 'a client was dropped that takes no answers: those of all together are more than unsentBytesMax')
+      longest.destroy()
     }
   }
 
   /** Of one answer that was taken. */
-  release(holder: Holder, bytes: number): void {
-    const held = this.#holders.get(holder)
+  release(socket: Socket, bytes: number): void {
+    const held = this.#held.get(socket)
     if (bytes < countedBytesMin || held === undefined) return
     this.#bytes -= bytes
-    if (held > bytes) this.#holders.set(holder, held - bytes)
-    else this.#holders.delete(holder)
+    if (held > bytes) this.#held.set(socket, held - bytes)
+    else this.#held.delete(socket)
   }
 
   /** Whatever a connection holds: it is over. */
-  forget(holder: Holder): void {
-    this.#bytes -= this.#holders.get(holder) ?? 0
-    this.#holders.delete(holder)
+  forget(socket: Socket): void {
+    this.#bytes -= this.#held.get(socket) ?? 0
+    this.#held.delete(socket)
   }
 }
 

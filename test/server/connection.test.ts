@@ -101,16 +101,20 @@ describe('what is behind the last message that is answered', () => {
   })
 })
 
-describe('clients that do not read, together', () => {
+describe('clients that do not read, together on both ports', () => {
   it.each([
     ['lose their connections, those first that have let an answer wait for longest', 64, 5],
     ['keep them, where there is room for their answers', 1_024, 12],
   ])('%s', async (_name, mebibytes, kept) => {
-    const own = await startServer({ KEYWARD_LIMITS_UNSENT_BYTES_MAX: String(mebibytes * 1_048_576) })
+    const own = await startServer({
+      KEYWARD_HTTPS_PORT: '0', KEYWARD_LIMITS_UNSENT_BYTES_MAX: String(mebibytes * 1_048_576),
+    })
     const sockets: TLSSocket[] = []
     for (let n = 0; n < 12; n += 1) {
-      const socket = await open('TLSv1.3', undefined, own)
+      const isHttps = n % 2 === 1
+      const socket = await open('TLSv1.3', undefined, isHttps ? { ...own, port: own.httpsPort } : own)
       socket.pause()
+      if (isHttps) socket.write(postHead(largeAnswer.length))
       socket.write(largeAnswer)
       sockets.push(socket)
       await passed(100)
@@ -118,7 +122,7 @@ describe('clients that do not read, together', () => {
     const other = await WireConnection.open(own, own.certificates.bob)
     other.socket.write(random(300_000))
     expect(await lengthOf(other)).toBe(300_000)
-    const isWhole = await Promise.all(sockets.map(async (socket) => (await firstAnswer(socket)) !== undefined))
+    const isWhole = await Promise.all(sockets.map((socket) => hasCome(largeAnswerBytes, socket)))
     expect(isWhole).toEqual(Array.from({ length: 12 }, (_, n) => n >= 12 - kept))
     for (const socket of sockets) socket.destroy()
     await own.stop()
@@ -151,7 +155,7 @@ describe('deadlines', () => {
   }, 30_000)
 })
 
-/** Has an answer of 12 MB. */
+const largeAnswerBytes = 12_000_000
 const largeAnswer = encodeItem(request('1.4', Array.from({ length: 12 }, () => (
   item('RNGRetrieve', '<DataLength type="Integer" value="1000000"/>')))))
 /** Longer than any deadline of a client's. */
@@ -210,14 +214,18 @@ function untilEnd(socket: TLSSocket): Promise<Buffer[]> {
   return new Promise((resolve) => socket.once('close', () => resolve(answers)))
 }
 
-/** Undefined when the connection ends before all of it is there. */
-function firstAnswer(socket: TLSSocket): Promise<Buffer | undefined> {
-  const framer = new Framer(Tag.ResponseMessage, 0x400_0000)
+function postHead(length: number): string {
+  return `POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n\r\n`
+}
+
+/** Whether so much comes before the connection ends. */
+function hasCome(bytes: number, socket: TLSSocket): Promise<boolean> {
+  let left = bytes
   return new Promise((resolve) => {
     socket.on('data', (chunk: Buffer) => {
-      const [answer] = framer.push(chunk)
-      if (answer !== undefined) resolve(answer)
+      left -= chunk.length
+      if (left <= 0) resolve(true)
     }).resume()
-    socket.once('close', () => resolve(undefined))
+    socket.once('close', () => resolve(false))
   })
 }

@@ -30,7 +30,7 @@ beforeAll(async () => {
     KEYWARD_LIMITS_MESSAGE_BYTES_MAX: String(limits.messageBytes),
     KEYWARD_LIMITS_CONNECTIONS_PER_CLIENT_MAX: String(limits.perClient),
   })
-  port = Number(/^TTLV, XML and JSON over HTTPS: https:.*:(\d+)\/kmip$/m.exec(server.log())?.[1])
+  port = server.httpsPort
 })
 afterAll(() => server.stop())
 
@@ -188,7 +188,7 @@ describe('the same clients as on the other port, and the same bounds', () => {
 
 it('a body in single bytes takes little more memory than one in large pieces', async () => {
   const other = await startServer({ KEYWARD_HTTPS_PORT: '0' })
-  const socket = await tls(Number(/HTTPS: https:.*:(\d+)\/kmip/.exec(other.log())?.[1]), other)
+  const socket = await tls(other.httpsPort, other)
   const before = residentMiB(other)
   socket.write('POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n')
   for (let round = 0; round < 10; round += 1) {
@@ -200,11 +200,36 @@ it('a body in single bytes takes little more memory than one in large pieces', a
   await other.stop()
 })
 
+it('of answers that a client does not read, one is kept', async () => {
+  const other = await startServer({ KEYWARD_HTTPS_PORT: '0' })
+  const lengths = Array.from({ length: 40 }, (_, index) => 1_000_000 - index)
+  const socket = await tls(other.httpsPort, other)
+  const before = residentMiB(other)
+  socket.pause()
+  for (const length of lengths) {
+    const body = encodeItem(message(Operation.RNGRetrieve, [
+      { tag: Tag.DataLength, type: ItemType.Integer, value: length },
+    ]))
+    socket.write(`POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: ${
+      body.length}\r\n\r\n`)
+    socket.write(body)
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  expect(residentMiB(other) - before).toBeLessThan(25)
+  let answers = ''
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    answers += chunk.toString('latin1')
+    if (answers.length > 40_000_000) break
+  }
+  const taken = [...answers.matchAll(/^Content-Length: (\d+)/gim)].map(([, length]) => Number(length))
+  expect(taken).toEqual(lengths.map((length) => taken[0]! - 1_000_000 + 8 * Math.ceil(length / 8)))
+  await other.stop()
+})
+
 it('SIGTERM lets a request end, and closes idle connections', async () => {
   const other = await startServer({ KEYWARD_HTTPS_PORT: '0' })
-  const otherPort = Number(/HTTPS: https:.*:(\d+)\/kmip/.exec(other.log())?.[1])
   const agent = new Agent({ keepAlive: true })
-  const options = { port: otherPort, agent, ...identityOf(other) }
+  const options = { port: other.httpsPort, agent, ...identityOf(other) }
   expect((await post('text/xml', encodeXml(query), options)).status).toBe(200)
   const startedMs = performance.now()
   await other.stop()

@@ -12,6 +12,8 @@ export interface ClientFiles { readonly cert: string, readonly key: string }
 export interface RunningServer {
   readonly host: string
   readonly port: number
+  /** Of HTTPS; 0 where there is none. */
+  readonly httpsPort: number
   /** File paths; alice and bob are in two accounts. */
   readonly certificates: { readonly ca: string, readonly alice: ClientFiles, readonly bob: ClientFiles }
   readonly directory: string
@@ -54,8 +56,9 @@ export async function startServer(
   const files = (name: string): ClientFiles => ({
     cert: join(home, 'certs', `${name}.pem`), key: join(home, 'certs', `${name}.key`),
   })
+  const httpsPort = Number(/^TTLV, XML and JSON over HTTPS: https:.*:(\d+)\/kmip$/m.exec(output.join(''))?.[1] ?? 0)
   return {
-    host, port, directory: home, pid: child.pid!,
+    host, port, httpsPort, directory: home, pid: child.pid!,
     certificates: { ca: join(home, 'certs/ca.pem'), alice: files('alice'), bob: files('bob') },
     log: () => output.join(''),
     async stop() {
