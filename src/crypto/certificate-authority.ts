@@ -4,6 +4,7 @@ import { randomBytes, webcrypto } from 'node:crypto'
 import { CertificateRequestType, CryptographicUsageMask } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { hasMask } from '../model/usage.ts'
+import { certificateBytesMax } from './certificate.ts'
 
 x509.cryptoProvider.set(webcrypto)
 
@@ -106,6 +107,10 @@ export async function issueCertificate(
  * @throws InvalidRequestError
  */
 export async function parseCertificateRequest(bytes: Buffer, type: number): Promise<CertificateRequestFields> {
+  // Of PEM, too: it is longer than what it stands for.
+  if (bytes.length > certificateBytesMax) {
+    throw new InvalidRequestError(`a certificate request has at most ${certificateBytesMax} bytes`)
+  }
   let request: x509.Pkcs10CertificateRequest
   let isSigned: boolean
   try {

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { X509Certificate } from 'node:crypto'
+import { Turn } from '../model/turn.ts'
 import { hasMask } from '../model/usage.ts'
 import { areWithin, namesOf, parseNameConstraints } from './name-constraints.ts'
 
@@ -18,7 +19,7 @@ export class ChainError extends Error {}
 /**
  * Validates a certificate chain (RFC 5280 section 6, without policies and revocation lists): names, signatures, dates,
  * what authorities may do and for which names, and that it ends in an anchor. Unknown: nothing is wrong with it, but
- * it ends in no anchor, or demands something that is not checked here.
+ * it ends in no anchor, or demands something that is not checked here. Others are let in between two signatures.
  *
  * @param certificates DER, in any order
  * @param anchors DER of certificates that are trusted
@@ -26,27 +27,35 @@ export class ChainError extends Error {}
  * @param at seconds since 1970-01-01 UTC
  * @throws ChainError when they are not one chain; Error for what is no certificate
  */
-export function validateChain(
+export async function validateChain(
   certificates: readonly Buffer[], anchors: readonly Buffer[], others: readonly Buffer[], at: number,
-): ValidatedChain {
+): Promise<ValidatedChain> {
+  const turn = new Turn()
   const pool = { given: distinct(certificates), trusted: distinct(anchors), others: distinct(others) }
-  const { chain, isAnchored } = follow(pool)
+  const { chain, isAnchored } = await follow(pool, turn)
   if (pool.given.some((certificate) => !has(chain, certificate))) {
     throw new ChainError('the certificates are not one chain')
   }
-  const isGood = chain.every((certificate, place) => isGoodAt(certificate, at) && isIssued(chain, place, pool.trusted))
-  const names = isGood ? areNamesWithin(chain) : false
-  const isKnown = isAnchored && names === true && chain.every(isUnderstood)
+  const isGood = await every(chain, turn, (certificate, place) =>
+    isGoodAt(certificate, at) && isIssued(chain, place, pool.trusted))
+  const names = isGood ? await areNamesWithin(chain, turn) : false
+  const isKnown = isAnchored && names === true && await every(chain, turn, isUnderstood)
   return {
     verdict: names === false ? 'Invalid' : isKnown ? 'Valid' : 'Unknown',
     chain: chain.map(({ raw }) => raw),
   }
 }
 
-/** Whether it is the certificate of an authority that nobody else vouches for. */
-export function isSelfSigned(certificate: Buffer): boolean {
-  const one = new X509Certificate(certificate)
-  return one.subject === one.issuer && one.verify(one.publicKey)
+/** Those that are certificates of authorities that nobody else vouches for; others are let in between two of them. */
+export async function selfSigned(certificates: readonly Buffer[]): Promise<Buffer[]> {
+  const turn = new Turn()
+  const found: Buffer[] = []
+  for (const certificate of certificates) {
+    if (turn.isOver) await turn.pass()
+    const one = new X509Certificate(certificate)
+    if (one.subject === one.issuer && one.verify(one.publicKey)) found.push(certificate)
+  }
+  return found
 }
 
 interface Pool {
@@ -59,13 +68,13 @@ interface Pool {
  * From the leaf to an anchor, or to the last issuer that there is. No certificate comes twice: authorities may vouch for
  * each other.
  */
-function follow(pool: Pool): { chain: X509Certificate[]; isAnchored: boolean } {
+async function follow(pool: Pool, turn: Turn): Promise<{ chain: X509Certificate[]; isAnchored: boolean }> {
   const chain: X509Certificate[] = []
   let current: X509Certificate | undefined = leafOf(pool.given)
   while (current !== undefined) {
     chain.push(current)
     if (has(pool.trusted, current)) return { chain, isAnchored: true }
-    current = issuerOf(current, chain, pool)
+    current = await issuerOf(current, chain, pool, turn)
   }
   return { chain, isAnchored: false }
 }
@@ -79,11 +88,23 @@ function leafOf(given: readonly X509Certificate[]): X509Certificate {
 }
 
 /** Who is named as the issuer and has signed it; else who is only named, of those that the request shows. */
-function issuerOf(
-  certificate: X509Certificate, chain: readonly X509Certificate[], { given, trusted, others }: Pool,
-): X509Certificate | undefined {
+async function issuerOf(
+  certificate: X509Certificate, chain: readonly X509Certificate[], { given, trusted, others }: Pool, turn: Turn,
+): Promise<X509Certificate | undefined> {
   const named = [...trusted, ...given, ...others].filter((each) => !has(chain, each) && isNamedBy(certificate, each))
-  return named.find((each) => certificate.verify(each.publicKey)) ?? named.find((each) => has(given, each))
+  for (const each of named) {
+    if (turn.isOver) await turn.pass()
+    if (certificate.verify(each.publicKey)) return each
+  }
+  return named.find((each) => has(given, each))
+}
+
+async function every<T>(list: readonly T[], turn: Turn, isSo: (each: T, place: number) => boolean): Promise<boolean> {
+  for (const [place, each] of list.entries()) {
+    if (turn.isOver) await turn.pass()
+    if (!isSo(each, place)) return false
+  }
+  return true
 }
 
 function isNamedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
@@ -114,7 +135,7 @@ function mayIssue(
 }
 
 /** Whether each certificate has only names that those above it may vouch for; undefined where that cannot be told. */
-function areNamesWithin(chain: readonly X509Certificate[]): boolean | undefined {
+async function areNamesWithin(chain: readonly X509Certificate[], turn: Turn): Promise<boolean | undefined> {
   let isKnown = true
   for (const [place, authority] of chain.entries()) {
     const der = extensionOf(authority, nameConstraintsOid)
@@ -122,6 +143,7 @@ function areNamesWithin(chain: readonly X509Certificate[]): boolean | undefined 
     try {
       const constraints = parseNameConstraints(der)
       for (const [below, certificate] of chain.slice(0, place).entries()) {
+        if (turn.isOver) await turn.pass()
         // An authority's certificate for itself, as when it changes its key, is not constrained (RFC 5280 6.1.3).
         if (below > 0 && isNamedBy(certificate, certificate)) continue
         const subject = Buffer.from(parse(certificate).subjectName.toArrayBuffer())

@@ -4,6 +4,7 @@ import { decodeSpki } from './asymmetric.ts'
 import { DerReader, DerTag, outerSequence } from './der.ts'
 import { parseName } from './distinguished-name.ts'
 import type { DistinguishedName } from './distinguished-name.ts'
+import { invalid } from './failure.ts'
 import { decoded, specOf } from './key-check.ts'
 import type { KeySpec } from './provider.ts'
 
@@ -33,10 +34,12 @@ export interface AlternativeName {
 /**
  * Reads an X.509 certificate (RFC 5280 4.1); its signature is not checked.
  *
+ * @param der `certificateBytesMax` at most
  * @throws KmipError Invalid Field for anything else
  */
 export function parseCertificate(der: Buffer): CertificateFields {
   return decoded(() => {
+    if (der.length > certificateBytesMax) throw invalid(`a certificate has at most ${certificateBytesMax} bytes`)
     // OpenSSL reads it too, so that nothing is stored that later uses cannot load.
     void new X509Certificate(der)
     const certificate = outerSequence(der)
@@ -110,6 +113,8 @@ function nameText(tag: number, content: Buffer): string | undefined {
   return content.length === 16 ? content.toString('hex').match(/.{4}/g)!.join(':') : undefined
 }
 
+/** Those of a hundred names have 5,000; a mebibyte of names takes 100 ms and more to read, several times for a chain. */
+export const certificateBytesMax = 131_072
 /** iPAddress. */
 const addressTag = 0x87
 /** rfc822Name, dNSName and uniformResourceIdentifier, all IA5String. */

@@ -11,7 +11,7 @@ import { convertPoint, curveParameters, publicPoint, sm2Curve } from './curve.ts
 import { DerError } from './der.ts'
 import { invalid, notSupported } from './failure.ts'
 import type { KeySpec, PlainKey } from './provider.ts'
-import { modulusBitsMax, power } from './rsa-numbers.ts'
+import { exponentBitsMax, modulusBitsMax, power } from './rsa-numbers.ts'
 import { symmetricFamily } from './symmetric.ts'
 
 /**
@@ -138,7 +138,7 @@ function checkRsaPublic({ n, e }: RsaPublic): void {
   const bits = bitLength(n)
   if (bits < modulusBitsMin || bits > modulusBitsMax) throw invalid('the RSA modulus has 512 to 16384 bits')
   if (n % 2n === 0n) throw invalid('the RSA modulus is even')
-  if (e < 3n || e % 2n === 0n || bitLength(e) > exponentBitsMax) throw invalid('the RSA public exponent is not usable')
+  if (e < 3n || e % 2n === 0n || e >= 1n << exponentBitsMax) throw invalid('the RSA public exponent is not usable')
 }
 
 function checkRsaPrivate(key: RsaPrivate): void {
@@ -196,6 +196,14 @@ function checkGroup({ p, q, g }: FinitePrivate | FinitePublic): void {
 function checkFinitePrivate(key: FinitePrivate): void {
   checkGroup(key)
   if (key.x < 1n || key.x >= (key.q ?? key.p - 1n)) throw invalid('the private key is out of range')
+  checkPower(key)
+}
+
+/** @throws KmipError Feature Not Supported for a private key whose use would hold up the event loop */
+export function checkPower({ p, x }: FinitePrivate): void {
+  if (bitLength(p) ** 2 * bitLength(x) > powerWorkMax) {
+    throw notSupported('the private key is too large for a prime of this size')
+  }
 }
 
 function checkFinitePublic(key: FinitePublic): void {
@@ -209,8 +217,11 @@ const modulusBitsMin = 512
 const finiteBitsMax = 8192
 /** Powers of this size take 30 ms in the event loop at most; usual orders have 160 to 256 bits. */
 const orderBitsMax = 512
-/** Larger exponents make verification as dear as signing. */
-const exponentBitsMax = 256
+/**
+ * Bits of the prime, squared, times those of the exponent: such a power takes 20 ms in the event loop, and OpenSSL makes one
+ * whenever it reads a private key. Usual exponents for primes of 8192 bits have 400.
+ */
+const powerWorkMax = 4096 ** 3
 /** The private operation takes 150 ms at 8192 bits, for a key that is not sound; the threads are few. */
 const selfTestBitsMax = 8192
 const selfTestValue = Buffer.from('0123456789abcdef', 'hex')

@@ -25,6 +25,7 @@ export function completeRsa(partial: PartialRsa): RsaPrivate {
   if (n < 1n << 511n || n >= 1n << BigInt(modulusBitsMax)) throw invalid('the RSA modulus has 512 to 16384 bits')
   // A number of a mebibyte takes long to calculate with, and is none of these.
   if (Object.values(partial).some((number) => number > n)) throw invalid('the RSA numbers are above the modulus')
+  if (partial.e !== undefined && partial.e >= 1n << exponentBitsMax) throw invalid('the RSA public exponent is not usable')
   const [p, q] = primesOf(partial)
   if (p * q !== n || p <= 1n || q <= 1n) throw invalid('the RSA primes are not those of the modulus')
   const phi = (p - 1n) * (q - 1n)
@@ -142,6 +143,8 @@ function lcm(left: bigint, right: bigint): bigint {
 
 /** Bits; OpenSSL's own bound for public-key operations. */
 export const modulusBitsMax = 16384
+/** Bits: larger exponents make verification as dear as signing, and the search for primes twice as long. */
+export const exponentBitsMax = 256n
 const defaultExponent = 65537n
 /** Right numbers fail so many tries with probability 2^-16; wrong ones show at the first, in 30 ms at most. */
 const attemptsMax = 16

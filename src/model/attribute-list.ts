@@ -1,7 +1,7 @@
 import { isMultiInstance } from '../kmip/attribute.ts'
 import type { AttributeInstance, AttributeName, AttributeReference, AttributeSet } from '../kmip/attribute.ts'
 import type { VendorAttribute } from '../kmip/attribute-value.ts'
-import { instancesOf, namesIn } from '../kmip/attribute-codec.ts'
+import { instancesOf } from '../kmip/attribute-codec.ts'
 
 /**
  * Instances of attributes in a set, by their Attribute Index of 1.x, which never changes when others come and go
@@ -30,16 +30,16 @@ export function instancesAt(set: AttributeSet, key: AttributeKey): AttributeInst
   return instancesAll(set, key.name).filter((instance) => keyText(keyOf(instance)) === text)
 }
 
-/** Attributes that the set has, each once, in its order. */
-export function keysIn(set: AttributeSet): AttributeKey[] {
-  const found = new Map<string, AttributeKey>()
-  for (const name of namesIn(set)) {
-    const keys: AttributeKey[] = name === 'vendorAttribute'
-      ? set.vendorAttribute!.map((value) => keyOf({ name, value }))
-      : [{ name }]
-    for (const key of keys) if (!found.has(keyText(key))) found.set(keyText(key), key)
+/** All instances in the set, by the text of the attribute that they belong to, in its order. */
+export function instancesByKey(set: AttributeSet): Map<string, AttributeInstance[]> {
+  const found = new Map<string, AttributeInstance[]>()
+  for (const instance of instancesOf(set)) {
+    const text = keyText(keyOf(instance))
+    const others = found.get(text)
+    if (others === undefined) found.set(text, [instance])
+    else others.push(instance)
   }
-  return [...found.values()]
+  return found
 }
 
 /** @returns the set with the instance, and the instance with its index: one above those that there are */

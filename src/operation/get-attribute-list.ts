@@ -1,7 +1,7 @@
 import { isSendable } from '../kmip/attribute-codec.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { GetAttributeListRequest, GetAttributeListResponse } from '../kmip/payload/get-attribute-list.ts'
-import { instancesAt, keysIn } from '../model/attribute-list.ts'
+import { instancesByKey, keyOf } from '../model/attribute-list.ts'
 import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import { operation } from './operation.ts'
@@ -18,7 +18,9 @@ export const getAttributeList = operation({
     const object = await loadUnarchived(context, request.uniqueIdentifier)
     const all = inListedOrder(attributesOf(object, context.now))
     const coding = { version: context.version, omitsUnknown: true }
-    const keys = keysIn(all).filter((key) => instancesAt(all, key).some((instance) => isSendable(instance, coding)))
+    const keys = [...instancesByKey(all).values()]
+      .filter((instances) => instances.some((instance) => isSendable(instance, coding)))
+      .map(([first]) => keyOf(first!))
     return { uniqueIdentifier: object.uniqueIdentifier, attributeReference: keys }
   },
 })

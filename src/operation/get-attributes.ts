@@ -3,7 +3,7 @@ import { isMultiInstance } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { GetAttributesRequest, GetAttributesResponse } from '../kmip/payload/get-attributes.ts'
-import { instancesAt, keyText } from '../model/attribute-list.ts'
+import { instancesByKey, keyText } from '../model/attribute-list.ts'
 import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import { operation } from './operation.ts'
@@ -37,8 +37,9 @@ function selected(all: AttributeSet, references: readonly AttributeReference[]):
     values[name] = [...(values[name] as unknown[] | undefined ?? []), value]
     indices[name] = [...indices[name] ?? [], index ?? 0]
   }
+  const instances = instancesByKey(all)
   for (const reference of references) {
-    if (!('unknown' in reference)) instancesAt(all, reference).forEach(put)
+    if (!('unknown' in reference)) instances.get(keyText(reference))?.forEach(put)
   }
   return { ...values, indices }
 }

@@ -50,10 +50,11 @@ async function verdictOn(
   { managed, own, at }: { managed: readonly Buffer[]; own: Buffer | undefined; at: number },
   context: Context,
 ): Promise<ValidatedChain> {
-  const { ChainError, isSelfSigned, validateChain } = await import('../crypto/certificate-chain.ts')
+  const { ChainError, selfSigned, validateChain } = await import('../crypto/certificate-chain.ts')
   try {
-    const anchors = [...managed.filter(isSelfSigned), ...(own === undefined ? [] : [own])]
-    return validateChain(certificates, anchors, await issuersKnown(certificates, context), at)
+    const known = await issuersKnown(certificates, context)
+    const anchors = [...await selfSigned(managed), ...(own === undefined ? [] : [own])]
+    return await validateChain(certificates, anchors, known, at)
   } catch (error) {
     if (error instanceof KmipError) throw error
     if (error instanceof ChainError) throw new KmipError('InvalidField', error.message)

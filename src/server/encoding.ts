@@ -3,7 +3,8 @@ import { KmipError } from '../kmip/error.ts'
 import { decodeJson, encodeJson } from '../kmip/json.ts'
 import { EncodingError } from '../kmip/text-value.ts'
 import type { TextLimits } from '../kmip/text-value.ts'
-import { decodeXml, encodeXml } from '../kmip/xml.ts'
+import { decodeElement, encodeXml } from '../kmip/xml.ts'
+import { ElementReader } from '../kmip/xml-element.ts'
 import { Turn } from '../model/turn.ts'
 import { toVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
@@ -22,8 +23,8 @@ const headBytesMax = 1_024
 /** How a message is written outside, as opposed to the TTLV that the engine takes and gives. */
 export interface Encoding {
   readonly contentType: string
-  /** @returns the message in TTLV, or why there is none */
-  toTtlv(bytes: Buffer, limits: Limits): Buffer | KmipError
+  /** Lets others in. @returns the message in TTLV, or why there is none */
+  toTtlv(bytes: Buffer, limits: Limits): Promise<Buffer | KmipError>
   /** The version that a message asks for which cannot be turned into TTLV, where that can be told. */
   versionOf(bytes: Buffer): Version | undefined
   /**
@@ -38,7 +39,7 @@ export interface Encoding {
 export const encodings: Readonly<Record<string, Encoding>> = {
   'application/octet-stream': {
     contentType: 'application/octet-stream',
-    toTtlv: (bytes) => bytes,
+    toTtlv: (bytes) => Promise.resolve(bytes),
     versionOf: () => undefined,
     fromTtlv: (message) => Promise.resolve(message),
   },
@@ -53,7 +54,7 @@ export const encodings: Readonly<Record<string, Encoding>> = {
 }
 
 interface TextCodec {
-  readonly decode: (text: string, limits: TextLimits) => Item
+  readonly decode: (text: string, limits: TextLimits, turn: Turn) => Item | Promise<Item>
   /** Of what stands in a message. */
   readonly encode: (item: Item) => string
   /** What is before, between and behind the encoded items of a Response Message. */
@@ -65,10 +66,13 @@ interface TextCodec {
 function textEncoding(contentType: string, { decode, encode, frame, version }: TextCodec): Encoding {
   return {
     contentType,
-    toTtlv(bytes, { messageBytesMax, depthMax, itemsMax }) {
+    async toTtlv(bytes, { messageBytesMax, depthMax, itemsMax }) {
+      const turn = new Turn()
       try {
         if (!isUtf8(bytes)) return new KmipError('CodecError', 'the text is not UTF-8')
-        const message = encodeItem(decode(bytes.toString(), { lengthMax: messageBytesMax, depthMax, itemsMax }))
+        const item = await decode(bytes.toString(), { lengthMax: messageBytesMax, depthMax, itemsMax }, turn)
+        if (turn.isOver) await turn.pass()
+        const message = encodeItem(item)
         if (message.length <= messageBytesMax) return message
         return new KmipError('InvalidMessage', 'the message is too large')
       } catch (error) {
@@ -98,6 +102,18 @@ function textEncoding(contentType: string, { decode, encode, frame, version }: T
   }
 }
 
+/** A mebibyte of XML takes 60 ms to parse, and 50 more to make items of. */
+async function decodeXml(text: string, limits: TextLimits, turn: Turn): Promise<Item> {
+  const reader = new ElementReader(limits)
+  for (let at = 0; at < text.length; at += pieceLength) {
+    if (turn.isOver) await turn.pass()
+    reader.write(text.slice(at, at + pieceLength))
+  }
+  const element = reader.end()
+  if (turn.isOver) await turn.pass()
+  return decodeElement(element)
+}
+
 /** Header and batch items of a message, each in TTLV; all that is in one is a structure. */
 function* partsOf(message: Buffer): Iterable<Buffer> {
   for (let start = itemHeaderBytes; start < message.length;) {
@@ -107,5 +123,7 @@ function* partsOf(message: Buffer): Iterable<Buffer> {
   }
 }
 
+/** In which XML is parsed: 4 ms of it. */
+const pieceLength = 65_536
 /** Tag, type and length. */
 const itemHeaderBytes = 8

@@ -113,7 +113,7 @@ export class HttpsListener {
 
   async #process(body: Buffer, encoding: Encoding, caller: Identity | KmipError): Promise<Answer> {
     if (caller instanceof KmipError) return this.#engine.refuse(caller)
-    const message = encoding.toTtlv(body, this.#limits)
+    const message = await encoding.toTtlv(body, this.#limits)
     if (message instanceof KmipError) return { ...this.#engine.refuse(message, encoding.versionOf(body)), close: false }
     return this.#engine.process(message, caller, new Session(false))
   }

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AttributeReference, AttributeSet } from '../kmip/attribute.ts'
+import type { AttributeInstance, AttributeReference, AttributeSet } from '../kmip/attribute.ts'
 import { instancesOf, toSet } from '../kmip/attribute-codec.ts'
 import { LinkType, Operation, PutFunction } from '../kmip/generated/enums.ts'
 import { NotifyRequest } from '../kmip/payload/notify.ts'
 import { PutRequest } from '../kmip/payload/put.ts'
 import type { FieldMap, Structure } from '../kmip/schema.ts'
-import { instancesAt, keyText, keysIn } from '../model/attribute-list.ts'
+import { instancesByKey, keyOf, keyText } from '../model/attribute-list.ts'
 import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
@@ -68,11 +68,16 @@ function notifyPayload({ before, after }: ObjectChange, now: number): unknown {
 }
 
 function changes(then: AttributeSet, now: AttributeSet): AttributeSet {
-  const old = instancesOf(then)
-  return toSet(instancesOf(now).filter((instance) => !old.some((each) => isDeepStrictEqual(each, instance))))
+  const old = new Map(instancesOf(then).map((instance) => [placeOf(instance), instance]))
+  return toSet(instancesOf(now).filter((instance) => !isDeepStrictEqual(old.get(placeOf(instance)), instance)))
+}
+
+/** Text that is the same for the same instance of the same attribute. */
+function placeOf(instance: AttributeInstance): string {
+  return `${keyText(keyOf(instance))} ${instance.index}`
 }
 
 function gone(then: AttributeSet, now: AttributeSet): AttributeReference[] {
-  const left = new Set(keysIn(now).map(keyText))
-  return keysIn(then).filter((key) => !left.has(keyText(key)) && instancesAt(then, key).length > 0)
+  const left = instancesByKey(now)
+  return [...instancesByKey(then)].filter(([text]) => !left.has(text)).map(([, [first]]) => keyOf(first!))
 }
