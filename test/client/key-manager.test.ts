@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect as connectTcp, createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import type { Server } from 'node:tls'
@@ -108,6 +109,28 @@ test('the deadline is that of the whole, however many steps there are', async ()
   for (const each of [manager, patient]) each.close()
 })
 
+test('bytes that come one by one do not move the deadline, in an answer or in a handshake', async () => {
+  answer = (socket) => trickle(encodeItem(parseItem(answerOf(discovery))), socket)
+  const slow = createTcpServer((socket) => {
+    const there = connectTcp((fake.address() as AddressInfo).port).on('data', (chunk) => trickle(chunk, socket))
+    socket.on('error', () => {}).on('close', () => there.destroy()).pipe(there)
+  }).listen(0)
+  await once(slow, 'listening')
+  for (const to of [fake, slow]) {
+    const manager = managerThere({ timeoutMs: 300, to })
+    const [gone] = await Promise.all([once(to, 'connection'), (async () => {
+      const begun = performance.now()
+      await expect(manager.check()).rejects.toBeInstanceOf(ConnectionError)
+      expect(performance.now() - begun).toBeLessThan(600)
+    })()]) as [[Socket], void]
+    await expect.poll(() => gone[0].destroyed).toBe(true)
+  }
+  const patient = managerThere()
+  await patient.check()
+  patient.close()
+  slow.close()
+})
+
 test.each([['Encrypt', 'encrypt', 1, whole], ['Decrypt', 'decrypt', 2, payload(data)]] as const)(
   'what was lost with an old connection comes there again only if nobody counts it: %s', async (_name, use, times, fields) => {
     answer = says(fields)
@@ -129,11 +152,22 @@ test.each([['Encrypt', 'encrypt', 1, whole], ['Decrypt', 'decrypt', 2, payload(d
     manager.close()
   })
 
-function managerThere(changes: { timeoutMs?: number; version?: undefined } = {}): RemoteKeyManager {
+/** A byte every 5 ms. */
+function trickle(bytes: Buffer, socket: Socket): void {
+  let sent = 0
+  const timer = setInterval(() => {
+    if (socket.destroyed || sent === bytes.length) clearInterval(timer)
+    else socket.write(bytes.subarray(sent, sent += 1))
+  }, 5)
+}
+
+function managerThere(
+  changes: { timeoutMs?: number; version?: undefined; to?: Pick<Server, 'address'> } = {},
+): RemoteKeyManager {
   const { ca, alice } = server.certificates
-  const { timeoutMs = 5000 } = changes
+  const { timeoutMs = 5000, to = fake } = changes
   return new RemoteKeyManager({
-    host: 'localhost', port: (fake.address() as AddressInfo).port, timeoutMs,
+    host: 'localhost', port: (to.address() as AddressInfo).port, timeoutMs,
     ca: readFileSync(ca), cert: readFileSync(alice.cert), key: readFileSync(alice.key),
     ...(!('version' in changes) && { version: 201 }),
   })
