@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
 import { ConfigError, passphraseVariable } from './config.ts'
 import type { Config } from './config.ts'
-import type { Provider } from './crypto/provider.ts'
+import type { Announce, Provider } from './crypto/provider.ts'
 import { BlockCipherMode, CryptographicAlgorithm } from './kmip/generated/enums.ts'
 import { readSecretFile } from './main-protection.ts'
 import { Secret } from './kmip/secret.ts'
+import { KeptKeys } from './operation/given-up.ts'
 import { changeRootKey, nextRootKeyPath, openRootKeyFile } from './store/keyring.ts'
 import type { RootKeyProtection } from './store/keyring.ts'
 import { passphraseProtector } from './store/passphrase.ts'
@@ -36,7 +37,10 @@ export async function openRootKey(
 
 /**
  * A new root key, protected as the configuration says now, for a server that runs. One change waits for the other: each
- * begins by clearing away what an earlier one has left.
+ * begins by clearing away what an earlier one has left. A key that a token makes for one that comes to nothing is destroyed
+ * at the next start, as those of objects are.
+ *
+ * @param stores the one that the root key is of, and the sealed one over it
  */
 export function renewRootKey(...change: Parameters<typeof renew>): Promise<void> {
   changing = changing.then(() => renew(...change))
@@ -44,21 +48,29 @@ export function renewRootKey(...change: Parameters<typeof renew>): Promise<void>
 }
 
 async function renew(
-  reload: () => Config, store: Store, providers: ReadonlyMap<string, Provider>, log: Logger,
+  reload: () => Config, stores: { readonly inner: Store; readonly store: Store }, providers: ReadonlyMap<string, Provider>,
+  log: Logger,
 ): Promise<void> {
   try {
     const config = reload()
-    const { id } = await changeRootKey(config.rootKeyFile, store, protectionOf(config, providers))
+    const kept = new KeptKeys(stores.store)
+    const protection = protectionOf(config, providers, kept)
+    // Nothing is sealed in the withdrawal of an announcement.
+    const { id } = await changeRootKey(config.rootKeyFile, stores.inner, protection, () => kept.destructionsOf([]))
     log.info({ rootKey: id, protection: config.rootKeyProtection }, 'the root key has been changed')
   } catch (error) {
     log.error({ err: error }, 'the root key has not been changed')
   }
 }
 
-function protectionOf(config: Config, providers: ReadonlyMap<string, Provider>): RootKeyProtection {
+/** @param kept takes the announcements of what tokens make to protect a new root key */
+function protectionOf(
+  config: Config, providers: ReadonlyMap<string, Provider>, kept?: KeptKeys,
+): RootKeyProtection {
   const { rootKeyProtection: wanted } = config
   const hsms = [...providers.values()].filter(({ protection }) => protection === 'HSM')
-  const protectors = [passphraseProtector(() => passphrase(config)), ...hsms.map(tokenProtector)]
+  const tokens = hsms.map((hsm) => tokenProtector(hsm, kept?.announceAt(hsm)))
+  const protectors = [passphraseProtector(() => passphrase(config)), ...tokens]
   if (wanted === 'file') return { protectors }
   if (protectors.some(({ name }) => name === wanted)) return { protectors, wanted }
   throw new ConfigError('rootKeyProtection', `there is no ${wanted}`)
@@ -72,12 +84,12 @@ async function passphrase({ rootKeyPassphraseFile: path }: Config): Promise<Secr
 }
 
 /** By an AES key of a token, made for this one file: what is in the file is of no use without the token. */
-function tokenProtector(provider: Provider): Protector {
+function tokenProtector(provider: Provider, announce?: Announce): Protector {
   const parameters = { blockCipherMode: BlockCipherMode.GCM }
   return {
     name: `hsm:${provider.name}`,
     async seal(key) {
-      const stored = await provider.generateKey({ algorithm: CryptographicAlgorithm.AES, length: 256 })
+      const stored = await provider.generateKey({ algorithm: CryptographicAlgorithm.AES, length: 256 }, announce)
       if (!('reference' in stored)) throw new Error('the token gave a key out')
       const { data, iv, tag } = await provider.encrypt(await provider.load(stored), parameters, { data: key })
       return [stored.reference, iv!, tag!, data].map((bytes) => bytes.toString('base64')).join(' ')

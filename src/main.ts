@@ -72,7 +72,6 @@ async function start(): Promise<void> {
     const data: ThreadData = { ...first, ports: running.ports, number }
     others.push(await startThread(new URL(import.meta.url), data, pass, log))
   }
-  process.stdout.write(`${announcement(config, running.ports)}\n`)
   const stop = once(async () => {
     log.info('draining')
     await Promise.all(others.map((thread) => thread.stop()))
@@ -83,6 +82,8 @@ async function start(): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   process.on('SIGUSR2', () => void running.renewRootKey(() => loadConfig(process.env, process.cwd())))
+  // Whoever reads it may send a signal at once.
+  process.stdout.write(`${announcement(config, running.ports)}\n`)
 }
 
 /** Issuing needs libraries that an ordinary start has no use for. */
@@ -154,7 +155,7 @@ async function serve(thread: ThreadData, log: Logger, send: (message: AnyThreadM
       if (message.kind === 'listening' || message.kind === 'changed') relay?.receive(message)
       else router?.receive(message)
     },
-    renewRootKey: (reload) => renewRootKey(reload, inner, protection.providers, log),
+    renewRootKey: (reload) => renewRootKey(reload, { inner, store }, protection.providers, log),
     async stop() {
       await Promise.all([listener.drain(), https?.drain()])
       await engine.stop()

@@ -141,32 +141,38 @@ export function nextRootKeyPath(path: string): string {
  * and takes the place of the old one afterwards. A crash at any point leaves a store with the root key that it is under:
  * `openRootKeyFile` finishes what was begun.
  *
- * @throws StartError if the files cannot be written or read
+ * @param also what is committed with the change, as it is to be when the new file is there
+ * @throws StartError if the files cannot be written or read, or what is to be committed no longer can be
  */
 export async function changeRootKey(
-  path: string, store: Store, { protectors = [], wanted }: RootKeyProtection,
+  path: string, store: Store, { protectors = [], wanted }: RootKeyProtection, also: () => readonly Change[] = () => [],
 ): Promise<RootKey> {
   const sealedUnder = await sealedUnderRootKey(store)
   await finishChange(path, sealedUnder)
   const from = await loadRootKeyFile(path, protectors)
   const to = await createRootKeyFile(nextRootKeyPath(path), protectors.find(({ name }) => name === wanted))
-  while (!await unlessConflict(rewrapAll(store, from, to))) {
+  const others = also()
+  while (!await unlessConflict(rewrapAll(store, from, to, others))) {
     // A key was added, or seals were counted, in between.
+    for (const { id, expected } of others) {
+      if (await store.revision(id) !== expected) throw new StartError('what protects the new root key has been given up')
+    }
   }
   await finishChange(path, to.id)
   return to
 }
 
-async function rewrapAll(store: Store, from: RootKey, to: RootKey): Promise<void> {
+async function rewrapAll(store: Store, from: RootKey, to: RootKey, others: readonly Change[]): Promise<void> {
   const ids = [tokenKeyId, ...Array.from({ length: await newestNumber(store) }, (_, index) => dataKeyId(index + 1))]
-  await store.apply(await Promise.all(ids.map(async id => {
+  const rewrapped = await Promise.all(ids.map(async id => {
     const found = await loadRecord(store, id)
     if (!found) throw new StartError(`the store has lost ${id}`)
     const named = await unwrapped(from, found.record, id)
     const wrapped = Buffer.from(await to.wrap(named)).toString('base64')
     named.fill(0)
     return changeOf(id, found.revision, { ...found.record, rootKey: to.id, wrapped })
-  })))
+  }))
+  await store.apply([...rewrapped, ...others])
 }
 
 /**

@@ -8,6 +8,7 @@ import { RevocationReasonCode } from '../../src/kmip/generated/enums.ts'
 import { openClient } from '../support/client.ts'
 import { configured, createInToken, createPairInToken, hsmSettings } from '../support/hsm.ts'
 import { startServer } from '../support/server.ts'
+import type { RunningServer } from '../support/server.ts'
 import { behindShim } from '../support/shim.ts'
 import { makeSoftToken, tokenMissing } from '../support/token.ts'
 import type { TestToken } from '../support/token.ts'
@@ -47,6 +48,36 @@ describe.skipIf(missing !== undefined)('a key that was made for a server that is
   }, 60_000)
 })
 
+describe.skipIf(missing !== undefined)('a key that was made for the root key of a server that is dead', () => {
+  it('leaves the token at the next start, and the one that the root key is under stays', async () => {
+    const token = behindShim(await makeSoftToken())
+    const hsms = { vault: await hsmSettings(token) }
+    const environment = await configured(token, { hsms, rootKeyProtection: 'hsm:vault' })
+    const server = await startServer(environment)
+    await renewed(server)
+    const before = objectsIn(token)
+    await token.setFault('mute')
+    process.kill(server.pid, 'SIGUSR2')
+    await until(() => token.calls('m') === 1)
+    await server.kill()
+    await token.setFault()
+    // The control: nobody else has cleared it away.
+    expect(objectsIn(token)).toBe(before + 1)
+
+    const again = await startServer(environment, server.directory)
+    await until(() => objectsIn(token) === before)
+    await renewed(again)
+    await again.kill()
+    const last = await startServer(environment, server.directory)
+    // Longer than what is given up waits for its destruction.
+    await sleep(6_000)
+    expect(objectsIn(token)).toBe(before + 1)
+    await last.stop()
+    await until(() => processesOf(token).length === 0)
+    await token.remove()
+  }, 60_000)
+})
+
 describe.skipIf(missing !== undefined)('a key that was made when the process of its token died', () => {
   it('leaves the token when that is back', async () => {
     const token = behindShim(await makeSoftToken())
@@ -69,6 +100,11 @@ describe.skipIf(missing !== undefined)('a key that was made when the process of 
     await token.remove()
   }, 60_000)
 })
+
+async function renewed(server: RunningServer): Promise<void> {
+  process.kill(server.pid, 'SIGUSR2')
+  await until(() => server.log().includes('the root key has been changed'))
+}
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(20)
