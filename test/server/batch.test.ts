@@ -17,6 +17,7 @@ import type { Item } from '../../src/ttlv/item.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { TtlvWriter } from '../../src/ttlv/writer.ts'
 import { alice, testEngine } from '../support/engine.ts'
+import { watched } from '../support/event-loop.ts'
 
 type Ask = [operation: number, payload: OutgoingPayload]
 type Case = [name: string, asks: Ask[], header: Partial<RequestHeader>]
@@ -83,16 +84,8 @@ describe('a batch that takes long', () => {
   it.each(options)('lets others in: option %i', async (option) => {
     const server = testEngine()
     const key = await created(server, tripleDes())
-    let turns = 0
-    let isOver = false
-    const count = (): void => {
-      turns += 1
-      if (!isOver) setImmediate(count)
-    }
-    setImmediate(count)
     const work = Array.from({ length: 100 }, () => encrypt(key, Buffer.alloc(9_000)))
-    const items = await ask(server, work, { batchErrorContinuationOption: option })
-    isOver = true
+    const { value: items, turns } = await watched(() => ask(server, work, { batchErrorContinuationOption: option }))
     expect(items.filter(({ resultStatus }) => resultStatus === ResultStatus.Success)).toHaveLength(100)
     expect(turns).toBeGreaterThan(2)
   })

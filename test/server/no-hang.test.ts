@@ -1,5 +1,4 @@
 import { createCipheriv, createHmac, randomBytes, randomUUID } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { encodeSpki } from '../../src/crypto/asymmetric.ts'
 import {
@@ -22,6 +21,8 @@ import { encodeResponse } from '../../src/server/request.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
 import { alice, testEngine } from '../support/engine.ts'
+import { processorMs, watched } from '../support/event-loop.ts'
+import type { Watched } from '../support/event-loop.ts'
 import { item, request } from '../support/xml.ts'
 
 /** What the issue allows. In processor time, which says the same on a machine that does other things. */
@@ -214,34 +215,14 @@ describe('no message keeps the server from others for longer than it may', () =>
   }
 })
 
-/**
- * The processor time of the longest turn of the event loop while something runs: the least of some tries, because a
- * machine that does other things slows computations down too.
- */
-async function turns<T>(run: () => Promise<T>): Promise<{ longestMs: number, value: T }> {
-  let least = Infinity
-  for (let left = triesMax - 1; ; left -= 1) {
-    let [longest, last, isRunning] = [0, processorMs(), true]
-    const watch = (async () => {
-      while (isRunning) {
-        await setImmediate()
-        const now = processorMs()
-        longest = Math.max(longest, now - last)
-        last = now
-      }
-    })()
-    const value = await run()
-    isRunning = false
-    await watch
-    least = Math.min(least, longest)
-    if (left === 0 || least < hangMsMax) return { longestMs: least, value }
+/** With the shortest longest turn of some tries, because a machine that does other things slows computations down too. */
+async function turns<T>(run: () => Promise<T>): Promise<Watched<T>> {
+  let best = await watched(run)
+  for (let left = triesMax - 1; left > 0 && best.longestMs >= hangMsMax; left -= 1) {
+    const next = await watched(run)
+    if (next.longestMs < best.longestMs) best = next
   }
-}
-
-/** Of this thread, in milliseconds. */
-function processorMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
+  return best
 }
 
 function lastOf(bytes: Buffer) {
