@@ -134,6 +134,11 @@ export function keyBlockOf(object: ManagedObjectValue): KeyBlock | undefined {
   return 'keyBlock' in object.value ? object.value.keyBlock : undefined
 }
 
+/** The object with another key block; only of one that has a key block. */
+export function withKeyBlock(object: ManagedObjectValue, keyBlock: KeyBlock): ManagedObjectValue {
+  return { ...object, value: { ...object.value, keyBlock } } as ManagedObjectValue
+}
+
 export function objectTypeOf(kind: ObjectKind): number {
   return ObjectType[kind]
 }

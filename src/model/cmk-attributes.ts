@@ -11,6 +11,7 @@ import {
 } from './cmk.ts'
 import type { Cmk, CmkState } from './cmk.ts'
 import type { ManagedObject } from './managed-object.ts'
+import { withoutValue } from './remains.ts'
 
 /**
  * What an object says of the CMK that it is a version of.
@@ -56,16 +57,11 @@ export function withoutMaterial(object: ManagedObject): ManagedObject {
   }
 }
 
-/** Revoked and destroyed, with all that remains: its attributes. */
+/** Revoked and destroyed, with all that remains. */
 export function destroyedAt(object: ManagedObject, date: number): ManagedObject {
   const { attributes } = object
   const deactivationDate = Math.min(attributes.deactivationDate ?? date, date)
-  return {
-    ...object,
-    value: undefined,
-    asRegistered: undefined,
-    attributes: { ...attributes, deactivationDate, destroyDate: date },
-  }
+  return { ...withoutValue(object), attributes: { ...attributes, deactivationDate, destroyDate: date } }
 }
 
 /** The ARN is an Alternative Name of the primary version, and goes with that as an alias does. */

@@ -22,6 +22,8 @@ export interface ManagedObject {
    * material is elsewhere or has not been imported yet (Key Value Present = false).
    */
   readonly value?: ManagedObjectValue | undefined
+  /** Of a destroyed object: its structure with all that is no material. */
+  readonly remains?: ManagedObjectValue | undefined
   /** The wrapped form in which it was registered, where `value` is what came out of it. */
   readonly asRegistered?: ManagedObjectValue | undefined
   /** Moved to the archive: its material is not to be used before Recover (KMIP 2.1 6.1.4). */

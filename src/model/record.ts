@@ -32,6 +32,7 @@ export function encodeRecord(object: ManagedObject): Buffer {
     })),
     value: object.value,
     asRegistered: object.asRegistered === undefined ? undefined : { value: object.asRegistered },
+    remains: object.remains === undefined ? undefined : { value: object.remains },
     archived: object.archived,
     provider: object.provider,
     cmkId: object.cmkId,
@@ -56,6 +57,7 @@ export function decodeRecord(uniqueIdentifier: string, revision: number, data: B
     attributes: record.attributeIndices.length === 0 ? record.attributes : { ...record.attributes, indices },
     value: record.value,
     asRegistered: record.asRegistered?.value,
+    remains: record.remains?.value,
     archived: record.archived,
     provider: record.provider,
     cmkId: record.cmkId,
@@ -73,7 +75,7 @@ const ProviderReference = structure('Keyward record 1', {
   reference: bytes(0x54_000b),
 })
 
-const AsRegistered = structure('Keyward record 1', { value: managedObject() })
+const OtherForm = structure('Keyward record 1', { value: managedObject() })
 
 const Record = structure('Keyward record 1', {
   format: integer(0x54_0002),
@@ -83,7 +85,8 @@ const Record = structure('Keyward record 1', {
   attributes: attributeSet(Tag.TemplateAttribute, Tag.Attributes),
   attributeIndices: many(nested(0x54_0005, AttributeIndices)),
   value: optional(managedObject()),
-  asRegistered: optional(nested(0x54_000c, AsRegistered)),
+  asRegistered: optional(nested(0x54_000c, OtherForm)),
+  remains: optional(nested(0x54_000f, OtherForm)),
   archived: optional(boolean(0x54_0006)),
   provider: optional(nested(0x54_0007, ProviderReference)),
   cmkId: optional(text(0x54_000d)),

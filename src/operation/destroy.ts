@@ -1,6 +1,7 @@
 import { KmipError } from '../kmip/error.ts'
 import { Operation } from '../kmip/generated/enums.ts'
 import { DestroyRequest, DestroyResponse } from '../kmip/payload/destroy.ts'
+import { withoutValue } from '../model/remains.ts'
 import { destroyCmk } from './cmk-delete.ts'
 import { afterEvent } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
@@ -32,7 +33,7 @@ export const destroy = operation({
     if (destroyed === undefined) {
       throw new KmipError('WrongKeyLifecycleState', 'the object is Active: it must be revoked first')
     }
-    context.objects.save({ ...destroyed, value: undefined, asRegistered: undefined })
+    context.objects.save(withoutValue(destroyed))
     return { uniqueIdentifier }
   },
 })

@@ -1,27 +1,29 @@
 import { KmipError } from '../kmip/error.ts'
-import { CertificateType, KeyFormatType, ObjectType, Operation, SecretDataType } from '../kmip/generated/enums.ts'
-import type { ManagedObjectValue } from '../kmip/object.ts'
+import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { ExportRequest, ExportResponse } from '../kmip/payload/export.ts'
-import { Secret } from '../kmip/secret.ts'
+import { parseVersion } from '../kmip/version.ts'
 import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
-import type { ManagedObject } from '../model/managed-object.ts'
-import { servingReasons } from './get.ts'
+import { servingReasons, tellServed } from './get.ts'
 import { operation } from './operation.ts'
-import { servedObject } from './served-object.ts'
+import { remainsOf, servedObject } from './served-object.ts'
 
-/** KMIP 2.1 6.1.18 Export. It does not make an object less fresh, as Get does. */
+/**
+ * KMIP 2.1 6.1.18 Export. In 1.4 an object is fresh until it "has been served to a client" (KMIP 1.4 3.34); later
+ * versions say "via the Get operation" (KMIP 2.1 4.24).
+ */
 export const exportObject = operation({
   code: Operation.Export,
   since: '1.4',
   request: ExportRequest,
   response: ExportResponse,
-  reasons: [...servingReasons, 'ObjectArchived', 'ObjectDestroyed'],
+  reasons: [...servingReasons, 'ObjectArchived'],
   async handle(request, context) {
     const stored = await context.objects.load(context.batch.identifier(request.uniqueIdentifier))
     if (stored.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
     const isDestroyed = stored.attributes.destroyDate !== undefined
-    const object = isDestroyed ? shell(stored) : await servedObject(context, stored, request)
+    const object = isDestroyed ? remainsOf(stored) : await servedObject(context, stored, request)
+    if (!isDestroyed && context.version < v2) tellServed(context, stored)
     context.batch.produced(stored.uniqueIdentifier)
     return {
       objectType: ObjectType[stored.kind],
@@ -32,22 +34,4 @@ export const exportObject = operation({
   },
 })
 
-/** What is left of a destroyed object: its structure without the material (KMIP 2.1 6.1.18). */
-function shell({ kind, attributes }: ManagedObject): ManagedObjectValue {
-  const { cryptographicAlgorithm, cryptographicLength, keyFormatType = KeyFormatType.Raw } = attributes
-  const keyBlock = { keyFormatType, cryptographicAlgorithm, cryptographicLength }
-  switch (kind) {
-    case 'SymmetricKey':
-    case 'PrivateKey':
-    case 'PublicKey': return { kind, value: { keyBlock } }
-    case 'SecretData': return { kind, value: { secretDataType: SecretDataType.Password, keyBlock: { keyFormatType } } }
-    case 'Certificate': {
-      const { certificateType = CertificateType.X_509 } = attributes
-      return { kind, value: { certificateType, certificateValue: Buffer.alloc(0) } }
-    }
-    case 'OpaqueObject': {
-      return { kind, value: { opaqueDataType: attributes.opaqueDataType ?? 0, opaqueDataValue: new Secret(Buffer.alloc(0)) } }
-    }
-    default: throw new KmipError('ObjectDestroyed', 'nothing is left of the object that could be given out')
-  }
-}
+const v2 = parseVersion('2.0')

@@ -3,7 +3,9 @@ import type { ResultReasonName } from '../kmip/error.ts'
 import { ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { GetRequest, GetResponse } from '../kmip/payload/get.ts'
 import { after } from '../model/awaitable.ts'
+import type { ManagedObject } from '../model/managed-object.ts'
 import { operation } from './operation.ts'
+import type { Context } from './operation.ts'
 import { servedObject } from './served-object.ts'
 
 /** What Get and Export refuse. */
@@ -26,11 +28,14 @@ export const get = operation({
     return after(context.objects.loadPublic(context.batch.identifier(request.uniqueIdentifier)), (stored) => {
       if (stored.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
       return after(servedObject(context, stored, request), (object) => {
-        if (stored.attributes.fresh === true) {
-          context.objects.save({ ...stored, attributes: { ...stored.attributes, fresh: false } })
-        }
+        tellServed(context, stored)
         return { objectType: ObjectType[stored.kind], uniqueIdentifier: stored.uniqueIdentifier, object }
       })
     })
   },
 })
+
+/** Notes that a client has been given the object: it is fresh no more. */
+export function tellServed({ objects }: Context, object: ManagedObject): void {
+  if (object.attributes.fresh === true) objects.save({ ...object, attributes: { ...object.attributes, fresh: false } })
+}

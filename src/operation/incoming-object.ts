@@ -3,7 +3,7 @@ import type { PlainKey } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { LinkType, SplitKeyMethod } from '../kmip/generated/enums.ts'
-import { keyBlockOf } from '../kmip/object.ts'
+import { keyBlockOf, withKeyBlock } from '../kmip/object.ts'
 import type { KeyBlock, ManagedObjectValue } from '../kmip/object.ts'
 import { Secret } from '../kmip/secret.ts'
 import { parseVersion } from '../kmip/version.ts'
@@ -45,10 +45,6 @@ export async function takeIn(
   const value = withKeyBlock(object, plain)
   const facts = await keyFacts(context, value, plain, given)
   return unwrapping === 'must' ? { value, facts } : { value, asRegistered: object, links, facts }
-}
-
-export function withKeyBlock(object: ManagedObjectValue, keyBlock: KeyBlock): ManagedObjectValue {
-  return { ...object, value: { ...object.value, keyBlock } } as ManagedObjectValue
 }
 
 /** Objects without a key block. */

@@ -6,7 +6,7 @@ import type { VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { CryptographicAlgorithm, KeyFormatType, KeyWrapType } from '../kmip/generated/enums.ts'
 import type { KeyWrappingSpecification } from '../kmip/key-wrapping-specification.ts'
-import { keyBlockOf } from '../kmip/object.ts'
+import { keyBlockOf, withKeyBlock } from '../kmip/object.ts'
 import type { KeyBlock, KeyMaterial, ManagedObjectValue } from '../kmip/object.ts'
 import { isKnown, valueRange } from '../kmip/value-range.ts'
 import type { Version } from '../kmip/version.ts'
@@ -14,7 +14,6 @@ import { attributesOf } from '../model/attributes-of.ts'
 import type { Awaitable } from '../model/awaitable.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { checkServable } from './cmk-delete.ts'
-import { withKeyBlock } from './incoming-object.ts'
 import { conceals, wrapKeyBlock } from './key-wrapping.ts'
 import type { Context } from './operation.ts'
 import { servePkcs12 } from './serve-pkcs12.ts'
@@ -93,6 +92,19 @@ function checkMayLeave({ kind, attributes }: ManagedObject, form: ManagedObjectV
   if (isWrapped) return
   if (attributes.sensitive !== true) throw new KmipError('PermissionDenied', 'a one-time pad leaves only wrapped')
   throw new KmipError('Sensitive', 'the object is sensitive: it leaves only wrapped')
+}
+
+/**
+ * The structure of a destroyed object, without its material (KMIP 2.1 6.1.18).
+ *
+ * @throws KmipError Key Value Not Present for what had no structure when it was destroyed: a CMK's version whose material
+ *   was never imported, or has expired
+ */
+export function remainsOf(object: ManagedObject): ManagedObjectValue {
+  const { remains } = object
+  if (remains === undefined) throw new KmipError('KeyValueNotPresent', 'the key material is not on the server')
+  const keyBlock = keyBlockOf(remains)
+  return keyBlock === undefined ? remains : withKeyBlock(remains, described(keyBlock, object))
 }
 
 function withoutConversion(form: ManagedObjectValue, wanted: Wanted): ManagedObjectValue {
