@@ -4,7 +4,8 @@ import { randomBytes, webcrypto } from 'node:crypto'
 import { CertificateRequestType, CryptographicUsageMask } from '../kmip/generated/enums.ts'
 import { Secret } from '../kmip/secret.ts'
 import { hasMask } from '../model/usage.ts'
-import { certificateBytesMax } from './certificate.ts'
+import { certifiedBytesMax } from './certificate.ts'
+import { invalid } from './failure.ts'
 
 x509.cryptoProvider.set(webcrypto)
 
@@ -108,8 +109,8 @@ export async function issueCertificate(
  */
 export async function parseCertificateRequest(bytes: Buffer, type: number): Promise<CertificateRequestFields> {
   // Of PEM, too: it is longer than what it stands for.
-  if (bytes.length > certificateBytesMax) {
-    throw new InvalidRequestError(`a certificate request has at most ${certificateBytesMax} bytes`)
+  if (bytes.length > certifiedBytesMax) {
+    throw new InvalidRequestError(`a certificate request has at most ${certifiedBytesMax} bytes`)
   }
   let request: x509.Pkcs10CertificateRequest
   let isSigned: boolean
@@ -127,8 +128,15 @@ export async function parseCertificateRequest(bytes: Buffer, type: number): Prom
   }
 }
 
-/** What a certificate says that a renewed one says again, and for how long it is good. */
+/**
+ * What a certificate says that a renewed one says again, and for how long it is good.
+ *
+ * @throws KmipError Invalid Field for one of more than `certifiedBytesMax`
+ */
 export function renewalFields(certificate: Buffer): CertificateRequestFields & { readonly seconds: number } {
+  if (certificate.length > certifiedBytesMax) {
+    throw invalid(`a certificate that is renewed has at most ${certifiedBytesMax} bytes`)
+  }
   const { subjectName, publicKey, extensions, notBefore, notAfter } = new x509.X509Certificate(certificate)
   return {
     subject: Buffer.from(subjectName.toArrayBuffer()),

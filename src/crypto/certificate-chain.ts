@@ -3,6 +3,7 @@ import * as x509 from '@peculiar/x509'
 import { X509Certificate } from 'node:crypto'
 import { Turn } from '../model/turn.ts'
 import { hasMask } from '../model/usage.ts'
+import { certifiedBytesMax } from './certificate.ts'
 import { areWithin, namesOf, parseNameConstraints } from './name-constraints.ts'
 
 export type Verdict = 'Valid' | 'Invalid' | 'Unknown'
@@ -21,17 +22,19 @@ export class ChainError extends Error {}
  * what authorities may do and for which names, and that it ends in an anchor. Unknown: nothing is wrong with it, but
  * it ends in no anchor, or demands something that is not checked here. Others are let in between two signatures.
  *
- * @param certificates DER, in any order
+ * @param certificates DER, in any order, each of `certifiedBytesMax` at most
  * @param anchors DER of certificates that are trusted
- * @param others DER of certificates that may stand between
+ * @param others DER of certificates that may stand between; larger ones do not
  * @param at seconds since 1970-01-01 UTC
- * @throws ChainError when they are not one chain; Error for what is no certificate
+ * @throws ChainError when they are not one chain, or too large; Error for what is no certificate
  */
 export async function validateChain(
   certificates: readonly Buffer[], anchors: readonly Buffer[], others: readonly Buffer[], at: number,
 ): Promise<ValidatedChain> {
   const turn = new Turn()
-  const pool = { given: distinct(certificates), trusted: distinct(anchors), others: distinct(others) }
+  const isSmall = ({ length }: Buffer): boolean => length <= certifiedBytesMax
+  if (!certificates.every(isSmall)) throw new ChainError(`a certificate of a chain has at most ${certifiedBytesMax} bytes`)
+  const pool = { given: distinct(certificates), trusted: distinct(anchors), others: distinct(others.filter(isSmall)) }
   const { chain, isAnchored } = await follow(pool, turn)
   if (pool.given.some((certificate) => !has(chain, certificate))) {
     throw new ChainError('the certificates are not one chain')

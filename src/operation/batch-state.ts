@@ -82,6 +82,11 @@ export class BatchState {
     if (by !== undefined) this.#latest = new Map(this.#latest).set(UniqueIdentifier[by], identifier)
   }
 
+  /** The same of as many as a Locate finds. */
+  alsoAll(identifiers: readonly string[]): void {
+    this.#identifiers = [...this.#identifiers, ...identifiers]
+  }
+
   /** After a Locate with several hits, or a failed Check, no later item may use the placeholder. */
   emptyPlaceholder(): void {
     this.#placeholder = undefined

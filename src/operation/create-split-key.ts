@@ -52,7 +52,7 @@ export const createSplitKey = operation({
       makePart(part, split, { ...given, ...inherited(source, key) }, context))
     const [first, ...others] = identifiers
     context.batch.produced(first!, 'CreateSplitKey')
-    for (const other of others) context.batch.also(other)
+    context.batch.alsoAll(others)
     return { uniqueIdentifier: identifiers }
   },
 })

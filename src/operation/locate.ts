@@ -153,7 +153,7 @@ function notePlaceholder(found: readonly string[], { batch }: Context): void {
   const [first, ...others] = found
   if (first !== undefined && others.length === 0) return batch.produced(first, 'Locate')
   batch.emptyPlaceholder()
-  for (const uniqueIdentifier of found) batch.also(uniqueIdentifier)
+  batch.alsoAll(found)
 }
 
 /** Attributes that have an index, the one that fewest objects share first, and what a filter must give to use it. */

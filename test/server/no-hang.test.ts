@@ -1,4 +1,6 @@
-import { createCipheriv, createHmac, randomBytes, randomUUID } from 'node:crypto'
+import 'reflect-metadata'
+import * as x509 from '@peculiar/x509'
+import { createCipheriv, createHmac, randomBytes, randomUUID, webcrypto } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { encodeSpki } from '../../src/crypto/asymmetric.ts'
 import {
@@ -112,6 +114,36 @@ describe('no message keeps the server from others for longer than it may', () =>
     const after = { ...before, attributes: { name: name.toReversed() } }
     const { longestMs } = await turns(async () => noticeOf({ before, after }, new Set([Operation.Notify]), 0))
     expect(longestMs).toBeLessThan(hangMsMax)
+  }, 60_000)
+
+  it('a batch that finds many objects many times', async () => {
+    for (let batch = 0; batch < 10; batch += 1) {
+      const keys = Array.from({ length: 100 }, () => item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/>
+        <Attributes><CryptographicAlgorithm type="Enumeration" value="AES"/>
+          <CryptographicLength type="Integer" value="256"/>
+          <CryptographicUsageMask type="Integer" value="Encrypt"/></Attributes>`))
+      await expectQuick('2.0', keys)
+    }
+    await expectQuick('2.0', Array.from({ length: 100 }, () => item('Locate')))
+  }, 60_000)
+
+  it.each([
+    [1_600, undefined],
+    [9_000, 'InvalidCSR'],
+  ] as const)('a certificate that is asked for with %i names, and what is done with it', async (count, reason) => {
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+    const { rawData } = await x509.Pkcs10CertificateRequestGenerator.create({
+      name: 'CN=x', keys, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+      extensions: [new x509.SubjectAlternativeNameExtension(Array.from({ length: count }, (_, n) => (
+        { type: 'dns', value: `${n}.example` })))],
+    })
+    const certify = item('Certify', `<CertificateRequestType type="Enumeration" value="PKCS_10"/>
+      <CertificateRequestValue type="ByteString" value="${Buffer.from(rawData).toString('hex')}"/>`)
+    await expectQuick('2.0', certify, reason)
+    if (reason !== undefined) return
+    const issued = identifier(await made('2.0', certify))
+    await expectQuick('2.0', item('Validate', issued))
+    await expectQuick('2.0', item('ReCertify', issued))
   }, 60_000)
 
   it('a chain of certificates of authorities that have one name and slow keys', async () => {
