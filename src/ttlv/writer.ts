@@ -148,7 +148,8 @@ export class TtlvWriter {
 
   #long(tag: number, type: number, value: bigint): void {
     if (BigInt.asIntN(64, value) !== value) throw new RangeError('the value has more than 64 bits')
-    this.#view.setBigInt64(this.#header(tag, type, 8, 8) + 8, value)
+    const start = this.#header(tag, type, 8, 8) + 8
+    this.#view.setBigInt64(start, value)
   }
 
   /** Zeros from `start` to the end of the item. */

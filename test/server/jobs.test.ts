@@ -27,6 +27,15 @@ test('what was submitted before the server ended is executed after it begins aga
   await after.engine.stop()
 })
 
+test.each([10, 10_000, 1_000_000])('a request of %i bytes is taken on', async (bytes) => {
+  const engine = testEngine()
+  const hash = item('Hash', `
+    <CryptographicParameters><HashingAlgorithm type="Enumeration" value="SHA_256"/></CryptographicParameters>
+    <Data type="ByteString" value="${'ab'.repeat(bytes)}"/>`)
+  const value = correlationValue(await send(engine, hash, mandatory))
+  expect(await send(engine, poll(value))).toContain('ResultStatus Enumeration Success')
+})
+
 test('a request that nobody polls is executed too', async () => {
   const engine = testEngine()
   await send(engine, item('Create', create), mandatory)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Tag } from '../../src/kmip/generated/tags.ts'
-import { ItemType, TtlvError, decodeItem } from '../../src/ttlv/item.ts'
+import { ItemType, TtlvError, decodeItem, largestDate } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
 
@@ -52,6 +52,25 @@ describe('the writer', () => {
   ])('%s', (_, item, isHeld) => {
     if (isHeld) expect(plain(decodeItem(encodeItem(item)))).toEqual(plain(item))
     else expect(() => encodeItem(item)).toThrow(RangeError)
+  })
+})
+
+describe('the writer, when its buffer is full', () => {
+  const tag = Tag.CustomAttribute
+  const bytes = (length: number): Item => ({ tag, type: ItemType.ByteString, value: Buffer.alloc(length, 1) })
+  it.each<Item>([
+    { tag, type: ItemType.Integer, value: 1 }, { tag, type: ItemType.LongInteger, value: 1n },
+    { tag, type: ItemType.BigInteger, value: 1n }, { tag, type: ItemType.Enumeration, value: 1 },
+    { tag, type: ItemType.Boolean, value: true }, { tag, type: ItemType.TextString, value: 'a' }, bytes(1),
+    { tag, type: ItemType.DateTime, value: 1 }, { tag, type: ItemType.DateTime, value: largestDate },
+    { tag, type: ItemType.Interval, value: 1 }, { tag, type: ItemType.DateTimeExtended, value: 1n },
+    { tag, type: ItemType.Structure, value: [] },
+  ])('takes another item: $type, $value', (item) => {
+    // More than twice the buffer, so that it becomes as large as that, and lengths around it.
+    for (const length of [9_000, ...Array.from({ length: 8 }, (_, index) => 4_040 + 8 * index)]) {
+      const all: Item = { tag, type: ItemType.Structure, value: [bytes(length), item] }
+      expect(plain(decodeItem(encodeItem(all)))).toEqual(plain(all))
+    }
   })
 })
 
