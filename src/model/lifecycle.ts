@@ -19,6 +19,17 @@ export function stateAt(dates: LifecycleDates, now: number): StateName {
   return dates.deactivationDate !== undefined && dates.deactivationDate <= now ? 'Deactivated' : 'Active'
 }
 
+/**
+ * The dates of an object that is said to be in a state (Import): those that the state is made of and that are not given
+ * are set to the earliest that is, at the latest to now.
+ */
+export function withDatesOf(state: StateName, given: LifecycleDates, now: number): LifecycleDates {
+  const { activationDate, deactivationDate, compromiseDate, destroyDate } = given
+  const known = [activationDate, deactivationDate, compromiseDate, destroyDate].filter((date) => date !== undefined)
+  const date = Math.min(now, ...known)
+  return { ...Object.fromEntries(datesIn[state].map((name) => [name, date])), ...given }
+}
+
 /** The dates that an event sets, or undefined when the state does not allow it. */
 export function datesAfter(
   event: LifecycleEvent, dates: LifecycleDates, now: number,
@@ -57,3 +68,12 @@ const dateOf = {
   compromise: 'compromiseDate',
   destroy: 'destroyDate',
 } as const satisfies Record<LifecycleEvent, keyof LifecycleDates>
+
+const datesIn: Readonly<Record<StateName, readonly (keyof LifecycleDates)[]>> = {
+  PreActive: [],
+  Active: ['activationDate'],
+  Deactivated: ['activationDate', 'deactivationDate'],
+  Compromised: ['compromiseDate'],
+  Destroyed: ['destroyDate'],
+  DestroyedCompromised: ['compromiseDate', 'destroyDate'],
+}

@@ -40,5 +40,5 @@ export interface ManagedObject {
 
 /** What is given of a new object; the rest comes from the caller. */
 export type NewObject = Pick<
-  ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'asRegistered' | 'provider' | 'splitId'
+  ManagedObject, 'uniqueIdentifier' | 'kind' | 'attributes' | 'value' | 'remains' | 'asRegistered' | 'provider' | 'splitId'
 >

@@ -14,7 +14,8 @@ export function withoutValue(object: ManagedObject): ManagedObject {
   }
 }
 
-function remainsOf(object: ManagedObjectValue): ManagedObjectValue | undefined {
+/** @returns undefined for a template, of which nothing stays (KMIP 1.4 4.21) */
+export function remainsOf(object: ManagedObjectValue): ManagedObjectValue | undefined {
   const keyBlock = keyBlockOf(object)
   if (keyBlock !== undefined) {
     const { keyValue: _keyValue, keyWrappingData: _keyWrappingData, ...rest } = keyBlock

@@ -6,7 +6,7 @@ import { inListedOrder } from '../model/attribute-order.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import { servingReasons, tellServed } from './get.ts'
 import { operation } from './operation.ts'
-import { remainsOf, servedObject } from './served-object.ts'
+import { servedObject, servedRemains } from './served-object.ts'
 
 /**
  * KMIP 2.1 6.1.18 Export. In 1.4 an object is fresh until it "has been served to a client" (KMIP 1.4 3.34); later
@@ -22,7 +22,7 @@ export const exportObject = operation({
     const stored = await context.objects.load(context.batch.identifier(request.uniqueIdentifier))
     if (stored.archived === true) throw new KmipError('ObjectArchived', 'the object is archived')
     const isDestroyed = stored.attributes.destroyDate !== undefined
-    const object = isDestroyed ? remainsOf(stored) : await servedObject(context, stored, request)
+    const object = isDestroyed ? servedRemains(stored) : await servedObject(context, stored, request)
     if (!isDestroyed && context.version < v2) tellServed(context, stored)
     context.batch.produced(stored.uniqueIdentifier)
     return {

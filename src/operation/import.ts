@@ -8,10 +8,12 @@ import { ImportRequest, ImportResponse } from '../kmip/payload/import.ts'
 import { checkCount } from '../model/attribute-count.ts'
 import { checkValues } from '../model/attribute-policy.ts'
 import { checkAgreement, checkApplicable } from '../model/initial-attributes.ts'
-import { stateAt } from '../model/lifecycle.ts'
+import { stateAt, withDatesOf } from '../model/lifecycle.ts'
+import type { StateName } from '../model/lifecycle.ts'
+import type { NewObject } from '../model/managed-object.ts'
 import { checkStorageMasks } from '../model/protection-storage.ts'
 import { importMaterial, isMaterial } from './cmk-import.ts'
-import { takeIn } from './incoming-object.ts'
+import { takeIn, takeInDestroyed } from './incoming-object.ts'
 import { inTableOrder } from './new-object.ts'
 import type { Draft } from './new-object.ts'
 import { isIdentifier } from './object-record.ts'
@@ -50,20 +52,33 @@ export const importObject = operation({
     }
     if (!isIdentifier(wantedId)) throw new KmipError('InvalidField', 'the Unique Identifier is not a usable one')
     const uniqueIdentifier = existing?.uniqueIdentifier ?? wantedId
-    const how = unwrapping(request.keyWrapType, object)
-    const hsm = await hsmFor(context, object, request.attributes, how)
-    const incoming: Incoming = hsm === undefined
-      ? await takeIn(context, object, request.attributes, how)
-      : await takeInProtected(context, hsm, object, request.attributes)
-    const attributes = importedAttributes(context, wantedId, object, request.attributes, incoming.facts)
-    const { value, asRegistered, provider } = incoming
-    context.objects.import({ uniqueIdentifier, kind: object.kind, attributes, value, asRegistered, provider }, existing)
+    const given = withStateDates(request.attributes, context.now)
+    const incoming = await takeInAs(context, object, given, request.keyWrapType)
+    const attributes = importedAttributes(context, wantedId, object, given, incoming.facts)
+    const { value, remains, asRegistered, provider } = incoming
+    const imported = { uniqueIdentifier, kind: object.kind, attributes, value, remains, asRegistered, provider }
+    context.objects.import(imported, existing)
     context.batch.produced(uniqueIdentifier, 'Import')
     return { uniqueIdentifier }
   },
 })
 
-type Incoming = Pick<Draft, 'facts' | 'value' | 'asRegistered' | 'provider'>
+type Incoming = Pick<Draft, 'facts'> & Pick<NewObject, 'value' | 'remains' | 'asRegistered' | 'provider'>
+
+async function takeInAs(
+  context: Context, object: ManagedObjectValue, given: AttributeSet, keyWrapType: number | undefined,
+): Promise<Incoming> {
+  const how = unwrapping(keyWrapType, object)
+  if (given.destroyDate !== undefined) return takeInDestroyed(object, given)
+  const hsm = await hsmFor(context, object, given, how)
+  return hsm === undefined ? takeIn(context, object, given, how) : takeInProtected(context, hsm, object, given)
+}
+
+/** "All attributes MUST be set to the supplied values" (KMIP 2.1 6.1.25): a State that comes without its dates makes them. */
+function withStateDates(given: AttributeSet, now: number): AttributeSet {
+  const state = Object.entries(State).find(([, code]) => code === given.state)?.[0] as StateName | undefined
+  return state === undefined ? given : { ...given, ...withDatesOf(state, given, now) }
+}
 
 function notKeptWrapped(): KmipError {
   return new KmipError('InvalidField', 'the material of a CMK is not kept wrapped')

@@ -8,6 +8,8 @@ import type { KeyBlock, ManagedObjectValue } from '../kmip/object.ts'
 import { Secret } from '../kmip/secret.ts'
 import { parseVersion } from '../kmip/version.ts'
 import { symmetricLength } from '../model/key-length.ts'
+import type { NewObject } from '../model/managed-object.ts'
+import { remainsOf } from '../model/remains.ts'
 import { certificateAttributes } from './certificate-attributes.ts'
 import { factsOfValue } from './digest.ts'
 import { digestsOf, readableKey } from './key-parts.ts'
@@ -45,6 +47,14 @@ export async function takeIn(
   const value = withKeyBlock(object, plain)
   const facts = await keyFacts(context, value, plain, given)
   return unwrapping === 'must' ? { value, facts } : { value, asRegistered: object, links, facts }
+}
+
+/** Of an object that comes destroyed nothing is taken in but its structure, and what that tells. */
+export function takeInDestroyed(
+  object: ManagedObjectValue, given: AttributeSet,
+): Pick<Draft, 'facts'> & Pick<NewObject, 'remains'> {
+  const keyBlock = keyBlockOf(object)
+  return { remains: remainsOf(object), facts: keyBlock === undefined ? {} : toldFacts(keyBlock, given) }
 }
 
 /** Objects without a key block. */

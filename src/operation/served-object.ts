@@ -100,7 +100,7 @@ function checkMayLeave({ kind, attributes }: ManagedObject, form: ManagedObjectV
  * @throws KmipError Key Value Not Present for what had no structure when it was destroyed: a CMK's version whose material
  *   was never imported, or has expired
  */
-export function remainsOf(object: ManagedObject): ManagedObjectValue {
+export function servedRemains(object: ManagedObject): ManagedObjectValue {
   const { remains } = object
   if (remains === undefined) throw new KmipError('KeyValueNotPresent', 'the key material is not on the server')
   const keyBlock = keyBlockOf(remains)
