@@ -1,7 +1,7 @@
 import type { Provider } from '../crypto/provider.ts'
 import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
-import { KeyWrapType, ObjectType, Operation, State } from '../kmip/generated/enums.ts'
+import { KeyWrapType, ObjectType, Operation, ProtectionStorageMask, State } from '../kmip/generated/enums.ts'
 import { keyBlockOf } from '../kmip/object.ts'
 import type { ManagedObjectValue } from '../kmip/object.ts'
 import { ImportRequest, ImportResponse } from '../kmip/payload/import.ts'
@@ -102,6 +102,10 @@ async function hsmFor(
 ): Promise<Provider | undefined> {
   if (mask === undefined) return how === 'must' && isProtectable(object) ? wrappingHsm(context, object) : undefined
   const masks = { protectionStorageMask: [mask] }
+  if (isElsewhere(object)) {
+    checkStorageMasks(masks, ProtectionStorageMask.OffSystem)
+    return undefined
+  }
   const { provider } = storedBy(context, { masks })
   if (provider.protection !== 'HSM') return undefined
   if (!isProtectable(object)) checkStorageMasks(masks)
@@ -109,6 +113,12 @@ async function hsmFor(
     throw new KmipError('InvalidField', 'an HSM keeps no key wrapped: Key Wrap Type Not Wrapped')
   }
   return provider
+}
+
+/** A key whose material another place keeps (KMIP 2.1 4.28). */
+function isElsewhere(object: ManagedObjectValue): boolean {
+  const keyBlock = keyBlockOf(object)
+  return keyBlock !== undefined && keyBlock.keyValue === undefined
 }
 
 /**
