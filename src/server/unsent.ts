@@ -20,7 +20,8 @@ export class Unsent {
 
   /** Destroys the connections that have held for longest while there is too much; that may be this one. */
   hold(socket: Socket, bytes: number): void {
-    if (bytes < countedBytesMin) return
+    // Of a connection that ended while its answer was made, nobody would say so again.
+    if (bytes < countedBytesMin || socket.destroyed) return
     this.#held.set(socket, (this.#held.get(socket) ?? 0) + bytes)
     this.#bytes += bytes
     for (const longest of this.#held.keys()) {

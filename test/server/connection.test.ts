@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { connect } from 'node:tls'
 import type { SecureVersion, TLSSocket } from 'node:tls'
 import { setTimeout as passed } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Tag } from '../../src/kmip/generated/tags.ts'
+import { Unsent } from '../../src/server/unsent.ts'
 import { Framer } from '../../src/ttlv/frame.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
@@ -127,6 +129,16 @@ describe('clients that do not read, together on both ports', () => {
     for (const socket of sockets) socket.destroy()
     await own.stop()
   }, 60_000)
+
+  it('count only while they are there: a client may go while its answer is made', () => {
+    const unsent = new Unsent(100_000, { error() {} })
+    const [here, gone] = [new Socket(), new Socket().destroy()]
+    unsent.hold(here, 60_000)
+    unsent.hold(gone, 60_000)
+    expect(here.destroyed).toBe(false)
+    unsent.hold(new Socket(), 60_000)
+    expect(here.destroyed).toBe(true)
+  })
 })
 
 describe('deadlines', () => {
