@@ -22,7 +22,7 @@ export function checkCount(set: AttributeSet): void {
 /** How much there is to compare in some instances: the items of a client's own structure count each, all else once. */
 export function weightOf(instances: readonly AttributeInstance[]): number {
   return instances.reduce((sum, { name, value }) => (
-    sum + (name === 'vendorAttribute' ? itemCount((value as VendorAttribute).attributeValue) : 1)), 0)
+    sum + (name === 'vendorAttribute' ? itemCount((value as Partial<VendorAttribute>).attributeValue) : 1)), 0)
 }
 
 function countOf(name: AttributeName, value: unknown): number {
@@ -31,9 +31,10 @@ function countOf(name: AttributeName, value: unknown): number {
   return name === 'vendorAttribute' ? weightOf(values.map((each) => ({ name, value: each }))) : values.length
 }
 
-function itemCount({ value }: Item): number {
-  if (!Array.isArray(value)) return 1
-  return (value as readonly Item[]).reduce((sum, child) => sum + itemCount(child), 1)
+/** @param item absent in a filter that asks for an attribute of any value */
+function itemCount(item: Item | undefined): number {
+  if (!Array.isArray(item?.value)) return 1
+  return (item.value as readonly Item[]).reduce((sum, child) => sum + itemCount(child), 1)
 }
 
 /** Clients give objects some tens of attributes at most; a certificate's subject may add as many. */

@@ -73,8 +73,8 @@ function conditionOf(filters: readonly AttributeInstance[]): Condition['isMet'] 
 function isRange(filters: readonly AttributeInstance[]): boolean {
   const { name } = filters[0]!
   if (name !== 'vendorAttribute') return ruleOf(name).types.includes('DateTime')
-  const [type, ...others] = new Set(filters.map((filter) => dateOf(filter).type))
-  return filters.length > 1 && others.length === 0 && dateTypes.has(type!)
+  const [type, ...others] = new Set(filters.map(({ value }) => (value as Partial<VendorAttribute>).attributeValue?.type))
+  return filters.length > 1 && others.length === 0 && type !== undefined && dateTypes.has(type)
 }
 
 /** Of a standard attribute one date is a range too; the largest possible one is "an undefined attribute". */
@@ -102,7 +102,10 @@ function valuesOf(attributes: AttributeSet, name: AttributeName): readonly unkno
   return Array.isArray(value) ? value : [value]
 }
 
-/** The object's custom attributes that are asked for, each list found by walking once through all that it has. */
+/**
+ * The object's custom attributes that are asked for, each list found by walking once through all that it has. A filter
+ * may leave out the name, and then asks for any of the vendor.
+ */
 function vendorValues(
   { vendorAttribute = [] }: AttributeSet, keys: readonly VendorKey[],
 ): ReadonlyMap<AttributeKey, VendorAttribute[]> {
@@ -110,7 +113,8 @@ function vendorValues(
   if (keys.length === 0) return found
   const byName = Map.groupBy(vendorAttribute, ({ attributeName }) => attributeName)
   for (const key of keys) {
-    const named = byName.get(key.attributeName) ?? []
+    const { attributeName }: Partial<VendorKey> = key
+    const named = attributeName === undefined ? vendorAttribute : byName.get(attributeName) ?? []
     found.set(key, named.filter(({ vendorIdentification }) => vendorIdentification === key.vendorIdentification))
   }
   return found

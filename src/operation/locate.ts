@@ -162,7 +162,7 @@ const indexed: readonly (readonly [AttributeName, readonly string[]])[] = [
   ['alternativeName', ['alternativeNameValue']],
   ['link', ['linkType', 'linkedObjectIdentifier']],
   ['applicationSpecificInformation', ['applicationNamespace', 'applicationData']],
-  ['vendorAttribute', ['attributeValue']],
+  ['vendorAttribute', ['attributeName', 'attributeValue']],
   ['objectGroup', []],
 ]
 const kinds: ReadonlyMap<number, ObjectKind> = new Map(
