@@ -1,6 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { AttributeInstance, AttributeSet } from '../kmip/attribute.ts'
-import { instancesOf, toSet } from '../kmip/attribute-codec.ts'
+import type { AttributeSet } from '../kmip/attribute.ts'
 import { KmipError } from '../kmip/error.ts'
 import { KeyFormatType, ObjectType, Operation } from '../kmip/generated/enums.ts'
 import { keyBlockOf } from '../kmip/object.ts'
@@ -92,16 +90,9 @@ async function registerProtected(
 function withEncapsulated(value: ManagedObjectValue | undefined, given: AttributeSet, context: Context): AttributeSet {
   const keyValue = value && keyBlockOf(value)?.keyValue
   if (value === undefined || keyValue === undefined || 'wrapped' in keyValue || keyValue.attributes === undefined) return given
-  const inside = instancesOf(settableOf(value.kind, keyValue.attributes, context.version))
-  const own = instancesOf(given)
-  const added = toSet(inside.filter((each) => !own.some((other) => each.name === other.name && isSame(each, other))))
-  const all = mergeAttributes(given, added)
+  const all = mergeAttributes(given, settableOf(value.kind, keyValue.attributes, context.version))
   checkInitialAttributes(value.kind, all, 'registered', context.version)
   return all
-}
-
-function isSame(one: AttributeInstance, other: AttributeInstance): boolean {
-  return isDeepStrictEqual(one.value, other.value)
 }
 
 /**
@@ -109,10 +100,11 @@ function isSame(one: AttributeInstance, other: AttributeInstance): boolean {
  * has its name as an attribute of its own; clients of 1.0 and 1.1 give it inside the structure (TC-312, SASED-M-2), which
  * later versions forbid (KMIP 1.4 2.2.6, 11.4).
  *
- * @throws KmipError as `checkInitialAttributes` and `checkCount`
+ * @throws KmipError Invalid Message for one that holds nothing (Table 50), as `checkInitialAttributes` and `checkCount`
  */
 function ofTemplate(object: ManagedObjectValue, given: AttributeSet, { version }: Context): AttributeSet {
-  if (object.kind !== 'Template' || object.value.attributes === undefined) return given
+  if (object.kind !== 'Template') return given
+  if (object.value.attributes === undefined) throw new KmipError('InvalidMessage', 'missing field attributes')
   checkInitialAttributes('Template', object.value.attributes, 'registered', version)
   checkCount(object.value.attributes)
   const { name } = object.value.attributes

@@ -9,6 +9,7 @@ import type { KeyWrappingSpecification } from '../kmip/key-wrapping-specificatio
 import { keyBlockOf, withKeyBlock } from '../kmip/object.ts'
 import type { KeyBlock, KeyMaterial, ManagedObjectValue } from '../kmip/object.ts'
 import { isKnown, valueRange } from '../kmip/value-range.ts'
+import { parseVersion } from '../kmip/version.ts'
 import type { Version } from '../kmip/version.ts'
 import { attributesOf } from '../model/attributes-of.ts'
 import type { Awaitable } from '../model/awaitable.ts'
@@ -45,6 +46,9 @@ export function servedObject(context: Context, object: ManagedObject, wanted: Wa
   if (wanted.keyFormatType === KeyFormatType.PKCS_12) return servePkcs12(context, object, form)
   const keyBlock = keyBlockOf(form)
   if (keyBlock === undefined) return withoutConversion(form, wanted)
+  if (keyBlock.keyValue === undefined && context.version < v1_2) {
+    throw new KmipError('KeyValueNotPresent', 'before 1.2 no Key Block is without its Key Value')
+  }
   if (keyBlock.keyWrappingData !== undefined) return withKeyBlock(form, described(keyBlock, object))
   const formatted = described(inFormat(form, keyBlock, object, wanted, context.version), object)
   const { keyWrappingSpecification: specification } = wanted
@@ -168,6 +172,7 @@ function namedAttributes(attributes: AttributeSet, names: readonly string[]): At
   }))
 }
 
+const v1_2 = parseVersion('1.2')
 const compactNames = new Map([...attributesBySpecName].map(([name, attribute]) => [name.replaceAll(/[ .#]/g, ''), attribute]))
 
 /** The formats that objects without a key block may be asked for by name. */

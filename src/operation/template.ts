@@ -1,11 +1,13 @@
-import { isMultiInstance, ruleOf } from '../kmip/attribute.ts'
-import type { AttributeSet } from '../kmip/attribute.ts'
+import { attributeFields, isMultiInstance, ruleOf } from '../kmip/attribute.ts'
+import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
 import type { Name } from '../kmip/attribute-value.ts'
 import { namesIn } from '../kmip/attribute-codec.ts'
 import { KmipError } from '../kmip/error.ts'
+import { versions } from '../kmip/version.ts'
 import { checkCount } from '../model/attribute-count.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { stateAt } from '../model/lifecycle.ts'
+import { TtlvWriter } from '../ttlv/writer.ts'
 import { attributeKey } from './index-keys.ts'
 import type { Context } from './operation.ts'
 
@@ -26,18 +28,32 @@ export async function withTemplates(set: AttributeSet | undefined, context: Cont
   return mergeAttributes(explicit, result)
 }
 
-/** `first` decides where an attribute has one value; lists are joined, those of `second` before. */
+/**
+ * `first` decides where an attribute has one value; of lists the union counts, where a value that both have is once: what
+ * only `second` has, then what `first` has.
+ */
 export function mergeAttributes(first: AttributeSet, second: AttributeSet): AttributeSet {
   const merged: AttributeSet = { ...second }
   delete merged.indices
   for (const name of namesIn(first)) {
     const earlier = merged[name]
     merged[name] = (isMultiInstance(name) && earlier !== undefined
-      ? [...earlier as unknown[], ...first[name] as unknown[]]
+      ? union(name, earlier as unknown[], first[name] as unknown[])
       : first[name]) as never
   }
   const [, ...otherGenerators] = [...generatorsIn(first), ...generatorsIn(second)]
   return otherGenerators.length === 0 ? merged : { ...merged, otherGenerators }
+}
+
+/** By what the values are in TTLV: comparing each with each would take long for the largest lists. */
+function union(name: AttributeName, earlier: readonly unknown[], later: readonly unknown[]): unknown[] {
+  const writer = new TtlvWriter()
+  const textOf = (value: unknown) => {
+    attributeFields[name].encode(writer, value as never, { version: versions[0]!, keepRemoved: true })
+    return writer.take().toString('base64url')
+  }
+  const texts = new Set(later.map(textOf))
+  return [...earlier.filter((value) => !texts.has(textOf(value))), ...later]
 }
 
 /** Any of them may make the object, those of templates too (KMIP 1.4 3.44). */
