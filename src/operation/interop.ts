@@ -5,9 +5,10 @@ import { resetAccountSettings } from './account-settings.ts'
 import { operation } from './operation.ts'
 
 /**
- * KMIP 2.1 6.1.26 Interop: marks in the audit where a test begins and ends. The standard does not say what Reset resets.
- * Here it is what the account has set for all its requests, its defaults and its constraints: a test finds and leaves
- * them as they are at first. Objects stay, because a server in use must not lose keys to a test's request.
+ * KMIP 2.1 6.1.26 Interop: marks in the audit where a test begins and ends. Reset is to give the state "at the beginning
+ * of an interop session" (KMIP 2.1 11.22). Here that is what the account has set for all its requests, its defaults and
+ * its constraints: a test finds and leaves them as they are at first. Objects stay, because a server in use must not lose
+ * keys to a test's request.
  */
 export const interop = operation({
   code: Operation.Interop,

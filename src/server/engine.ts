@@ -25,6 +25,7 @@ import type { Link } from './endpoint.ts'
 import { failure, failureOf, toKmipError } from './failure.ts'
 import { destroyGivenUp } from './given-up-keys.ts'
 import { StoredJobs } from './jobs.ts'
+import { LeftTests } from './left-tests.ts'
 import { answerVersion, criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 import type { ReadRequest } from './request.ts'
 import { ResponseRoom } from './response-room.ts'
@@ -50,6 +51,7 @@ export class Engine {
   readonly #shortServices: Services
   /** Of what this thread's clients commit. */
   readonly changes = new ChangeFeed()
+  readonly #leftTests = new LeftTests()
   readonly #turns = new Turns()
   readonly #jobs: StoredJobs
   #underway = 0
@@ -88,15 +90,25 @@ export class Engine {
       return { bytes: encodeResponse([item], { version: decoded.version, now }), close: decoded.fatal }
     }
     const services = session.isLasting ? this.#services : this.#shortServices
-    const mayBeCorrelated = this.#mayBeCorrelated(decoded, caller, session)
+    const mayBeCorrelated = this.#mayBeCorrelated(decoded, caller, session, now)
     const items = this.#answers({ message: decoded.message, caller, now, services, mayBeCorrelated })
     const answer = after(items, (answered) => {
-      const isUnderTest = session.isUnderTest(decoded.message.batchItem, answered)
+      const isUnderTest = this.#isUnderTest(decoded.message.batchItem, answered, caller, session, now)
       const { correlationSince } = this.#services.profiles.of(caller)
       const isCorrelated = mayBeCorrelated && (decoded.version >= correlationSince || isUnderTest)
       return this.#answer(answered, decoded.version, { caller, now, isCorrelated })
     })
     return answer instanceof Promise ? this.#counted(answer) : answer
+  }
+
+  /** Whether the message belongs to a test, on its connection or on one after another. */
+  #isUnderTest(
+    items: readonly RequestBatchItem[], results: readonly ResponseBatchItem[], caller: Caller, session: Session,
+    now: number,
+  ): boolean {
+    const isUnderTest = session.isUnderTest(items, results) || this.#leftTests.has(caller, now)
+    if (items.some(isInterop)) this.#leftTests.end(caller)
+    return isUnderTest
   }
 
   /** So that the server does not stop over what is under way. */
@@ -127,8 +139,10 @@ export class Engine {
   async endSession(session: Session, caller: Caller): Promise<void> {
     if (!session.hasOpenTest) return
     const { store, cache, clock, settings, log } = this.#services
+    const now = Math.floor(clock() / 1000)
+    if (session.hasJustBegun) this.#leftTests.add(caller, now)
     try {
-      const objects = new Objects(store, cache, caller, Math.floor(clock() / 1000), settings.cmk.region)
+      const objects = new Objects(store, cache, caller, now, settings.cmk.region)
       await resetAccountSettings(objects, caller)
       await objects.commit()
     } catch (error) {
@@ -245,10 +259,10 @@ export class Engine {
    * Whether the answer may get a Server Correlation Value; that it belongs to a test is known for sure after it is made.
    * A client's own value is enough to find a request. One that tests the server reads all that its version has.
    */
-  #mayBeCorrelated({ message, version }: ReadRequest, caller: Caller, session: Session): boolean {
+  #mayBeCorrelated({ message, version }: ReadRequest, caller: Caller, session: Session, now: number): boolean {
     if (message.requestHeader.clientCorrelationValue !== undefined || version < firstCorrelated) return false
     const { correlationSince } = this.#services.profiles.of(caller)
-    const isTesting = session.hasOpenTest || message.batchItem.some(({ operation }) => operation === Operation.Interop)
+    const isTesting = session.hasOpenTest || message.batchItem.some(isInterop) || this.#leftTests.has(caller, now)
     return version >= correlationSince || isTesting
   }
 
@@ -346,6 +360,10 @@ function namedIn(payload: Item): string | undefined {
 }
 
 /** Whether the answer makes the client the server of its connection (KMIP 2.1 6.1.54). */
+function isInterop({ operation }: RequestBatchItem): boolean {
+  return operation === Operation.Interop
+}
+
 function givesClientRole({ operation, resultStatus, responsePayload }: ResponseBatchItem): boolean {
   if (operation !== Operation.SetEndpointRole || resultStatus !== ResultStatus.Success) return false
   const { endpointRole } = (responsePayload as OutgoingPayload).value as SetEndpointRoleResponse

@@ -115,7 +115,10 @@ export class HttpsListener {
     if (caller instanceof KmipError) return this.#engine.refuse(caller)
     const message = await encoding.toTtlv(body, this.#limits)
     if (message instanceof KmipError) return { ...this.#engine.refuse(message, encoding.versionOf(body)), close: false }
-    return this.#engine.process(message, caller, new Session(false))
+    const session = new Session(false)
+    const answer = await this.#engine.process(message, caller, session)
+    await this.#engine.endSession(session, caller)
+    return answer
   }
 
   /** The answer in the encoding of the request. What XML cannot carry (control characters) is a failure. */

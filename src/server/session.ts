@@ -9,10 +9,16 @@ export class Session {
   /** Whether the connection goes on after an answer, so that the server can ask on it. */
   readonly isLasting: boolean
   #isUnderTest = false
+  #hasJustBegun = false
 
   /** Whether a test has begun and not ended; it ends with the connection. */
   get hasOpenTest(): boolean {
     return this.#isUnderTest
+  }
+
+  /** Whether a test has begun with the last message: its client may make a connection for each message. */
+  get hasJustBegun(): boolean {
+    return this.#hasJustBegun
   }
 
   constructor(isLasting = true) {
@@ -27,9 +33,11 @@ export class Session {
    */
   isUnderTest(items: readonly RequestBatchItem[], results: readonly ResponseBatchItem[]): boolean {
     const before = this.#isUnderTest
+    this.#hasJustBegun = false
     for (const [index, { operation, requestPayload }] of items.entries()) {
       if (operation !== Operation.Interop || results[index]?.resultStatus !== ResultStatus.Success) continue
       this.#isUnderTest = functionOf(requestPayload as Item) === InteropFunction.Begin
+      this.#hasJustBegun = this.#isUnderTest
     }
     return before || this.#isUnderTest
   }

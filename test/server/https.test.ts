@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EndpointRole, Operation, QueryFunction, ResultReason, ResultStatus } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { decodeJson, encodeJson } from '../../src/kmip/json.ts'
+import { printItem } from '../../src/kmip/print.ts'
 import { decodeXml, encodeXml } from '../../src/kmip/xml.ts'
 import { ItemType, decodeItem } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
@@ -16,6 +17,7 @@ import { childrenOf, numberAt } from '../conformance/history.ts'
 import { residentMiB } from '../support/memory.ts'
 import { startServer } from '../support/server.ts'
 import type { RunningServer } from '../support/server.ts'
+import { item, request } from '../support/xml.ts'
 
 /** Short enough to wait for, and to exceed. */
 const limits = { requestMs: 1_000, idleMs: 2_000, lateMs: 1_500, messageBytes: 65_536, perClient: 4 }
@@ -57,6 +59,17 @@ describe('one engine, three encodings', () => {
     const role: Item = { tag: Tag.EndpointRole, type: ItemType.Enumeration, value: EndpointRole.Client }
     const { body } = await post('application/octet-stream', encodeItem(message(Operation.SetEndpointRole, [role])))
     expect(resultOf(decodeItem(body))).toEqual([ResultStatus.OperationFailed, ResultReason.OperationNotSupported])
+  })
+
+  it('a test goes on from one message to the next', async () => {
+    const interop = (which: string) => item('Interop', `<InteropFunction type="Enumeration" value="${which}"/>
+      <InteropIdentifier type="TextString" value="https"/>`)
+    const answers: string[] = []
+    for (const each of [item('Log', log), interop('Begin'), item('Log', log), interop('End'), item('Log', log)]) {
+      const { body } = await post('application/octet-stream', encodeItem(request('2.0', each)))
+      answers.push(printItem(decodeItem(body)).includes('ServerCorrelationValue') ? 'correlated' : 'plain')
+    }
+    expect(answers).toEqual(['plain', 'correlated', 'correlated', 'correlated', 'plain'])
   })
 })
 
@@ -314,3 +327,5 @@ const queryFunctions: readonly Item[] = [
   { tag: Tag.QueryFunction, type: ItemType.Enumeration, value: QueryFunction.QueryOperations },
 ]
 const query = message(Operation.Query, queryFunctions)
+
+const log = '<LogMessage type="TextString" value="here"/>'

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 import { printItem } from '../../src/kmip/print.ts'
+import { LeftTests } from '../../src/server/left-tests.ts'
 import { Session } from '../../src/server/session.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import { encodeItem } from '../../src/ttlv/writer.ts'
-import { alice, testEngine } from '../support/engine.ts'
+import { alice, bob, testEngine } from '../support/engine.ts'
 import { item, request } from '../support/xml.ts'
 
 const { engine } = testEngine()
@@ -16,6 +17,32 @@ it('in 2.0, only the connection on which a test is under way gets Server Correla
   expect(await isCorrelated(other, log)).toBe(false)
   expect(await isCorrelated(one, interop('End'))).toBe(true)
   expect(await isCorrelated(one, log)).toBe(false)
+})
+
+it('a test goes on beyond the connection whose last message has begun it, for the principal, until it is ended', async () => {
+  const one = new Session()
+  await isCorrelated(one, interop('Begin'))
+  expect(await isCorrelated(new Session(), log), 'as long as its connection is there').toBe(false)
+  await engine.endSession(one, alice)
+  expect(await isCorrelated(new Session(), log)).toBe(true)
+  expect(await isCorrelated(new Session(), log, '1.4')).toBe(false)
+  expect(await isCorrelated(new Session(), log, '2.0', '', bob)).toBe(false)
+  expect(await isCorrelated(new Session(), interop('End'))).toBe(true)
+  expect(await isCorrelated(new Session(), log)).toBe(false)
+})
+
+it('a test that went on with its connection ends with it', async () => {
+  const session = new Session()
+  await isCorrelated(session, interop('Begin'))
+  await isCorrelated(session, log)
+  await engine.endSession(session, alice)
+  expect(await isCorrelated(new Session(), log)).toBe(false)
+})
+
+it('a test that is not ended goes on for a minute at most', async () => {
+  const left = new LeftTests()
+  left.add(alice, 1000)
+  expect([left.has(alice, 1059), left.has(alice, 1060)]).toEqual([true, false])
 })
 
 it('a message of 1.x gets none, although a test is under way on its connection', async () => {
@@ -60,8 +87,10 @@ it('in 2.1 every client gets them that gives no value of its own', async () => {
   expect(await isCorrelated(new Session(), interop('Begin'), '2.0', own)).toBe(false)
 })
 
-async function isCorrelated(session: Session, batchItem: string, version = '2.0', header = ''): Promise<boolean> {
-  const { bytes } = await engine.process(encodeItem(request(version, batchItem, header)), alice, session)
+async function isCorrelated(
+  session: Session, batchItem: string, version = '2.0', header = '', caller = alice,
+): Promise<boolean> {
+  const { bytes } = await engine.process(encodeItem(request(version, batchItem, header)), caller, session)
   return printItem(decodeItem(bytes)).includes('ServerCorrelationValue')
 }
 
