@@ -176,7 +176,8 @@ export function namesIn(set: AttributeSet): AttributeName[] {
     AttributeName[]
 }
 
-function decodeInstances(item: Item, coding: Coding): AttributeInstance[] {
+function decodeInstances(item: Item, given: Coding): AttributeInstance[] {
+  const coding = given.refusesNewer === true ? { ...given, refusesUndefined: true } : given
   if (item.tag === Tag.Attribute && isNamedAttribute(item)) return [decodeNamed(item, coding)]
   return childrenOf(item).flatMap((child) => {
     if (templateTags.has(item.tag) && saysOnline(child)) return []

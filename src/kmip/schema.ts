@@ -3,7 +3,7 @@ import type { Item } from '../ttlv/item.ts'
 import type { TtlvWriter } from '../ttlv/writer.ts'
 import { KmipError } from './error.ts'
 import { tagName } from './names.ts'
-import { isKnown, isNewer } from './value-range.ts'
+import { isKnown, isNewer, isUndefined } from './value-range.ts'
 import { parseVersion } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -23,6 +23,8 @@ export interface Coding {
   readonly omitsUnknown?: boolean
   /** For requests: values of enumerations that came after the version are refused. */
   readonly refusesNewer?: boolean
+  /** For attributes in requests: so are those of no version. Of other fields the operation says what is wrong with them. */
+  readonly refusesUndefined?: boolean
 }
 
 /** One field: which tags it may come under, how often, in which versions, and its codec. */
@@ -179,9 +181,10 @@ export function integer(tag: number): Field<number> {
 export function enumeration(tag: number): Field<number> {
   const name = tagName(tag) ?? ''
   return {
-    ...field([tag], (item, { version, refusesNewer }) => {
+    ...field([tag], (item, { version, refusesNewer, refusesUndefined }) => {
       const value = numberOf(item, ItemType.Enumeration)
-      if (refusesNewer === true && isNewer(name, value, version)) {
+      if ((refusesNewer === true && isNewer(name, value, version)) ||
+        (refusesUndefined === true && isUndefined(name, value))) {
         throw new KmipError('UnknownEnumeration', `the version has no such ${name}`)
       }
       return value

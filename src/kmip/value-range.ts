@@ -31,6 +31,14 @@ export function isNewer(enumeration: string, value: number, version: Version): b
 }
 
 /**
+ * Whether no version has the value, though all have the enumeration's table, and no vendor either: those begin with an 8
+ * (KMIP 2.1 11, 1.4 9.1.3.2).
+ */
+export function isUndefined(enumeration: string, value: number): boolean {
+  return value < firstExtension && ranges.get(enumeration)?.has(value) === false
+}
+
+/**
  * A mask without the bits that came after the version. Those that are gone from later tables stay: nothing else has their
  * place, and the published cases of 2.0 have them. Masks are sums of powers of two.
  */
@@ -57,3 +65,4 @@ const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
 const firstVersions: ReadonlyMap<string, Version> = new Map(
   [...ranges].map(([enumeration, values]) => [enumeration, Math.min(...[...values.values()].map(({ since }) => since))]),
 )
+const firstExtension = 0x8000_0000
