@@ -1,6 +1,4 @@
 import type { AttributeName, AttributeSet } from '../kmip/attribute.ts'
-import { isMultiInstance } from '../kmip/attribute.ts'
-import { namesIn } from '../kmip/attribute-codec.ts'
 import type { Link, VendorAttribute } from '../kmip/attribute-value.ts'
 import { KmipError } from '../kmip/error.ts'
 import { LinkType } from '../kmip/generated/enums.ts'
@@ -10,7 +8,7 @@ import { checkInitialAttributes } from '../model/initial-attributes.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { withLink } from './certificate-object.ts'
 import type { Context } from './operation.ts'
-import { withTemplates } from './template.ts'
+import { mergeAttributes, withTemplates } from './template.ts'
 
 /**
  * What Re-key, Re-key Key Pair and Re-certify have in common: the attributes that a replacement takes over from the
@@ -18,8 +16,8 @@ import { withTemplates } from './template.ts'
  */
 
 /**
- * The attributes of a replacement: those of the existing object, with the client's over them. Lists are joined, the
- * existing object's before (TC-REKEY-1 has the names so); a vendor attribute replaces its namesake.
+ * The attributes of a replacement: those of the existing object, with the client's over them. Of lists the union
+ * counts, the existing object's before (TC-REKEY-1 has the names so); a vendor attribute replaces its namesake.
  *
  * @param offset seconds from now to the Activation Date of the replacement
  * @throws KmipError Invalid Message for an Offset beside dates, Illegal Operation for one that existing dates without
@@ -33,11 +31,7 @@ export async function replacementAttributes(
   if (offset !== undefined && dateNames.some((name) => given[name] !== undefined)) {
     throw new KmipError('InvalidMessage', 'an Offset and dates exclude each other')
   }
-  const { otherGenerators } = given
-  return {
-    ...overlaid({ ...takenOver(existing.attributes), ...shiftedDates(existing.attributes, offset, context.now) }, given),
-    ...(otherGenerators !== undefined && { otherGenerators }),
-  }
+  return overlaid({ ...takenOver(existing.attributes), ...shiftedDates(existing.attributes, offset, context.now) }, given)
 }
 
 /**
@@ -104,19 +98,10 @@ function shiftedDates(attributes: AttributeSet, offset: number | undefined, now:
 }
 
 function overlaid(base: AttributeSet, given: AttributeSet): AttributeSet {
-  const result: Record<string, unknown> = { ...base }
-  for (const name of namesIn(given)) {
-    const earlier = result[name]
-    if (!isMultiInstance(name) || earlier === undefined) result[name] = given[name]
-    else if (name === 'vendorAttribute') result[name] = replacedVendor(earlier as VendorAttribute[], given[name]!)
-    else result[name] = [...earlier as unknown[], ...given[name] as unknown[]]
-  }
-  return result
-}
-
-function replacedVendor(earlier: VendorAttribute[], later: VendorAttribute[]): VendorAttribute[] {
-  const names = new Set(later.map(vendorName))
-  return [...earlier.filter((each) => !names.has(vendorName(each))), ...later]
+  const names = new Set(given.vendorAttribute?.map(vendorName))
+  const others = base.vendorAttribute?.filter((each) => !names.has(vendorName(each))) ?? []
+  const { vendorAttribute: _, ...rest } = base
+  return mergeAttributes(given, others.length === 0 ? rest : { ...rest, vendorAttribute: others })
 }
 
 function vendorName({ vendorIdentification, attributeName }: VendorAttribute): string {

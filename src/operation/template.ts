@@ -30,7 +30,7 @@ export async function withTemplates(set: AttributeSet | undefined, context: Cont
 
 /**
  * `first` decides where an attribute has one value; of lists the union counts, where a value that both have is once: what
- * only `second` has, then what `first` has.
+ * `second` has, then what only `first` has.
  */
 export function mergeAttributes(first: AttributeSet, second: AttributeSet): AttributeSet {
   const merged: AttributeSet = { ...second }
@@ -52,8 +52,8 @@ function union(name: AttributeName, earlier: readonly unknown[], later: readonly
     attributeFields[name].encode(writer, value as never, { version: versions[0]!, keepRemoved: true })
     return writer.take().toString('base64url')
   }
-  const texts = new Set(later.map(textOf))
-  return [...earlier.filter((value) => !texts.has(textOf(value))), ...later]
+  const texts = new Set(earlier.map(textOf))
+  return [...earlier, ...later.filter((value) => !texts.has(textOf(value)))]
 }
 
 /** Any of them may make the object, those of templates too (KMIP 1.4 3.44). */
