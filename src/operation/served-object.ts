@@ -131,6 +131,10 @@ function inFormat(
   const { keyFormatType = knownFormat(own, version), keyCompressionType } = wanted
   const isSame = keyFormatType === own && (keyCompressionType === undefined || keyCompressionType === compression)
   if (isSame) return block
+  if (form.kind === 'PGPKey' || form.kind === 'SplitKey') {
+    throw new KmipError(
+      keyFormatType === own ? 'KeyCompressionTypeNotSupported' : 'KeyFormatTypeNotSupported', 'such an object is not converted')
+  }
   if (block.keyValue === undefined) throw new KmipError('KeyValueNotPresent', 'the key material is not on the server')
   const converted = encodeKeyBlock(plainKeyOf(form, object.attributes), keyFormatType, keyCompressionType)
   return { ...block, ...converted }
