@@ -89,7 +89,7 @@ function usesOf({ algorithm, encrypt, sign, mac, agree = false }: KeyCapability)
 }
 
 function settingsTable(): string {
-  const config = loadConfig({}, root) as unknown as Record<string, unknown>
+  const config = loadConfig({}, noConfiguration) as unknown as Record<string, unknown>
   const variables = environmentNames()
   const told = comments('src/config.ts')
   const rows = Object.keys(config).filter((name) => name !== 'limits').toSorted(byOrderOf([...told.keys()])).map(
@@ -105,7 +105,7 @@ function profilesTable(): string {
 }
 
 function limitsTable(): string {
-  const { limits } = loadConfig({}, root)
+  const { limits } = loadConfig({}, noConfiguration)
   const variables = environmentNames()
   const told = comments('src/server/limits.ts')
   const rows = Object.entries(limitRanges).map(([name, [min, max]]) => [
@@ -167,7 +167,7 @@ function byOrderOf(order: readonly string[]): (one: string, other: string) => nu
 }
 
 function shown(value: unknown): string | undefined {
-  if (typeof value === 'string') return value.startsWith(root) ? `.${value.slice(root.length)}` : value
+  if (typeof value === 'string') return value.startsWith(noConfiguration) ? `.${value.slice(noConfiguration.length)}` : value
   if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return undefined
   return JSON.stringify(value)
 }
@@ -189,6 +189,8 @@ function nameOf(names: Readonly<Record<string, number>>, value: number): string 
 const signers: ReadonlySet<number> = new Set([CryptographicAlgorithm.Ed25519, CryptographicAlgorithm.Ed448])
 const firstExtension = 0x8000_0000
 const root = join(import.meta.dirname, '..')
+/** A directory without a configuration file, which a checkout that is in use has: the README tells the defaults. */
+const noConfiguration = import.meta.dirname
 
 const countsFile = join(root, 'spec/conformance.json')
 

@@ -44,7 +44,7 @@ export class Link {
     const env = { ...options.environment, UV_THREADPOOL_SIZE: '16' }
     this.#child = spawn(process.execPath, [file], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env, cwd: '/' })
     this.#child.on('error', () => this.#end('its process cannot be started'))
-    this.#child.on('exit', (code, signal) => this.#end(`its process ended (${signal ?? code})`))
+    this.#child.on('exit', (code, signal) => this.#end(endOf(code, signal)))
     this.#child.stdin!.on('error', () => this.#end('its process does not listen'))
     const answers = this.#child.stdio[3] as Readable
     answers.on('data', recordReader((record) => this.#settle(decodeAnswer(record))))
@@ -134,6 +134,12 @@ export class Link {
       else handle.unref()
     }
   }
+}
+
+/** How the process ended. Node ends with 1 where it cannot load a file; that of the binding is there once it is built. */
+function endOf(code: number | null, signal: string | null): string {
+  const ended = `its process ended (${signal ?? code})`
+  return code === 1 ? `${ended}; is the binding built? npm run setup:pkcs11 does` : ended
 }
 
 interface Call {
