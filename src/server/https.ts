@@ -146,9 +146,12 @@ export class HttpsListener {
     response.setHeader('cache-control', 'no-cache, no-store')
     response.setHeader('content-length', bytes.length)
     response.end(bytes)
-    await closed
-    clearTimeout(timer)
-    this.#admission.unsent.release(socket, bytes.length)
+    try {
+      await closed
+    } finally {
+      clearTimeout(timer)
+      this.#admission.unsent.release(socket, bytes.length)
+    }
   }
 }
 
