@@ -8,6 +8,7 @@ import {
   BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, Operation, PaddingMethod, RecommendedCurve,
 } from '../src/kmip/generated/enums.ts'
 import { noMode } from '../src/crypto/symmetric.ts'
+import { firstExtension } from '../src/kmip/value-range.ts'
 import { major, minor } from '../src/kmip/version.ts'
 import { operations } from '../src/operation/table.ts'
 import { limitRanges } from '../src/server/limits.ts'
@@ -187,7 +188,6 @@ function nameOf(names: Readonly<Record<string, number>>, value: number): string 
 
 /** EdDSA has no Digital Signature Algorithm to be listed by. */
 const signers: ReadonlySet<number> = new Set([CryptographicAlgorithm.Ed25519, CryptographicAlgorithm.Ed448])
-const firstExtension = 0x8000_0000
 const root = join(import.meta.dirname, '..')
 /** A directory without a configuration file, which a checkout that is in use has: the README tells the defaults. */
 const noConfiguration = import.meta.dirname

@@ -65,4 +65,5 @@ const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
 const firstVersions: ReadonlyMap<string, Version> = new Map(
   [...ranges].map(([enumeration, values]) => [enumeration, Math.min(...[...values.values()].map(({ since }) => since))]),
 )
-const firstExtension = 0x8000_0000
+/** Enumeration values from this one on are the vendors'. */
+export const firstExtension = 0x8000_0000

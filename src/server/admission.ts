@@ -63,6 +63,7 @@ export class Admission {
    */
   admit(socket: TLSSocket): Identity | KmipError {
     this.#authenticated(underlying(socket))
+    socket.on('close', () => this.unsent.forget(socket))
     const identity = this.#identify(socket)
     return identity instanceof KmipError ? identity : this.#count(socket, identity)
   }

@@ -54,10 +54,7 @@ export class Connection {
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => this.#work())
     socket.on('end', () => this.drain())
-    socket.on('close', () => {
-      this.#unsent.forget(socket)
-      this.#endpoint?.close()
-    })
+    socket.on('close', () => this.#endpoint?.close())
   }
 
   /** Closes the connection when a deadline is past. @param now of `performance.now()` */

@@ -359,11 +359,11 @@ function namedIn(payload: Item): string | undefined {
   return name?.type === ItemType.TextString ? name.value.slice(0, identifierCharactersMax) : undefined
 }
 
-/** Whether the answer makes the client the server of its connection (KMIP 2.1 6.1.54). */
 function isInterop({ operation }: RequestBatchItem): boolean {
   return operation === Operation.Interop
 }
 
+/** Whether the answer makes the client the server of its connection (KMIP 2.1 6.1.54). */
 function givesClientRole({ operation, resultStatus, responsePayload }: ResponseBatchItem): boolean {
   if (operation !== Operation.SetEndpointRole || resultStatus !== ResultStatus.Success) return false
   const { endpointRole } = (responsePayload as OutgoingPayload).value as SetEndpointRoleResponse

@@ -76,7 +76,6 @@ export class HttpsListener {
 
   #open(socket: TLSSocket): void {
     socket.on('error', (error: Error) => this.#log.debug({ err: error }, 'a connection broke'))
-    socket.on('close', () => this.#admission.unsent.forget(socket))
     this.#clients.set(socket, { caller: this.#admission.admit(socket), last: Promise.resolve(), waiting: 0 })
   }
 
