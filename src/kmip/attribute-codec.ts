@@ -11,9 +11,8 @@ import { KmipError } from './error.ts'
 import { canonicalValue, customNameOf, isCmkAttribute, keywardVendor, textValue } from './keyward-attribute.ts'
 import { StorageStatusMask } from './generated/enums.ts'
 import { Tag } from './generated/tags.ts'
-import { field, textOf, wrongType } from './schema.ts'
+import { field, forKeeping, textOf, wrongType } from './schema.ts'
 import type { Coding, Field, Presence } from './schema.ts'
-import { knownBits } from './value-range.ts'
 import { parseVersion } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -177,7 +176,7 @@ export function namesIn(set: AttributeSet): AttributeName[] {
 }
 
 function decodeInstances(item: Item, given: Coding): AttributeInstance[] {
-  const coding = given.refusesNewer === true ? { ...given, refusesUndefined: true } : given
+  const coding = forKeeping(given)
   if (item.tag === Tag.Attribute && isNamedAttribute(item)) return [decodeNamed(item, coding)]
   return childrenOf(item).flatMap((child) => {
     if (templateTags.has(item.tag) && saysOnline(child)) return []
@@ -242,10 +241,7 @@ function writeAttributes(writer: TtlvWriter, set: AttributeSet, coding: Coding):
 
 function writeInstance(writer: TtlvWriter, instance: AttributeInstance, coding: Coding): void {
   if (!isSendable(instance, coding)) return
-  const { name, index } = instance
-  const value = name === 'cryptographicUsageMask' && coding.omitsUnknown === true
-    ? knownBits('CryptographicUsageMask', instance.value as number, coding.version)
-    : instance.value
+  const { name, index, value } = instance
   if (coding.version >= v2) return codec(name).encode(writer, value, coding)
   const text = name === 'vendorAttribute' ? customName(value as VendorAttribute) : ruleOf(name).specName
   if (text === undefined) return

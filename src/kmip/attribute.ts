@@ -3,7 +3,7 @@ import { attributeRules } from './generated/attribute-rules.ts'
 import type { AttributeRule, AttributeTagName } from './generated/attribute-rules.ts'
 import { Tag } from './generated/tags.ts'
 import {
-  boolean, bytes, dateTime, enumeration, integer, interval, many, nested, text,
+  boolean, bytes, dateTime, enumeration, integer, interval, many, mask, nested, text,
 } from './schema.ts'
 import type { Field, Infer, Presence } from './schema.ts'
 
@@ -26,7 +26,7 @@ export const attributeFields = {
   certificateIssuer: nested(Tag.CertificateIssuer, shape.CertificateIssuer),
   digest: many(nested(Tag.Digest, shape.Digest)),
   operationPolicyName: text(Tag.OperationPolicyName),
-  cryptographicUsageMask: integer(Tag.CryptographicUsageMask),
+  cryptographicUsageMask: mask(Tag.CryptographicUsageMask),
   leaseTime: interval(Tag.LeaseTime),
   usageLimits: nested(Tag.UsageLimits, shape.UsageLimits),
   state: enumeration(Tag.State),
@@ -94,7 +94,7 @@ export const attributeFields = {
   opaqueDataType: enumeration(Tag.OpaqueDataType),
   protectionLevel: enumeration(Tag.ProtectionLevel),
   protectionPeriod: interval(Tag.ProtectionPeriod),
-  protectionStorageMask: integer(Tag.ProtectionStorageMask),
+  protectionStorageMask: mask(Tag.ProtectionStorageMask),
   quantumSafe: boolean(Tag.QuantumSafe),
   shortUniqueIdentifier: bytes(Tag.ShortUniqueIdentifier),
   vendorAttribute: many(nested(Tag.Attribute, shape.VendorAttribute)),

@@ -83,4 +83,4 @@ export function encodeTransparent<F extends FieldMap>(shape: Structure<F>, value
 }
 
 /** The shapes are the same in all versions. */
-const coding = { version: parseVersion('2.1') }
+const coding = { version: parseVersion('2.1'), refusesUndefined: true }

@@ -7,7 +7,7 @@ import { ObjectType } from './generated/enums.ts'
 import { Tag } from './generated/tags.ts'
 import { identifier } from './identifier.ts'
 import {
-  bigInteger, bytes, enumeration, field, integer, nested, optional, since, structure,
+  bigInteger, bytes, enumeration, field, forKeeping, integer, nested, optional, since, structure,
 } from './schema.ts'
 import type { Coding, Field, Infer, Structure, FieldMap } from './schema.ts'
 import { Secret } from './secret.ts'
@@ -30,7 +30,7 @@ export const KeyWrappingData = structure('2.1 3.1.5', {
   macSignatureKeyInformation: optional(nested(Tag.MACSignatureKeyInformation, MACSignatureKeyInformation)),
   macSignature: optional(bytes(Tag.MACSignature)),
   ivCounterNonce: optional(bytes(Tag.IVCounterNonce)),
-  encodingOption: since('1.1', optional(enumeration(Tag.EncodingOption))),
+  encodingOption: since('1.1', optional(enumeration(Tag.EncodingOption, 'EncodingOptionError'))),
 })
 export type KeyWrappingData = Infer<typeof KeyWrappingData>
 
@@ -117,7 +117,7 @@ export function managedObject(): Field<ManagedObjectValue> {
   const kinds = new Map(Object.entries(objectShapes).map(([kind, { tag }]) => [tag, kind as ObjectKind]))
   return field<ManagedObjectValue>([...kinds.keys()], (item, coding) => {
     const kind = kinds.get(item.tag)!
-    return objectOf(kind, objectShapes[kind].shape.decode(item, coding))
+    return objectOf(kind, objectShapes[kind].shape.decode(item, forKeeping(coding)))
   }, (writer, { kind, value }, coding) => {
     const { tag, shape } = objectShapes[kind]
     shape.encode(writer, tag, value, coding)

@@ -1,10 +1,10 @@
 import { Tag } from './generated/tags.ts'
-import { integer, many, nested, structure } from './schema.ts'
+import { many, mask, nested, structure } from './schema.ts'
 import type { Field, Infer } from './schema.ts'
 
 /** Masks that the client accepts, any one of them, in its order of preference. */
 export const ProtectionStorageMasks = structure('2.1 7.33', {
-  protectionStorageMask: many(integer(Tag.ProtectionStorageMask)),
+  protectionStorageMask: many(mask(Tag.ProtectionStorageMask)),
 })
 export type ProtectionStorageMasks = Infer<typeof ProtectionStorageMasks>
 

@@ -2,8 +2,9 @@ import { ItemType } from '../ttlv/item.ts'
 import type { Item } from '../ttlv/item.ts'
 import type { TtlvWriter } from '../ttlv/writer.ts'
 import { KmipError } from './error.ts'
+import type { ResultReasonName } from './error.ts'
 import { tagName } from './names.ts'
-import { isKnown, isNewer, isUndefined } from './value-range.ts'
+import { hasUnknownBit, isKnown, isNewer, isUndefined, knownBits } from './value-range.ts'
 import { parseVersion } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -23,8 +24,13 @@ export interface Coding {
   readonly omitsUnknown?: boolean
   /** For requests: values of enumerations that came after the version are refused. */
   readonly refusesNewer?: boolean
-  /** For attributes in requests: so are those of no version. Of other fields the operation says what is wrong with them. */
+  /** For what requests give to be kept: so are those of no version. Of other fields the operation says what is wrong. */
   readonly refusesUndefined?: boolean
+}
+
+/** How attributes and objects are read, where they come in a request. */
+export function forKeeping(coding: Coding): Coding {
+  return coding.refusesNewer === true ? { ...coding, refusesUndefined: true } : coding
 }
 
 /** One field: which tags it may come under, how often, in which versions, and its codec. */
@@ -178,19 +184,34 @@ export function integer(tag: number): Field<number> {
   return field([tag], (item) => numberOf(item, ItemType.Integer), (writer, value) => writer.integer(tag, value))
 }
 
-export function enumeration(tag: number): Field<number> {
+/** @param reason of the refusal of a value that the version has not, where the standard has one of its own */
+export function enumeration(tag: number, reason: ResultReasonName = 'UnknownEnumeration'): Field<number> {
   const name = tagName(tag) ?? ''
   return {
     ...field([tag], (item, { version, refusesNewer, refusesUndefined }) => {
       const value = numberOf(item, ItemType.Enumeration)
       if ((refusesNewer === true && isNewer(name, value, version)) ||
         (refusesUndefined === true && isUndefined(name, value))) {
-        throw new KmipError('UnknownEnumeration', `the version has no such ${name}`)
+        throw new KmipError(reason, `the version has no such ${name}`)
       }
       return value
     }, (writer, value) => writer.enumeration(tag, value)),
     isKnown: (value, version) => isKnown(name, value, version),
   }
+}
+
+/** A sum of bits. In a request a bit that the version has not is Invalid Field; in an answer it is left out. */
+export function mask(tag: number): Field<number> {
+  const name = tagName(tag) ?? ''
+  return field([tag], (item, { version, refusesNewer }) => {
+    const value = numberOf(item, ItemType.Integer)
+    if (refusesNewer === true && hasUnknownBit(name, value, version)) {
+      throw new KmipError('InvalidField', `the version has no such bit of ${name}`)
+    }
+    return value
+  }, (writer, value, { version, omitsUnknown }) => {
+    writer.integer(tag, omitsUnknown === true ? knownBits(name, value, version) : value)
+  })
 }
 
 /** A field of a request that may have values of later versions, which its handler passes over. */

@@ -45,9 +45,26 @@ export function isUndefined(enumeration: string, value: number): boolean {
 export function knownBits(enumeration: string, mask: number, version: Version): number {
   let rest = mask
   for (const [bit, { since }] of ranges.get(enumeration) ?? []) {
-    if (version < since && Math.floor(mask / bit) % 2 === 1) rest -= bit
+    if (version < since && hasBit(mask, bit)) rest -= bit
   }
   return rest
+}
+
+/**
+ * Whether a mask has a bit that came after the version, or one that no version has and no vendor either: theirs are above
+ * the standard's (KMIP 2.1 12, 1.4 9.1.3.3).
+ */
+export function hasUnknownBit(enumeration: string, mask: number, version: Version): boolean {
+  if (knownBits(enumeration, mask, version) !== mask) return true
+  for (let bit = 1; bit < (extensionBits.get(enumeration) ?? 0); bit *= 2) {
+    if (hasBit(mask, bit) && valueRange(enumeration, bit) === undefined) return true
+  }
+  return false
+}
+
+/** Of a negative number too: the highest bit is the sign. */
+function hasBit(mask: number, bit: number): boolean {
+  return Math.floor(mask / bit) % 2 !== 0
 }
 
 const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
@@ -65,5 +82,11 @@ const ranges: ReadonlyMap<string, ReadonlyMap<number, ValueRange>> = new Map(
 const firstVersions: ReadonlyMap<string, Version> = new Map(
   [...ranges].map(([enumeration, values]) => [enumeration, Math.min(...[...values.values()].map(({ since }) => since))]),
 )
+/** Of each mask the lowest bit of the vendors'. */
+const extensionBits: ReadonlyMap<string, number> = new Map([
+  ['CryptographicUsageMask', 0x0010_0000],
+  ['ProtectionStorageMask', 0x0000_0010],
+  ['StorageStatusMask', 0x0000_0010],
+])
 /** Enumeration values from this one on are the vendors'. */
 export const firstExtension = 0x8000_0000

@@ -55,9 +55,14 @@ const kindsWithoutUse: ReadonlySet<ManagedObject['kind']> = new Set(['OpaqueObje
 
 /** @throws KmipError Incompatible Cryptographic Usage Mask */
 export function checkMask(object: ManagedObject, use: Use): void {
-  if (!hasMask(object.attributes.cryptographicUsageMask ?? 0, CryptographicUsageMask[use.mask])) {
+  if (!permits(object.attributes.cryptographicUsageMask ?? 0, CryptographicUsageMask[use.mask])) {
     throw new KmipError('IncompatibleCryptographicUsageMask', `the usage mask does not permit ${use.mask}`)
   }
+}
+
+/** Whether a usage mask permits all uses of `wanted`: one that is Unrestricted restricts none (KMIP 2.1 12.1). */
+export function permits(mask: number, wanted: number): boolean {
+  return hasMask(mask, wanted) || hasMask(mask, CryptographicUsageMask.Unrestricted)
 }
 
 /** Whether all bits of `wanted` are in `mask`. */

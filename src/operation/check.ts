@@ -9,7 +9,7 @@ import { leaseSeconds } from '../model/attributes-of.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { unitsLeft } from '../model/usage-limits.ts'
-import { hasMask, uses } from '../model/usage.ts'
+import { hasMask, permits, uses } from '../model/usage.ts'
 import type { Use } from '../model/usage.ts'
 import { operation } from './operation.ts'
 import type { Context } from './operation.ts'
@@ -70,7 +70,7 @@ function maskFailure(
 ): Failure | undefined {
   if (wanted === undefined) return undefined
   const field = 'cryptographicUsageMask'
-  if (!hasMask(object.attributes.cryptographicUsageMask ?? 0, wanted)) {
+  if (!permits(object.attributes.cryptographicUsageMask ?? 0, wanted)) {
     return { field, reason: 'IncompatibleCryptographicUsageMask', because: 'the usage mask does not permit it' }
   }
   if (stateAt(object.attributes, context.now) === 'PreActive') return undefined

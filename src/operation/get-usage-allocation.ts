@@ -4,7 +4,7 @@ import { GetUsageAllocationRequest, GetUsageAllocationResponse } from '../kmip/p
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
 import { allocate } from '../model/usage-limits.ts'
-import { hasMask, uses } from '../model/usage.ts'
+import { permits, uses } from '../model/usage.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
@@ -33,7 +33,7 @@ export const getUsageAllocation = operation({
 function isForProtection({ attributes }: ManagedObject): boolean {
   const mask = attributes.cryptographicUsageMask ?? 0
   return Object.values(uses)
-    .some((use) => use.applies === 'protection' && hasMask(mask, CryptographicUsageMask[use.mask]))
+    .some((use) => use.applies === 'protection' && permits(mask, CryptographicUsageMask[use.mask]))
 }
 
 /** @throws KmipError Permission Denied before the Activation Date and after the Protect Stop Date */

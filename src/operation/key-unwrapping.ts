@@ -93,7 +93,7 @@ export function decodedKey(
   try {
     const item = decodeItem(bytes, depthMax)
     if (item.tag !== Tag.KeyValue) throw broken()
-    return KeyBlock.fields.keyValue.decode(item, { version: context.version })
+    return KeyBlock.fields.keyValue.decode(item, { version: context.version, refusesUndefined: true })
   } catch {
     throw broken()
   }

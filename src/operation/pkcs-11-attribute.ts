@@ -3,7 +3,7 @@ import { CryptographicAlgorithm, CryptographicUsageMask } from '../kmip/generate
 import { Pkcs11Writer } from '../kmip/pkcs11-codec.ts'
 import { Cka, Ckk, Cko } from '../kmip/pkcs11-constants.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { hasMask } from '../model/usage.ts'
+import { permits } from '../model/usage.ts'
 
 /** CKA_CLASS of a key. */
 export function classOf({ kind }: ManagedObject): number {
@@ -22,7 +22,7 @@ export function isShown(kind: ManagedObject['kind']): boolean {
 export function attributesOf(object: ManagedObject): ReadonlyMap<number, Buffer> {
   const { kind, uniqueIdentifier, attributes } = object
   const { cryptographicUsageMask: mask = 0, cryptographicLength = 0, cryptographicAlgorithm } = attributes
-  const may = (use: keyof typeof CryptographicUsageMask): Buffer => flag(hasMask(mask, CryptographicUsageMask[use]))
+  const may = (use: keyof typeof CryptographicUsageMask): Buffer => flag(permits(mask, CryptographicUsageMask[use]))
   return new Map([
     [Cka.CLASS, number(classOf(object))],
     [Cka.TOKEN, flag(true)],
@@ -34,8 +34,8 @@ export function attributesOf(object: ManagedObject): ReadonlyMap<number, Buffer>
     [Cka.EXTRACTABLE, flag(attributes.extractable !== false)],
     [Cka.ENCRYPT, may('Encrypt')],
     [Cka.DECRYPT, may('Decrypt')],
-    [Cka.SIGN, flag(hasMask(mask, CryptographicUsageMask.Sign) || hasMask(mask, CryptographicUsageMask.MACGenerate))],
-    [Cka.VERIFY, flag(hasMask(mask, CryptographicUsageMask.Verify) || hasMask(mask, CryptographicUsageMask.MACVerify))],
+    [Cka.SIGN, flag(permits(mask, CryptographicUsageMask.Sign) || permits(mask, CryptographicUsageMask.MACGenerate))],
+    [Cka.VERIFY, flag(permits(mask, CryptographicUsageMask.Verify) || permits(mask, CryptographicUsageMask.MACVerify))],
     [Cka.WRAP, may('WrapKey')],
     [Cka.UNWRAP, may('UnwrapKey')],
     [Cka.DERIVE, may('DeriveKey')],

@@ -1,13 +1,13 @@
 import { Tag } from '../generated/tags.ts'
 import { identifier } from '../identifier.ts'
-import { integer, interval, longInteger, optional, structure, text } from '../schema.ts'
+import { interval, longInteger, mask, optional, structure, text } from '../schema.ts'
 import type { Infer } from '../schema.ts'
 
 /** Request payload (KMIP 2.1 6.1.7 Table 183; 1.4 4.10 Table 192). */
 export const CheckRequest = structure('2.1 6.1.7', {
   uniqueIdentifier: optional(identifier()),
   usageLimitsCount: optional(longInteger(Tag.UsageLimitsCount)),
-  cryptographicUsageMask: optional(integer(Tag.CryptographicUsageMask)),
+  cryptographicUsageMask: optional(mask(Tag.CryptographicUsageMask)),
   leaseTime: optional(interval(Tag.LeaseTime)),
 })
 export type CheckRequest = Infer<typeof CheckRequest>
@@ -19,7 +19,7 @@ export type CheckRequest = Infer<typeof CheckRequest>
 export const CheckResponse = structure('2.1 6.1.7', {
   uniqueIdentifier: optional(text(Tag.UniqueIdentifier)),
   usageLimitsCount: optional(longInteger(Tag.UsageLimitsCount)),
-  cryptographicUsageMask: optional(integer(Tag.CryptographicUsageMask)),
+  cryptographicUsageMask: optional(mask(Tag.CryptographicUsageMask)),
   leaseTime: optional(interval(Tag.LeaseTime)),
 })
 export type CheckResponse = Infer<typeof CheckResponse>
