@@ -20,11 +20,7 @@ export async function onEach<Q extends FieldMap, R extends FieldMap>(
   const results: Each<InferFields<R>>[] = []
   for (let start = 0; start < ids.length; start += batchItemsMax) {
     const part = ids.slice(start, start + batchItemsMax)
-    const batch = part.map((id, at) => ({
-      operation: shape.code,
-      payload: outgoing(shape.request, payload(id)),
-      ...(part.length > 1 && { uniqueBatchItemID: Buffer.from([at]) }),
-    }))
+    const batch = part.map((id) => ({ operation: shape.code, payload: outgoing(shape.request, payload(id)) }))
     const header = part.length > 1 ? { batchErrorContinuationOption: BatchErrorContinuationOption.Continue } : {}
     const items = await client.send(batch, header)
     results.push(...part.map((uniqueIdentifier, at) => {

@@ -31,7 +31,6 @@ export interface OperationShape<Q extends FieldMap, R extends FieldMap> {
 export interface BatchRequest {
   readonly operation: number
   readonly payload: OutgoingPayload | Item
-  readonly uniqueBatchItemID?: Buffer
   readonly messageExtension?: RequestMessage['batchItem'][number]['messageExtension']
 }
 
@@ -147,7 +146,8 @@ function checkStatus(item: ResponseBatchItem): void {
 
 function encodeRequest(batch: readonly BatchRequest[], header: HeaderOptions, version: Version): Buffer {
   const writer = new TtlvWriter()
-  const batchItem = batch.map(({ operation, payload, uniqueBatchItemID, messageExtension = [] }) => {
+  const batchItem = batch.map(({ operation, payload, messageExtension = [] }, index) => {
+    const uniqueBatchItemID = batch.length > 1 ? Buffer.from(String(index)) : undefined
     return { operation, requestPayload: payload, uniqueBatchItemID, messageExtension }
   })
   const requestHeader = { attestationType: [], ...header, protocolVersion: version, batchCount: batch.length }

@@ -29,7 +29,7 @@ import { LeftTests } from './left-tests.ts'
 import { answerVersion, criticalExtension, decodeRequest, encodeResponse } from './request.ts'
 import type { ReadRequest } from './request.ts'
 import { ResponseRoom } from './response-room.ts'
-import { Session } from './session.ts'
+import { Session, testAfter } from './session.ts'
 import { Turns } from './turns.ts'
 
 /** The answer to one message. `close`: the stream cannot go on after it. */
@@ -106,8 +106,9 @@ export class Engine {
     items: readonly RequestBatchItem[], results: readonly ResponseBatchItem[], caller: Caller, session: Session,
     now: number,
   ): boolean {
-    const isUnderTest = session.isUnderTest(items, results) || this.#leftTests.has(caller, now)
-    if (items.some(isInterop)) this.#leftTests.end(caller)
+    const isOpenAfter = testAfter(items, results)
+    const isUnderTest = session.isUnderTest(isOpenAfter) || this.#leftTests.has(caller, now)
+    if (isOpenAfter !== undefined) this.#leftTests.end(caller)
     return isUnderTest
   }
 

@@ -26,21 +26,33 @@ export class Session {
   }
 
   /**
-   * Notes where a test begins and ends (KMIP 2.1 6.1.26).
+   * Notes what the last exchange did to the test (`testAfter`).
    *
-   * @param results of the items, in their order; fewer when the batch stopped
-   * @returns whether the messages of this exchange belong to a test
+   * @returns whether the messages of the exchange belong to a test
    */
-  isUnderTest(items: readonly RequestBatchItem[], results: readonly ResponseBatchItem[]): boolean {
+  isUnderTest(isOpenAfter: boolean | undefined): boolean {
     const before = this.#isUnderTest
-    this.#hasJustBegun = false
-    for (const [index, { operation, requestPayload }] of items.entries()) {
-      if (operation !== Operation.Interop || results[index]?.resultStatus !== ResultStatus.Success) continue
-      this.#isUnderTest = functionOf(requestPayload as Item) === InteropFunction.Begin
-      this.#hasJustBegun = this.#isUnderTest
-    }
+    this.#isUnderTest = isOpenAfter ?? before
+    this.#hasJustBegun = isOpenAfter === true
     return before || this.#isUnderTest
   }
+}
+
+/**
+ * Whether an exchange leaves a test that it has begun (KMIP 2.1 6.1.26). What was refused neither begins nor ends one.
+ *
+ * @param results of the items, in their order; fewer when the batch stopped
+ * @returns undefined where no Interop has succeeded
+ */
+export function testAfter(
+  items: readonly RequestBatchItem[], results: readonly ResponseBatchItem[],
+): boolean | undefined {
+  let isOpen: boolean | undefined
+  for (const [index, { operation, requestPayload }] of items.entries()) {
+    if (operation !== Operation.Interop || results[index]?.resultStatus !== ResultStatus.Success) continue
+    isOpen = functionOf(requestPayload as Item) === InteropFunction.Begin
+  }
+  return isOpen
 }
 
 function functionOf(payload: Item): unknown {

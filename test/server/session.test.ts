@@ -27,6 +27,8 @@ it('a test goes on beyond the connection whose last message has begun it, for th
   expect(await isCorrelated(new Session(), log)).toBe(true)
   expect(await isCorrelated(new Session(), log, '1.4')).toBe(false)
   expect(await isCorrelated(new Session(), log, '2.0', '', bob)).toBe(false)
+  expect(await isCorrelated(new Session(), item('Interop', '<InteropFunction type="Enumeration" value="End"/>')), 'refused').toBe(true)
+  expect(await isCorrelated(new Session(), log)).toBe(true)
   expect(await isCorrelated(new Session(), interop('End'))).toBe(true)
   expect(await isCorrelated(new Session(), log)).toBe(false)
 })
