@@ -7,7 +7,7 @@ import { parseVersion } from './version.ts'
 /**
  * How a request names an object: by its Unique Identifier; in 2.x also by an Enumeration (the ID
  * Placeholder or the object of the last such operation) or by an Integer (the n-th identifier of
- * the response so far, negative counts backwards) (KMIP 2.1 4.67).
+ * the response so far, negative counts backwards) (KMIP 2.1 4.58).
  */
 export type Identifier = string | { readonly enumeration: number } | { readonly index: number }
 

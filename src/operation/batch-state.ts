@@ -5,7 +5,7 @@ import type { StateRecord } from '../model/job-record.ts'
 
 /**
  * What the items of one message hand on to the later ones: the ID Placeholder, in 2.x also the
- * identifiers of the operations before and their data. It dies with its message (KMIP 2.1 6.1, 4.58).
+ * identifiers of the responses before and their data. It dies with its message (KMIP 2.1 6.1, 4.58).
  */
 export class BatchState {
   #placeholder: string | undefined
@@ -64,11 +64,25 @@ export class BatchState {
   /**
    * Notes the object that an operation made or found; it becomes the ID Placeholder.
    *
+   * @param identifier undefined where there is none, or no single one: later items then mean nothing by it
    * @param by the operation's name in the Unique Identifier enumeration, where it has one
    */
-  produced(identifier: string, by?: keyof typeof UniqueIdentifier): void {
+  produced(identifier: string | undefined, by?: keyof typeof UniqueIdentifier): void {
     this.#placeholder = identifier
-    this.also(identifier, by)
+    if (by !== undefined) this.named(by, identifier)
+  }
+
+  /** Notes what later items mean by a value of the Unique Identifier enumeration. */
+  named(by: keyof typeof UniqueIdentifier, identifier: string | undefined): void {
+    const latest = new Map(this.#latest)
+    if (identifier === undefined) latest.delete(UniqueIdentifier[by])
+    else latest.set(UniqueIdentifier[by], identifier)
+    this.#latest = latest
+  }
+
+  /** Counts the Unique Identifiers of a response, whatever its operation, in the order of its fields (KMIP 2.1 4.58). */
+  answered({ uniqueIdentifier = [], privateKeyUniqueIdentifier = [], publicKeyUniqueIdentifier = [] }: Identifiers): void {
+    this.#identifiers = this.#identifiers.concat(uniqueIdentifier, privateKeyUniqueIdentifier, publicKeyUniqueIdentifier)
   }
 
   /** What a request without an identifier means. */
@@ -76,18 +90,7 @@ export class BatchState {
     return this.#placeholder
   }
 
-  /** Notes an identifier of the response that does not become the ID Placeholder. */
-  also(identifier: string, by?: keyof typeof UniqueIdentifier): void {
-    this.#identifiers = [...this.#identifiers, identifier]
-    if (by !== undefined) this.#latest = new Map(this.#latest).set(UniqueIdentifier[by], identifier)
-  }
-
-  /** The same of as many as a Locate finds. */
-  alsoAll(identifiers: readonly string[]): void {
-    this.#identifiers = [...this.#identifiers, ...identifiers]
-  }
-
-  /** After a Locate with several hits, or a failed Check, no later item may use the placeholder. */
+  /** After a failed Check no later item may use the placeholder. */
   emptyPlaceholder(): void {
     this.#placeholder = undefined
   }
@@ -127,6 +130,13 @@ export class BatchState {
     if (reference.enumeration === UniqueIdentifier.IDPlaceholder) return this.#placeholder
     return this.#latest.get(reference.enumeration)
   }
+}
+
+/** Where responses name objects. */
+interface Identifiers {
+  readonly uniqueIdentifier?: string | readonly string[]
+  readonly privateKeyUniqueIdentifier?: string | readonly string[]
+  readonly publicKeyUniqueIdentifier?: string | readonly string[]
 }
 
 const nothing: ReadonlyMap<number, never> = new Map<number, never>()

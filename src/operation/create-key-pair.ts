@@ -23,8 +23,8 @@ export const createKeyPair = operation({
     const sets = [request.commonAttributes, request.privateKeyAttributes, request.publicKeyAttributes]
     const make = isCmkOrder(...sets) ? createCmkPair : createPlainPair
     const { privateKey, publicKey } = await make(context, request)
-    context.batch.also(publicKey.uniqueIdentifier, 'CreateKeyPairPublicKey')
-    context.batch.also(privateKey.uniqueIdentifier, 'CreateKeyPairPrivateKey')
+    context.batch.named('CreateKeyPairPublicKey', publicKey.uniqueIdentifier)
+    context.batch.named('CreateKeyPairPrivateKey', privateKey.uniqueIdentifier)
     context.batch.produced(privateKey.uniqueIdentifier, 'CreateKeyPair')
     return {
       privateKeyUniqueIdentifier: privateKey.uniqueIdentifier,

@@ -50,9 +50,7 @@ export const createSplitKey = operation({
     const split = { ...shared, key, splitId: randomUUID() }
     const identifiers = shared.shares.map((part) =>
       makePart(part, split, { ...given, ...inherited(source, key) }, context))
-    const [first, ...others] = identifiers
-    context.batch.produced(first!, 'CreateSplitKey')
-    context.batch.alsoAll(others)
+    context.batch.produced(identifiers[0], 'CreateSplitKey')
     return { uniqueIdentifier: identifiers }
   },
 })

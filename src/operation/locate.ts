@@ -18,7 +18,8 @@ import type { Context } from './operation.ts'
 
 /**
  * KMIP 2.1 6.1.28. The candidates come from the index of one filter, so that a name costs the same among a thousand
- * objects and a million; the other filters are compared object by object.
+ * objects and a million; the other filters are compared object by object. With one object found, later items of the batch
+ * mean it; with none or several, nothing.
  */
 export const locate = operation({
   code: Operation.Locate,
@@ -33,7 +34,8 @@ export const locate = operation({
     const found = request.objectGroupMember === ObjectGroupMember.GroupMemberDefault
       ? await groupDefault(request, filters, context)
       : await page(request, filters, context)
-    notePlaceholder(found.uniqueIdentifier, context)
+    const [first, ...others] = found.uniqueIdentifier
+    context.batch.produced(others.length === 0 ? first : undefined, 'Locate')
     return found
   },
 })
@@ -146,14 +148,6 @@ function resolved(filter: AttributeInstance, context: Context): AttributeInstanc
   return filter.name === 'link' && !isComplete(filter.value, ['linkedObjectIdentifier'])
     ? filter
     : withIdentifier(filter, context)
-}
-
-/** KMIP 2.1 6.1.28: with one object found, later items of the batch mean it; with none or several, nothing. */
-function notePlaceholder(found: readonly string[], { batch }: Context): void {
-  const [first, ...others] = found
-  if (first !== undefined && others.length === 0) return batch.produced(first, 'Locate')
-  batch.emptyPlaceholder()
-  batch.alsoAll(found)
 }
 
 /** Attributes that have an index, the one that fewest objects share first, and what a filter must give to use it. */

@@ -36,8 +36,8 @@ export const reKeyKeyPair = operation({
     const { privateKey, publicKey } = oldPrivate.cmk === undefined
       ? await replacePair(context, old, requested)
       : await rekeyCmkPair(context, old, requested)
-    batch.also(publicKey.uniqueIdentifier, 'ReKeyKeyPairPublicKey')
-    batch.also(privateKey.uniqueIdentifier, 'ReKeyKeyPairPrivateKey')
+    batch.named('ReKeyKeyPairPublicKey', publicKey.uniqueIdentifier)
+    batch.named('ReKeyKeyPairPrivateKey', privateKey.uniqueIdentifier)
     batch.produced(privateKey.uniqueIdentifier, 'ReKeyKeyPair')
     return {
       privateKeyUniqueIdentifier: privateKey.uniqueIdentifier,

@@ -116,6 +116,7 @@ function perform(
   const request = operation.request.decode(item.requestPayload as Item, { version, refusesNewer: true })
   checkKnownAttributes(request, version)
   return after(operation.handle(request as never, context), (response) => after(checkAndCharge(frame), () => {
+    frame.state.answered(response as object)
     const result = answerOf(item, operation, item.ephemeral === true ? withoutData(response) : response, context)
     frame.room?.reserve(result)
     return after(commit?.(result), (): Outcome => ({ item: result, refusal: undefined, response, notes }))
