@@ -108,4 +108,6 @@ const remedies: readonly (readonly [rule: string, command: string])[] = [
   ['the CMK is PendingImport', 'key import-parameters'],
   ['Rejected.DeletionProtection', 'key protect --off'],
   ['InvalidImportToken', 'key import-parameters'],
+  ['material is wrapped by one of', 'key import-parameters --wrapping NAME'],
+  ['unwraps only by', 'key import-parameters --wrapping NAME'],
 ]

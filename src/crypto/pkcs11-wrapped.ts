@@ -150,7 +150,7 @@ async function rsaMechanism(parts: TokenParts, parameters: CryptographicParamete
   } catch {
     // Told below, with what there is.
   }
-  throw notSupported(`the HSM ${parts.name} does not unwrap so; it does by ${namesOf(facts)}`)
+  throw notSupported(`the HSM ${parts.name} unwraps only by ${namesOf(facts)}`)
 }
 
 /** @throws KmipError Feature Not Supported */

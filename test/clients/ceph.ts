@@ -14,22 +14,27 @@ import { parseArgs, promisify } from 'node:util'
 import { ensurePackages } from '../support/debian.ts'
 import { startServer } from '../support/server.ts'
 
-/**
- * Ceph's object gateway, unmodified, with server-side encryption under keys of a KMIP server: a cluster of one
- * monitor, one manager and one object store in memory, in a temporary directory, without systemd.
- *
- *   npm run clients:ceph                         against a Keyward of its own
- *   npm run clients:ceph -- --host H --port P --ca CA --cert C --key K     against any KMIP server
- *
- * Prints one JSON line per check and ends with 1 when one fails, with 77 when Ceph cannot be installed.
- */
+const usage = `usage: npm run clients:ceph [-- --host H --port P --ca FILE --cert FILE --key FILE]
+
+Ceph's object gateway, unmodified, with server-side encryption under keys of a KMIP server: a cluster of one
+monitor, one manager and one object store in memory, in a temporary directory, without systemd. Without options
+against a Keyward of its own, with them against any KMIP server.
+
+Prints one JSON line per check. Exit code 1: one failed; 2: it could not be run; 77: Ceph cannot be installed.
+`
+
+/** @returns the exit code */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      host: { type: 'string' }, port: { type: 'string' },
+      help: { type: 'boolean' }, host: { type: 'string' }, port: { type: 'string' },
       ca: { type: 'string' }, cert: { type: 'string' }, key: { type: 'string' },
     },
   })
+  if (values.help === true) {
+    process.stdout.write(usage)
+    return 0
+  }
   const reason = await ensurePackages(packages)
   if (reason !== undefined) {
     process.stderr.write(`skipped: ${reason}\n`)
@@ -211,4 +216,9 @@ const clusterMsMax = 300_000
 const commandMsMax = 40_000
 const stopMsMax = 10_000
 
-process.exitCode = await main()
+main().then((code) => {
+  process.exitCode = code
+}, (error: unknown) => {
+  process.stderr.write(`clients:ceph: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 2
+})

@@ -166,7 +166,7 @@ for (const [name, make, storage, hash, hasElliptic] of missing === undefined ? c
       await expectReason(client.request(setAttribute, vendor(id, 'cmk-import-parameters', 'EC_SM2/SM2PKE')), unsupported)
       if (hash === 'SHA_1') {
         const refusal = client.request(setAttribute, vendor(id, 'cmk-import-parameters', 'RSA_2048/RSAES_OAEP_SHA_256'))
-        await expectReason(refusal, unsupported, 'it does by RSAES_OAEP_SHA_1, RSAES_PKCS1_V1_5')
+        await expectReason(refusal, unsupported, 'unwraps only by RSAES_OAEP_SHA_1, RSAES_PKCS1_V1_5')
       } else {
         const { main } = await cmkPairOf(client, 'EC_P256')
         const refusal = client.request(setAttribute, vendor(main, 'cmk-import-parameters', wrapping))

@@ -27,7 +27,7 @@ it('a test goes on beyond the connection whose last message has begun it, for th
   expect(await isCorrelated(new Session(), log)).toBe(true)
   expect(await isCorrelated(new Session(), log, '1.4')).toBe(false)
   expect(await isCorrelated(new Session(), log, '2.0', '', bob)).toBe(false)
-  expect(await isCorrelated(new Session(), item('Interop', '<InteropFunction type="Enumeration" value="End"/>')), 'refused').toBe(true)
+  expect(await isCorrelated(new Session(), refused('End'))).toBe(true)
   expect(await isCorrelated(new Session(), log)).toBe(true)
   expect(await isCorrelated(new Session(), interop('End'))).toBe(true)
   expect(await isCorrelated(new Session(), log)).toBe(false)
@@ -56,7 +56,7 @@ it('a message of 1.x gets none, although a test is under way on its connection',
 
 it('a test that could not begin is not under way', async () => {
   const session = new Session()
-  expect(await isCorrelated(session, item('Interop', '<InteropFunction type="Enumeration" value="Begin"/>'))).toBe(false)
+  expect(await isCorrelated(session, refused('Begin'))).toBe(false)
   expect(await isCorrelated(session, log)).toBe(false)
 })
 
@@ -103,6 +103,11 @@ async function send(session: Session, batchItem: string): Promise<string> {
 function interop(function_: string): string {
   return item('Interop', `<InteropFunction type="Enumeration" value="${function_}"/>
     <InteropIdentifier type="TextString" value="session"/>`)
+}
+
+/** Without its identifier. */
+function refused(function_: string): string {
+  return item('Interop', `<InteropFunction type="Enumeration" value="${function_}"/>`)
 }
 
 const log = item('Log', '<LogMessage type="TextString" value="here"/>')
