@@ -28,7 +28,7 @@ export interface Coding {
   readonly refusesUndefined?: boolean
 }
 
-/** How attributes and objects are read, where they come in a request. */
+/** How attributes and objects are read, where they come in a request (`kept` for a field of its own). */
 export function forKeeping(coding: Coding): Coding {
   return coding.refusesNewer === true ? { ...coding, refusesUndefined: true } : coding
 }
@@ -217,6 +217,11 @@ export function mask(tag: number): Field<number> {
 /** A field of a request that may have values of later versions, which its handler passes over. */
 export function anyValue<T, P extends Presence>(of: Field<T, P>): Field<T, P> {
   return { ...of, decode: (item, coding) => of.decode(item, { ...coding, refusesNewer: false }) }
+}
+
+/** A field of a request whose value becomes one of an object. */
+export function kept<T, P extends Presence>(of: Field<T, P>): Field<T, P> {
+  return { ...of, decode: (item, coding) => of.decode(item, forKeeping(coding)) }
 }
 
 /** Seconds since 1970-01-01 UTC. */
