@@ -21,7 +21,7 @@ export class Unsent {
   /** Destroys the connections that have held for longest while there is too much; that may be this one. */
   hold(socket: Socket, bytes: number): void {
     // Of a connection that ended while its answer was made, nobody would say so again.
-    if (bytes < countedBytesMin || socket.destroyed) return
+    if (!isCounted(bytes) || socket.destroyed) return
     this.#held.set(socket, (this.#held.get(socket) ?? 0) + bytes)
     this.#bytes += bytes
     for (const longest of this.#held.keys()) {
@@ -35,7 +35,7 @@ export class Unsent {
   /** Of one answer that was taken. */
   release(socket: Socket, bytes: number): void {
     const held = this.#held.get(socket)
-    if (bytes < countedBytesMin || held === undefined) return
+    if (!isCounted(bytes) || held === undefined) return
     this.#bytes -= bytes
     if (held > bytes) this.#held.set(socket, held - bytes)
     else this.#held.delete(socket)
@@ -48,5 +48,9 @@ export class Unsent {
   }
 }
 
-/** Smaller answers are left to the number of connections: most are, and need not be counted. */
+/** Whether an answer of so many bytes is counted. Smaller ones, as most are, are left to the number of connections. */
+export function isCounted(bytes: number): boolean {
+  return bytes >= countedBytesMin
+}
+
 const countedBytesMin = 16_384

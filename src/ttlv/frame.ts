@@ -52,7 +52,8 @@ export class Framer {
       this.#buffered = bytes.length - length
       if (this.#buffered === 0) {
         messages.push(bytes)
-        this.#chunks.length = 0
+        // Keeps the array's room for the next, unlike to set its length.
+        while (this.#chunks.length > 0) this.#chunks.pop()
       } else {
         messages.push(bytes.subarray(0, length))
         this.#chunks = [bytes.subarray(length)]
