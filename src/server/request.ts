@@ -64,19 +64,13 @@ export interface ResponseFrame {
 }
 
 /** Encodes a response message. Its size has been seen to before, item by item (`response-room.ts`). */
-export function encodeResponse(
-  items: readonly ResponseBatchItem[], { version, now, isCorrelated }: ResponseFrame,
-): Buffer {
+export function encodeResponse(items: readonly ResponseBatchItem[], frame: ResponseFrame): Buffer {
+  const { version } = frame
   const coding = { version, omitsUnknown: true }
   try {
+    const header = encodedHeader(frame, items.length)
     const message = writer.begin(Tag.ResponseMessage)
-    ResponseHeader.encode(writer, Tag.ResponseHeader, {
-      protocolVersion: version,
-      timeStamp: now,
-      attestationType: [],
-      serverCorrelationValue: isCorrelated === true ? randomUUID() : undefined,
-      batchCount: items.length,
-    }, coding)
+    writer.raw(header)
     for (const item of items) ResponseBatchItem.encode(writer, Tag.BatchItem, item, coding)
     writer.end(message)
     return writer.take()
@@ -84,6 +78,24 @@ export function encodeResponse(
     // Of a response that cannot be written too: the next is another client's.
     writer.reset()
   }
+}
+
+/** Of all answers of one second that are alike in what it says, the header is the same. */
+function encodedHeader({ version, now, isCorrelated }: ResponseFrame, batchCount: number): Buffer {
+  if (isCorrelated === true) return encodeHeader(version, now, batchCount, randomUUID())
+  if (lastHeader?.version !== version || lastHeader.now !== now || lastHeader.batchCount !== batchCount) {
+    lastHeader = { version, now, batchCount, bytes: encodeHeader(version, now, batchCount) }
+  }
+  return lastHeader.bytes
+}
+
+let lastHeader: { version: Version; now: number; batchCount: number; bytes: Buffer } | undefined
+
+function encodeHeader(version: Version, now: number, batchCount: number, serverCorrelationValue?: string): Buffer {
+  ResponseHeader.encode(writer, Tag.ResponseHeader, {
+    protocolVersion: version, timeStamp: now, attestationType: [], serverCorrelationValue, batchCount,
+  }, { version, omitsUnknown: true })
+  return writer.take()
 }
 
 /** A critical extension that is not understood rejects the entire message (KMIP 2.1 9.13). */
