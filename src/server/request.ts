@@ -113,9 +113,6 @@ function decodeMessage(item: Item): RequestMessage {
   if (batchCount !== message.batchItem.length || batchCount < 1) {
     throw new KmipError('InvalidMessage', 'Batch Count is not the number of batch items')
   }
-  if (batchCount > 1 && message.batchItem.some(({ uniqueBatchItemID }) => uniqueBatchItemID === undefined)) {
-    throw new KmipError('InvalidMessage', 'a batch of several items needs a Unique Batch Item ID in each')
-  }
   checkOptions(message.requestHeader)
   return message
 }
