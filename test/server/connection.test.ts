@@ -25,6 +25,7 @@ let server: RunningServer
 
 beforeAll(async () => {
   server = await startServer({
+    KEYWARD_HTTPS_PORT: '0',
     KEYWARD_LIMITS_REQUEST_MS_MAX: String(limits.requestMs),
     KEYWARD_LIMITS_IDLE_MS_MAX: String(limits.idleMs),
     KEYWARD_LIMITS_RESPONSE_MS_MAX: String(limits.responseMs),
@@ -115,11 +116,10 @@ describe('clients that do not read, together on both ports', () => {
     })
     const sockets: TLSSocket[] = []
     for (let n = 0; n < 12; n += 1) {
-      const isHttps = n % 2 === 1
-      const socket = await open('TLSv1.3', undefined, isHttps ? { ...own, port: own.httpsPort } : own)
+      const [port, message] = ports[n % 2]!
+      const socket = await open('TLSv1.3', undefined, { ...own, port: own[port] })
       socket.pause()
-      if (isHttps) socket.write(postHead(largeAnswer.length))
-      socket.write(largeAnswer)
+      socket.write(message)
       sockets.push(socket)
       await passed(100)
     }
@@ -129,6 +129,19 @@ describe('clients that do not read, together on both ports', () => {
     const isWhole = await Promise.all(sockets.map((socket) => hasCome(largeAnswerBytes, socket)))
     expect(isWhole).toEqual(Array.from({ length: 12 }, (_, n) => n >= 12 - kept))
     for (const socket of sockets) socket.destroy()
+    await own.stop()
+  }, 60_000)
+
+  it('do not count what was taken', async () => {
+    const own = await startServer({ KEYWARD_HTTPS_PORT: '0', KEYWARD_LIMITS_UNSENT_BYTES_MAX: String(32 * 1_048_576) })
+    for (const [port, message] of ports) {
+      const socket = await open('TLSv1.3', undefined, { ...own, port: own[port] })
+      for (let answers = 0; answers < 4; answers += 1) {
+        socket.write(message)
+        expect(await hasCome(largeAnswerBytes, socket)).toBe(true)
+      }
+      socket.destroy()
+    }
     await own.stop()
   }, 60_000)
 
@@ -155,6 +168,19 @@ describe('deadlines', () => {
     }
   }, 60_000)
 
+  it('for an answer hold on both ports', async () => {
+    for (const [port, message] of ports) {
+      for (const waitsMs of [0, limits.responseMs + limits.lateMs]) {
+        const socket = await open('TLSv1.3', undefined, { ...server, port: server[port] })
+        socket.pause()
+        socket.write(message)
+        await passed(waitsMs)
+        expect(await hasCome(largeAnswerBytes, socket)).toBe(waitsMs === 0)
+        socket.destroy()
+      }
+    }
+  }, 30_000)
+
   it('for an answer are not moved by who sends on and does not read', async () => {
     const socket = await open('TLSv1.3')
     socket.pause()
@@ -172,6 +198,10 @@ describe('deadlines', () => {
 const largeAnswerBytes = 12_000_000
 const largeAnswer = encodeItem(request('1.4', Array.from({ length: 12 }, () => (
   item('RNGRetrieve', '<DataLength type="Integer" value="1000000"/>')))))
+/** The ports, and how a client asks for that there. */
+const ports: readonly (readonly ['port' | 'httpsPort', Buffer])[] = [
+  ['port', largeAnswer], ['httpsPort', Buffer.concat([Buffer.from(postHead(largeAnswer.length)), largeAnswer])],
+]
 /** Longer than any deadline of a client's. */
 const keyPairs = encodeItem(request('1.4', Array.from({ length: 2 }, () => item('CreateKeyPair', `
   <CommonTemplateAttribute>

@@ -244,9 +244,14 @@ it('SIGTERM lets a request end, and closes idle connections', async () => {
   const agent = new Agent({ keepAlive: true })
   const options = { port: other.httpsPort, agent, ...identityOf(other) }
   expect((await post('text/xml', encodeXml(query), options)).status).toBe(200)
-  const startedMs = performance.now()
+  const pair = encodeItem(request('2.0', item('CreateKeyPair', `<CommonAttributes>
+    <CryptographicAlgorithm type="Enumeration" value="RSA"/><CryptographicLength type="Integer" value="4096"/>
+  </CommonAttributes>`)))
+  const underWay = post('application/octet-stream', pair, { port: other.httpsPort, ...identityOf(other) })
+  const others = [post('text/xml', encodeXml(query), options), post('text/xml', encodeXml(query), options)]
+  await Promise.all(others)
   await other.stop()
-  expect(performance.now() - startedMs).toBeLessThan(5_000)
+  expect(resultOf(decodeItem((await underWay).body))).toEqual([ResultStatus.Success, undefined])
   agent.destroy()
 })
 

@@ -10,6 +10,7 @@ import { areWithin } from '../../src/crypto/name-constraints.ts'
 import { bmpPassword, macHashes, pkcs12Key } from '../../src/crypto/pkcs12-pbe.ts'
 import { decodePkcs12 } from '../../src/crypto/pkcs12.ts'
 import { joinSecret, sharedBytesMax, splitSecret } from '../../src/crypto/split-key.ts'
+import { KmipError } from '../../src/kmip/error.ts'
 import { Operation, ResultReason, ResultStatus, SplitKeyMethod } from '../../src/kmip/generated/enums.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { ResponseMessage, outgoing } from '../../src/kmip/message.ts'
@@ -154,22 +155,24 @@ describe('no message keeps the server from others for longer than it may', () =>
   }, 60_000)
 
   it.each([
-    ['XML, nested', 'text/xml', '<a>'.repeat(300_000)],
-    ['XML of many items', 'text/xml', `<RequestMessage>${comments(19_000)}</RequestMessage>`],
+    ['XML, nested', 'text/xml', '<a>'.repeat(300_000), 'nested'],
+    ['XML of many items', 'text/xml', `<RequestMessage>${comments(19_000)}</RequestMessage>`, undefined],
     ['XML of dates', 'text/xml', `<RequestMessage>${
-      '<TimeStamp type="DateTime" value="2020-01-01T00:00:00+00:00"/>'.repeat(16_500)}</RequestMessage>`],
-    ['XML of too many items', 'text/xml', `<RequestMessage>${comments(28_000)}</RequestMessage>`],
-    ['XML of many attributes', 'text/xml', `<RequestMessage ${numbered(80_000, (n) => `a${n}="x"`, ' ')}/>`],
-    ['XML that never ends', 'text/xml', `<!DOCTYPE ${'['.repeat(1_000_000)}`],
-    ['XML of one number', 'text/xml', `<RequestMessage><P type="BigInteger" value="${'7f'.repeat(500_000)}"/>`],
-    ['JSON, nested', 'application/json', '['.repeat(1_000_000)],
+      '<TimeStamp type="DateTime" value="2020-01-01T00:00:00+00:00"/>'.repeat(16_500)}</RequestMessage>`, undefined],
+    ['XML of too many items', 'text/xml', `<RequestMessage>${comments(28_000)}</RequestMessage>`, 'too many elements'],
+    ['XML of many attributes', 'text/xml', `<RequestMessage ${numbered(80_000, (n) => `a${n}="x"`, ' ')}/>`, 'attributes'],
+    ['XML that never ends', 'text/xml', `<!DOCTYPE ${'['.repeat(1_000_000)}`, 'not well-formed'],
+    ['XML of one number', 'text/xml', `<RequestMessage><P type="BigInteger" value="${'7f'.repeat(500_000)}"/>`, 'not well'],
+    ['JSON, nested', 'application/json', '{"tag":"Comment","value":['.repeat(15_000) + ']}'.repeat(15_000), 'nested'],
+    ['JSON that never ends', 'application/json', '['.repeat(1_000_000), 'not well-formed'],
     ['JSON of many items', 'application/json', `{"tag":"RequestMessage","value":[${
-      numbered(20_000, () => '{"tag":"Comment","type":"TextString","value":""}', ',')}]}`],
-    ['JSON of many members', 'application/json', `{${numbered(59_000, (n) => `"a${n}":1`, ',')}}`],
-    ['JSON of too many members', 'application/json', `{${numbered(99_000, (n) => `"a${n}":1`, ',')}}`],
-  ])('a mebibyte of %s', async (_name, contentType, text) => {
+      numbered(19_000, () => '{"tag":"Comment","type":"TextString","value":""}', ',')}]}`, undefined],
+    ['JSON of many members', 'application/json', `{${numbered(59_000, (n) => `"a${n}":1`, ',')}}`, 'member'],
+    ['JSON of too many members', 'application/json', `{${numbered(99_000, (n) => `"a${n}":1`, ',')}}`, 'too many'],
+  ])('a mebibyte of %s', async (_name, contentType, text, why) => {
     const bytes = Buffer.from(text).subarray(0, defaultLimits.messageBytesMax)
-    const { longestMs } = await turns(() => encodings[contentType]!.toTtlv(bytes, defaultLimits))
+    const { longestMs, value } = await turns(() => encodings[contentType]!.toTtlv(bytes, defaultLimits))
+    expect(value instanceof KmipError ? value.message : undefined).toEqual(why && expect.stringContaining(why))
     expect(longestMs).toBeLessThan(hangMsMax)
   })
 

@@ -196,6 +196,11 @@ describe('the first start', () => {
     await server.kill()
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
+
+  it('is stopped well as soon as it is ready', async () => {
+    const server = await startServer()
+    await server.stop()
+  })
 })
 
 describe('the command that the start prints works when it is pasted into another terminal', () => {

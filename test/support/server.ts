@@ -20,7 +20,7 @@ export interface RunningServer {
   readonly pid: number
   /** What it has written so far, both streams. */
   log(): string
-  /** SIGTERM, wait, and remove its directory. */
+  /** SIGTERM, wait, and remove its directory. @throws if it ends otherwise than by itself and well */
   stop(): Promise<void>
   /** SIGKILL; its directory stays. */
   kill(): Promise<void>
@@ -31,15 +31,16 @@ export interface RunningServer {
  *
  * @param environment further settings, over ours
  * @param directory of an earlier server that was killed
+ * @param log a file descriptor for its standard error, which is then no part of `log()`
  * @throws with what the server wrote, when it ends or says nothing before it is ready
  */
 export async function startServer(
-  environment: Readonly<Record<string, string>> = {}, directory?: string,
+  environment: Readonly<Record<string, string>> = {}, directory?: string, log: number | 'pipe' = 'pipe',
 ): Promise<RunningServer> {
   const home = directory ?? await mkdtemp(join(tmpdir(), 'keyward-test-'))
   const child = spawn(process.execPath, [main], {
     cwd: home,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', log],
     env: {
       ...process.env,
       KEYWARD_PORT: '0',
@@ -48,6 +49,8 @@ export async function startServer(
       ...environment,
     },
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const output: string[] = []
   const { host, port } = await readiness(child, output).catch(async (error: unknown) => {
     if (directory === undefined) await rm(home, { recursive: true, force: true })
@@ -62,7 +65,9 @@ export async function startServer(
     certificates: { ca: join(home, 'certs/ca.pem'), alice: files('alice'), bob: files('bob') },
     log: () => output.join(''),
     async stop() {
+      const isThere = child.exitCode === null && child.signalCode === null
       await end(child, 'SIGTERM')
+      if (isThere && child.exitCode !== 0) throw new Error(`SIGTERM ended the server by ${child.exitCode ?? child.signalCode}`)
       await rm(home, { recursive: true, force: true })
     },
     kill: () => end(child, 'SIGKILL'),
@@ -79,7 +84,7 @@ async function readiness(child: ChildProcess, output: string[]): Promise<{ host:
         if (match !== null) resolve({ host: match[1]!, port: Number(match[2]) })
       }
       child.stdout!.on('data', take)
-      child.stderr!.on('data', take)
+      child.stderr?.on('data', take)
       child.once('error', reject)
       child.once('exit', (code, signal) => {
         reject(new Error(`the server ended (${code ?? signal}) before it was ready:\n${output.join('')}`))
@@ -98,6 +103,13 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await ended
   clearTimeout(timer)
 }
+
+const running = new Set<ChildProcess>()
+// vitest ends its workers so, and what a test that failed has left running would go on for ever.
+process.once('SIGTERM', () => {
+  for (const child of running) child.kill('SIGKILL')
+  process.kill(process.pid, 'SIGTERM')
+})
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
