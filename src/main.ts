@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { pino } from 'pino'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { ConfigError, acknowledgeVariable, loadConfig } from './config.ts'
@@ -12,6 +11,7 @@ import { announcement } from './main-announce.ts'
 import type { Ports } from './main-announce.ts'
 import { keepMemoryOutOfCoreDumps } from './main-core-dump.ts'
 import { collectYoungGarbageAlone } from './main-garbage.ts'
+import { logger } from './main-log.ts'
 import { openProtection, promptPins } from './main-protection.ts'
 import type { Pins } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
@@ -50,7 +50,7 @@ import { sealedStore } from './store/sealed.ts'
 async function start(): Promise<void> {
   collectYoungGarbageAlone()
   const config = loadConfig(process.env, process.cwd())
-  const log = logger(config)
+  const log = logger(config.logLevel)
   if (!keepMemoryOutOfCoreDumps()) log.warn('core dumps of this process would hold keys: switch them off (ulimit -c 0)')
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the server stops because of a bug')
@@ -244,18 +244,13 @@ interface ThreadData {
 
 async function work(thread: ThreadData): Promise<void> {
   const port = parentPort!
-  const running = await serve(thread, logger(thread.config), (message) => port.postMessage(message))
+  const running = await serve(thread, logger(thread.config.logLevel), (message) => port.postMessage(message))
   port.on('message', (message: AnyThreadMessage | typeof stopMessage) => {
     if (message !== stopMessage) running.receive(message)
     else void running.stop().then(() => port.close())
   })
   port.postMessage('ready')
   running.announce()
-}
-
-/** JSON lines on standard error; standard output is for people and for the ready line. */
-function logger(config: Config): Logger {
-  return pino({ name: 'keyward', level: config.logLevel }, pino.destination({ fd: 2, sync: false }))
 }
 
 function once(action: () => Promise<void>): () => void {

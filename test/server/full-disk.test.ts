@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KmipError } from '../../src/kmip/error.ts'
+import { LogOutput } from '../../src/main-log.ts'
 import { createAes, material, openClient } from '../support/client.ts'
 import { startServer } from '../support/server.ts'
 
@@ -23,7 +25,9 @@ describe('a full disk', () => {
   it.skipIf(!isRoot)('refuses writes, keeps reading, loses nothing, and recovers without a restart (needs mount)', async () => {
     const ballast = join(disk, 'ballast')
     writeFileSync(ballast, Buffer.alloc(12 * 2 ** 20))
-    const server = await startServer({ KEYWARD_DATA_DIR: join(disk, 'data') })
+    const log = openSync(join(disk, 'log'), 'a')
+    const server = await startServer({ KEYWARD_DATA_DIR: join(disk, 'data') }, undefined, log)
+    closeSync(log)
     const client = await openClient(server)
     const made = new Map<string, string>()
     const refused = await fill(async () => {
@@ -36,7 +40,8 @@ describe('a full disk', () => {
     for (const [identifier, bytes] of made) expect(await material(client, identifier)).toBe(bytes)
 
     rmSync(ballast)
-    await createAes(client)
+    const last = await createAes(client)
+    await expect.poll(() => readFileSync(join(disk, 'log'), 'utf8')).toContain(last)
     await server.kill()
     const again = await startServer({ KEYWARD_DATA_DIR: join(disk, 'data') })
     const later = await openClient(again)
@@ -44,6 +49,35 @@ describe('a full disk', () => {
     later.close()
     await again.stop()
   }, 120_000)
+
+  it.skipIf(!isRoot)('loses lines of the log only when there are too many, and tells how many (needs mount)', async () => {
+    const [path, lines, lost] = [join(disk, 'lines'), Array.from({ length: 10_000 }, (_, n) => `${n} ${'x'.repeat(200)}`), [0]]
+    const log = openSync(path, 'a')
+    const output = new LogOutput(log, (count) => lost.push(count))
+    const ballast = join(disk, 'ballast')
+    expect(() => writeFileSync(ballast, Buffer.alloc(17 * 2 ** 20))).toThrow('ENOSPC')
+    for (const line of lines) output.write(`${line}\n`)
+    await setTimeout(500)
+    expect(lost).toEqual([0])
+    rmSync(ballast)
+    await expect.poll(() => lost).toHaveLength(2)
+    output.write('last')
+    await expect.poll(() => readFileSync(path, 'utf8')).toContain('last')
+    closeSync(log)
+    const written = readFileSync(path, 'utf8').split('\n')
+    expect(written).toEqual([...lines.slice(0, lines.length - lost[1]!), 'last'])
+    expect(written.length).toBeGreaterThan(4_000)
+  })
+
+  it('that has no room for the log stops nothing', async () => {
+    const full = openSync('/dev/full', 'w')
+    const server = await startServer({ KEYWARD_WORKERS: '2' }, undefined, full)
+    closeSync(full)
+    const client = await openClient(server)
+    for (let count = 0; count < 20; count += 1) await material(client, await createAes(client))
+    client.close()
+    await server.stop()
+  })
 })
 
 /** Writes until it is refused, and gives the refusal. */
