@@ -6,8 +6,8 @@ export type StateName = keyof typeof State
 export type LifecycleEvent = 'activate' | 'deactivate' | 'compromise' | 'destroy'
 
 /**
- * The state of an object at a moment, from its dates alone (KMIP 2.1 4.57): no scheduler has to
- * run for a date to act, and no second truth can disagree with the dates.
+ * The state of an object at a moment, from its dates (KMIP 2.1 4.57): no scheduler has to run for a date to act, and
+ * no second truth can disagree with the dates. What was revoked stays so when the clock is set back.
  *
  * @param now seconds since 1970-01-01 UTC
  */
@@ -15,6 +15,7 @@ export function stateAt(dates: LifecycleDates, now: number): StateName {
   const compromised = dates.compromiseDate !== undefined
   if (dates.destroyDate !== undefined) return compromised ? 'DestroyedCompromised' : 'Destroyed'
   if (compromised) return 'Compromised'
+  if (dates.revocationReason !== undefined) return 'Deactivated'
   if (dates.activationDate === undefined || dates.activationDate > now) return 'PreActive'
   return dates.deactivationDate !== undefined && dates.deactivationDate <= now ? 'Deactivated' : 'Active'
 }
@@ -46,7 +47,7 @@ export function revocationEvent(reasonCode: number): LifecycleEvent {
 }
 
 export type LifecycleDates = Pick<
-  AttributeSet, 'activationDate' | 'deactivationDate' | 'compromiseDate' | 'destroyDate'
+  AttributeSet, 'activationDate' | 'deactivationDate' | 'compromiseDate' | 'destroyDate' | 'revocationReason'
 >
 
 /**

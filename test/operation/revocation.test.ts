@@ -51,6 +51,27 @@ test('a revoked authority is followed by a new one, and what it has issued is in
   expect(await validity(side, shown(side.certificate))).toBe('Invalid')
 })
 
+test.for([
+  ['CessationOfOperation', 'Deactivated'],
+  ['KeyCompromise', 'Compromised'],
+] as const)('what was revoked for %s stays so when the clock is set back', async ([reason, state]) => {
+  let offset = 0
+  const engines = testEngine({ clock: () => Date.now() + offset })
+  const created = await succeed(engines, [item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
+    <CryptographicAlgorithm type="Enumeration" value="AES"/><CryptographicLength type="Integer" value="256"/>
+    <CryptographicUsageMask type="Integer" value="Encrypt"/>
+    <ActivationDate type="DateTime" value="2020-01-01T00:00:00+00:00"/></Attributes>`)])
+  const key = id(textOf(created, Tag.UniqueIdentifier))
+  const encrypt = item('Encrypt', `${key}
+    <CryptographicParameters><BlockCipherMode type="Enumeration" value="GCM"/></CryptographicParameters>
+    <Data type="ByteString" value="00"/>`)
+  await succeed(engines, [encrypt, item('Revoke', key + revoke(reason))])
+  offset = -3_600_000
+  const answer = printItem(await send(engines, [item('GetAttributes', key), encrypt]))
+  expect(answer).toContain(`State Enumeration ${state}`)
+  expect(answer).toContain('ResultReason Enumeration WrongKeyLifecycleState')
+})
+
 describe('nothing is certified', () => {
   test.for([
     ['for a compromised public key', 'publicKeyId', 'KeyCompromise', 'Certify', 'publicKeyId'],
