@@ -82,6 +82,7 @@ async function start(): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   process.on('SIGUSR2', () => void running.renewRootKey(() => loadConfig(process.env, process.cwd())))
+  process.stdout.on('error', (error) => log.warn({ err: error }, 'nobody is told that the server is ready'))
   // Whoever reads it may send a signal at once.
   process.stdout.write(`${announcement(config, running.ports)}\n`)
 }

@@ -1,8 +1,10 @@
-import { runCommandLine } from './run-command.ts'
+import { exitCodes, runCommandLine } from './run-command.ts'
 
-// The reader of a pipe may stop reading (`| head`): that is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  // The reader of a pipe may stop reading (`| head`): that is no failure of ours.
+  if (code === 'EPIPE') return
+  process.stderr.write(`keyward: standard output cannot be written (${code})\n`)
+  process.exit(exitCodes.usage)
 })
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {

@@ -196,6 +196,14 @@ describe('the program', () => {
     expect([output.split('\n').at(-2), errors]).toEqual(['done', ''])
   })
 
+  test('a disk that is full is told in one line', async () => {
+    const child = spawn('/bin/sh', ['-c', `"${process.execPath}" "${bin}" --help >/dev/full`], { cwd: tmp })
+    let errors = ''
+    child.stderr.on('data', (chunk) => (errors += String(chunk)))
+    const [code] = await once(child, 'close')
+    expect([code, errors]).toEqual([2, 'keyward: standard output cannot be written (ENOSPC)\n'])
+  })
+
   test('serve is the server', async () => {
     const words = ['--port', '0', '--certs', 'served-certs', 'serve', '--data-dir', 'served']
     const child = spawn(process.execPath, [bin, ...words], {

@@ -1,8 +1,9 @@
 import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
-  appendFileSync, chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync,
-  symlinkSync, writeFileSync,
+  appendFileSync, chmodSync, chownSync, closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync,
+  statSync, symlinkSync, writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -197,6 +198,18 @@ describe('the first start', () => {
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
 
+  it('serves where nobody can be told that it is ready', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'keyward-start-'))
+    const full = openSync('/dev/full', 'w')
+    const child = launch(home, {}, ['ignore', full, 'pipe'])
+    closeSync(full)
+    child.stderr!.on('data', (chunk: Buffer) => {
+      if (chunk.includes('nobody is told')) child.kill('SIGTERM')
+    })
+    expect(await once(child, 'exit')).toEqual([0, null])
+    rmSync(home, { recursive: true })
+  })
+
   it('is stopped well as soon as it is ready', async () => {
     const server = await startServer()
     await server.stop()
@@ -251,22 +264,28 @@ function listing(home: string): string[] {
 async function run(
   home: string, environment: Record<string, string>, user?: number,
 ): Promise<{ code: number | null, output: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
+  const child = launch(home, environment, ['ignore', 'pipe', 'pipe'], user)
+  const chunks: Buffer[] = []
+  child.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stderr!.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  const [code] = await once(child, 'close') as [number | null]
+  clearTimeout(timer)
+  return { code, output: Buffer.concat(chunks).toString() }
+}
+
+function launch(
+  home: string, environment: Record<string, string>, stdio: ('ignore' | 'pipe' | number)[], user?: number,
+): ChildProcess {
+  return spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
     cwd: home,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio,
     ...(user !== undefined && { uid: user, gid: user }),
     env: {
       ...process.env, KEYWARD_PORT: '0', KEYWARD_DATA_DIR: join(home, 'data'), KEYWARD_CERTS_DIR: join(home, 'certs'),
       ...environment,
     },
   })
-  const chunks: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
-  const [code] = await once(child, 'close') as [number | null]
-  clearTimeout(timer)
-  return { code, output: Buffer.concat(chunks).toString() }
 }
 
 const exec = promisify(execFile)
