@@ -114,6 +114,22 @@ describe('the root key of a store', () => {
     }
   })
 
+  test('changes with what is committed beside it, and not without', async () => {
+    const inner = memoryStore()
+    const open = async (): Promise<Store> => sealedStore(inner, await openKeyring({
+      store: inner, rootKey: await openRootKeyFile(path, inner), reopen: () => loadRootKeyFile(path),
+    }))
+    await (await open()).apply([put('record', 0, 'text')])
+    const before = await readFile(path, 'latin1')
+    await expect(changeRootKey(path, inner, {}, () => [put('beside', 7, 'text')])).rejects.toThrow(StartError)
+    expect(await readFile(path, 'latin1')).toBe(before)
+    expect(await textOf(await open(), 'record')).toBe('1 text')
+    await changeRootKey(path, inner, {}, () => [put('beside', 0, 'text')])
+    expect(await readFile(path, 'latin1')).not.toBe(before)
+    expect(await textOf(inner, 'beside')).toBe('1 text')
+    expect(await textOf(await open(), 'record')).toBe('1 text')
+  })
+
   test('is made for a new store, and found again', async () => {
     const inner = memoryStore()
     await (await sealed(inner, path)).apply([put('a', 0, 'one')])
