@@ -58,7 +58,7 @@ export interface Config {
   readonly requireClientAuthEku: boolean
   /** The oldest TLS version taken. 1.2: Barbican and most arrays know no newer one. */
   readonly tlsMinVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** The greatest size of the store file. 16 GiB hold some 15 million keys; what is not used costs nothing. */
+  /** Address space of the store, which is mapped anew if it outgrows it. 16 GiB hold 15 million keys, and cost nothing. */
   readonly storeMapBytes: number
   /**
    * Realm of each certificate authority in ca.pem: SHA-256 of its public key (hexadecimal) to a name, '' for none.
