@@ -8,6 +8,7 @@ import type { StateRecord } from '../model/job-record.ts'
  * identifiers of the responses before and their data. It dies with its message (KMIP 2.1 6.1, 4.58).
  */
 export class BatchState {
+  readonly #isAlone: boolean
   #placeholder: string | undefined
   // Never changed, only replaced: so a fork costs nothing, and most messages need none of them.
   #identifiers: readonly string[] = []
@@ -16,9 +17,14 @@ export class BatchState {
   #data: StateRecord['data'] = []
   #outputs: readonly Buffer[] = []
 
+  /** @param isAlone one item is the whole message: nobody asks for what its answer leaves, and it is not kept */
+  constructor(isAlone = false) {
+    this.#isAlone = isAlone
+  }
+
   /** A copy to try the next item on: an attempt that loses a race leaves no trace. */
   fork(): BatchState {
-    const copy = new BatchState()
+    const copy = new BatchState(this.#isAlone)
     copy.#placeholder = this.#placeholder
     copy.#identifiers = this.#identifiers
     copy.#latest = this.#latest
@@ -81,7 +87,9 @@ export class BatchState {
   }
 
   /** Counts the Unique Identifiers of a response, whatever its operation, in the order of its fields (KMIP 2.1 4.58). */
-  answered({ uniqueIdentifier = [], privateKeyUniqueIdentifier = [], publicKeyUniqueIdentifier = [] }: Identifiers): void {
+  answered(response: Identifiers): void {
+    if (this.#isAlone) return
+    const { uniqueIdentifier = [], privateKeyUniqueIdentifier = [], publicKeyUniqueIdentifier = [] } = response
     this.#identifiers = this.#identifiers.concat(uniqueIdentifier, privateKeyUniqueIdentifier, publicKeyUniqueIdentifier)
   }
 
@@ -97,6 +105,7 @@ export class BatchState {
 
   /** Notes the output that a later item may name by the Data enumeration. */
   output(by: keyof typeof Data, data: Buffer): void {
+    if (this.#isAlone) return
     const code = Data[by]
     this.#data = [...this.#data.filter((earlier) => earlier.by !== code), { by: code, data }]
     this.#outputs = [...this.#outputs, data]

@@ -197,7 +197,7 @@ export class Engine {
     }
     if (isAtomic) return this.#atomic(asked)
     const room = this.#roomFor(asked)
-    if (items.length === 1) return after(this.#single(items[0]!, asked, new BatchState(), room), ({ item }) => [item])
+    if (items.length === 1) return after(this.#single(items[0]!, asked, new BatchState(true), room), ({ item }) => [item])
     return this.#sequence(asked, option, room)
   }
 
