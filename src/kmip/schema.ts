@@ -82,6 +82,7 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
   const members = Object.entries(fields).map(memberOf)
   const byTag = new Map(members.flatMap((member) => fields[member.name]!.tags.map((tag) => [tag, member] as const)))
   const required = members.filter(({ name }) => fields[name]!.presence === 'required')
+  const requiredBits = required.reduce((bits, { bit }) => bits | bit, 0)
   const others = members.find(({ name }) => fields[name]!.takesOthers)
   const lists = members.filter(({ isList }) => isList)
   const byVersion = new Map<Version, readonly Member[]>()
@@ -103,22 +104,23 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
       if (item.type !== ItemType.Structure) throw wrongType(item.tag)
       const result: Record<string, unknown> = {}
       for (const { name } of lists) result[name] = []
+      // Bits cost less than to look for each field in what is being made.
+      let seen = 0
       let spread: Map<Member, unknown[]> | undefined
       for (const child of item.value) {
         const member = byTag.get(child.tag) ?? others
         if (member === undefined) throw new KmipError('InvalidField', `unexpected field ${hexTag(child.tag)}`)
-        const { name, isList, merge } = member
+        const { name, bit, isList, merge } = member
         const value: unknown = member.decode(child, coding)
-        const earlier = result[name]
-        if (isList) (earlier as unknown[]).push(value)
-        else if (earlier === undefined) result[name] = value
-        else if (merge !== undefined) partsIn(spread ??= new Map<Member, unknown[]>(), member, earlier).push(value)
+        if (isList) (result[name] as unknown[]).push(value)
+        else if ((seen & bit) === 0) result[name] = value
+        else if (merge !== undefined) partsIn(spread ??= new Map<Member, unknown[]>(), member, result[name]).push(value)
         else throw new KmipError('InvalidMessage', `repeated field ${name}`)
+        seen |= bit
       }
       if (spread !== undefined) for (const [{ name, merge }, parts] of spread) result[name] = merge!(parts)
-      if (coding.partial === true) return result as InferFields<F>
-      for (const { name } of required) {
-        if (result[name] === undefined) throw new KmipError('InvalidMessage', `missing field ${name}`)
+      if ((seen & requiredBits) !== requiredBits && coding.partial !== true) {
+        throw new KmipError('InvalidMessage', `missing field ${required.find(({ bit }) => (seen & bit) === 0)!.name}`)
       }
       return result as InferFields<F>
     },
@@ -142,6 +144,8 @@ export function structure<F extends FieldMap>(clause: string, fields: F): Struct
 /** A field as coding needs it. Of one shape, whatever the field is made of: every message goes through these. */
 interface Member {
   readonly name: string
+  /** Its own among the members of the structure. */
+  readonly bit: number
   readonly isList: boolean
   readonly decode: (item: Item, coding: Coding) => unknown
   readonly encode: (writer: TtlvWriter, value: unknown, coding: Coding) => void
@@ -150,11 +154,15 @@ interface Member {
   readonly isKnown: ((value: unknown, version: Version) => boolean) | undefined
 }
 
-function memberOf([name, field]: [string, FieldMap[string]]): Member {
+function memberOf([name, field]: [string, FieldMap[string]], place: number): Member {
+  if (place >= bitsMax) throw new Error(`a structure has ${bitsMax} fields at most`)
   const { presence, decode, encode, merge } = field
   const isKnown = presence === 'required' ? undefined : field.isKnown
-  return { name, isList: presence === 'many', decode, encode, merge, isKnown }
+  return { name, bit: 1 << place, isList: presence === 'many', decode, encode, merge, isKnown }
 }
+
+/** Of the numbers that bits can be set in. */
+const bitsMax = 32
 
 /** The items of a value that is spread over several, of which the first was read before it was known to be. */
 function partsIn(spread: Map<Member, unknown[]>, member: Member, first: unknown): unknown[] {

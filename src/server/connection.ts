@@ -78,10 +78,19 @@ export class Connection {
       this.#broken = error
     }
     if (this.#isFull()) this.#socket.pause()
-    if (Connection.#received.push(this) === 1) setImmediate(Connection.#answerAll)
+    Connection.#received.push(this)
+    Connection.#schedule()
   }
 
   static readonly #received: Connection[] = []
+  static readonly #answered: Connection[] = []
+  static #isScheduled = false
+
+  static #schedule(): void {
+    if (Connection.#isScheduled) return
+    Connection.#isScheduled = true
+    setImmediate(Connection.#answerAll)
+  }
 
   /**
    * What a turn of the event loop has brought on all connections is read first, then worked on, and then its answers are
@@ -90,7 +99,8 @@ export class Connection {
    */
   static readonly #answerAll = (): void => {
     for (const connection of Connection.#received.splice(0)) connection.#work()
-    Connection.#writeAll()
+    Connection.#isScheduled = false
+    for (const connection of Connection.#answered.splice(0)) connection.#write()
   }
 
   /** Whether so much waits that no more is read: in number or, of large messages, in bytes. */
@@ -132,13 +142,8 @@ export class Connection {
   #give(answer: Answer): void {
     this.#answer = answer
     this.#unsent.hold(this.#socket, answer.bytes.length)
-    if (Connection.#answered.push(this) === 1) setImmediate(Connection.#writeAll)
-  }
-
-  static readonly #answered: Connection[] = []
-
-  static readonly #writeAll = (): void => {
-    for (const connection of Connection.#answered.splice(0)) connection.#write()
+    Connection.#answered.push(this)
+    Connection.#schedule()
   }
 
   /** One answer, one write: what is written while an earlier write waits would share its TLS record. */

@@ -14,7 +14,7 @@ export interface Rule {
 const maskFiles = new RegExp(`^(test|spec)/|^src/(${[
   'crypto/cmac', 'crypto/der', 'crypto/generate', 'crypto/generate-from', 'crypto/name-constraints', 'crypto/one-time-pad',
   'crypto/padding', 'crypto/random-source', 'crypto/rsa-padding', 'crypto/sm2', 'crypto/sm4-gcm', 'crypto/split-key',
-  'kmip/text-value', 'model/usage', 'store/root-key',
+  'kmip/schema', 'kmip/text-value', 'model/usage', 'store/root-key',
 ].join('|')})\\.ts$`)
 
 export const rules: readonly Rule[] = [
