@@ -7,7 +7,7 @@ export function parseItem(xml: string): Item {
 }
 
 /**
- * A request message with the batch items of `items`, in XML; those of several are numbered.
+ * A request message with the batch items of `items`, in XML.
  *
  * @param header further fields of the header, which come after the version
  */
@@ -23,14 +23,8 @@ export function request(version: string, items: string | readonly string[], head
         </ProtocolVersion>${header}
         <BatchCount type="Integer" value="${list.length}"/>
       </RequestHeader>
-      ${list.map((item, index) => `<BatchItem>${item}${list.length > 1 ? numbered(item, index) : ''}</BatchItem>`).join('')}
+      ${list.map((item) => `<BatchItem>${item}</BatchItem>`).join('')}
     </RequestMessage>`)
-}
-
-/** The Unique Batch Item ID of one that has none. */
-function numbered(item: string, index: number): string {
-  const id = Buffer.from([index]).toString('hex')
-  return item.includes('UniqueBatchItemID') ? '' : `<UniqueBatchItemID type="ByteString" value="${id}"/>`
 }
 
 /** A batch item of an operation with this payload, in XML. */
