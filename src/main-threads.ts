@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { WorkerOptions } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { FeedMessage } from './server/change-relay.ts'
 import type { ThreadMessage } from './server/part-router.ts'
@@ -19,9 +20,10 @@ export interface Thread {
  * @param receive takes what the thread has for another one
  */
 export async function startThread(
-  script: URL, workerData: unknown, receive: (message: AnyThreadMessage) => void, log: Logger,
+  script: URL, options: Pick<WorkerOptions, 'workerData' | 'transferList'>,
+  receive: (message: AnyThreadMessage) => void, log: Logger,
 ): Promise<Thread> {
-  const worker = new Worker(script, { workerData })
+  const worker = new Worker(script, options)
   await new Promise((resolve, reject) => {
     worker.once('message', resolve)
     worker.once('error', reject)

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { ConfigError, acknowledgeVariable, loadConfig } from './config.ts'
@@ -11,7 +12,7 @@ import { announcement } from './main-announce.ts'
 import type { Ports } from './main-announce.ts'
 import { keepMemoryOutOfCoreDumps } from './main-core-dump.ts'
 import { collectYoungGarbageAlone } from './main-garbage.ts'
-import { logger } from './main-log.ts'
+import { openLog, threadLogger } from './main-log.ts'
 import { openProtection, promptPins } from './main-protection.ts'
 import type { Pins } from './main-protection.ts'
 import { openRootKey, renewRootKey } from './main-root-key.ts'
@@ -50,7 +51,7 @@ import { sealedStore } from './store/sealed.ts'
 async function start(): Promise<void> {
   collectYoungGarbageAlone()
   const config = loadConfig(process.env, process.cwd())
-  const log = logger(config.logLevel)
+  const { log, portForThread } = openLog(config.logLevel)
   if (!keepMemoryOutOfCoreDumps()) log.warn('core dumps of this process would hold keys: switch them off (ulimit -c 0)')
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the server stops because of a bug')
@@ -69,8 +70,9 @@ async function start(): Promise<void> {
   }
   const running = await serve(first, log, pass)
   for (let number = 1; number < config.workers; number += 1) {
-    const data: ThreadData = { ...first, ports: running.ports, number }
-    others.push(await startThread(new URL(import.meta.url), data, pass, log))
+    const data: OtherThreadData = { ...first, ports: running.ports, number, log: portForThread() }
+    const options = { workerData: data, transferList: [data.log] }
+    others.push(await startThread(new URL(import.meta.url), options, pass, log))
   }
   const stop = once(async () => {
     log.info('draining')
@@ -243,9 +245,11 @@ interface ThreadData {
   readonly ports?: Ports
 }
 
-async function work(thread: ThreadData): Promise<void> {
+interface OtherThreadData extends ThreadData { readonly log: MessagePort }
+
+async function work(thread: OtherThreadData): Promise<void> {
   const port = parentPort!
-  const running = await serve(thread, logger(thread.config.logLevel), (message) => port.postMessage(message))
+  const running = await serve(thread, threadLogger(thread.config.logLevel, thread.log), (message) => port.postMessage(message))
   port.on('message', (message: AnyThreadMessage | typeof stopMessage) => {
     if (message !== stopMessage) running.receive(message)
     else void running.stop().then(() => port.close())
@@ -281,4 +285,4 @@ const streamIdleSecondsMax = 300
 const randomBytesMax = 1_048_576
 
 if (isMainThread) await start().catch(fail)
-else await work(workerData as ThreadData)
+else await work(workerData as OtherThreadData)
