@@ -21,6 +21,21 @@ export function stateAt(dates: LifecycleDates, now: number): StateName {
 }
 
 /**
+ * The moment from which an object is not to be relied on: deactivated, revoked, or compromised. What was revoked has come
+ * to it by now, whatever its dates say, because the clock may have been set back.
+ *
+ * @param now seconds since 1970-01-01 UTC
+ * @returns the like; -Infinity where it was destroyed, or compromised nobody knows when; Infinity where nothing ends it
+ */
+export function endsAt(attributes: AttributeSet, now: number): number {
+  const { compromiseDate, compromiseOccurrenceDate, deactivationDate = Infinity, destroyDate, revocationReason } = attributes
+  if (destroyDate !== undefined) return -Infinity
+  const isRevoked = revocationReason !== undefined || compromiseDate !== undefined
+  const occurrence = compromiseDate === undefined ? Infinity : compromiseOccurrenceDate ?? -Infinity
+  return Math.min(deactivationDate, occurrence, isRevoked ? now : Infinity)
+}
+
+/**
  * The dates of an object that is said to be in a state (Import): those that the state is made of and that are not given
  * are set to the earliest that is, at the latest to now.
  */

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
-import type { ManagedObject } from '../model/managed-object.ts'
+import { endsAt } from '../model/lifecycle.ts'
 import { certificateKey, subjectKey } from './index-keys.ts'
 import type { Context } from './operation.ts'
 
 /** What a lookup of certificates needs. */
-type Scope = Pick<Context, 'objects' | 'caller'>
+type Scope = Pick<Context, 'objects' | 'caller' | 'now'>
 
 /**
  * Whether an object of the account says that this certificate was not, or is no longer, to be relied on at a moment: it
@@ -18,19 +18,12 @@ export async function isRevoked(certificate: Buffer, at: number, scope: Scope): 
 
 /** @param fingerprint SHA-256 of the certificate */
 export async function isFingerprintRevoked(
-  fingerprint: Buffer, at: number, { objects, caller }: Scope,
+  fingerprint: Buffer, at: number, { objects, caller, now }: Scope,
 ): Promise<boolean> {
   for await (const object of objects.known(certificateKey(caller.account, fingerprint))) {
-    if (isEndedAt(object, at)) return true
+    if (endsAt(object.attributes, now) <= at) return true
   }
   return false
-}
-
-/** Whether the object's dates have ended it by a moment. */
-export function isEndedAt({ attributes }: ManagedObject, at: number): boolean {
-  const { compromiseDate, compromiseOccurrenceDate = 0, deactivationDate = Infinity, destroyDate } = attributes
-  return destroyDate !== undefined || deactivationDate <= at
-    || (compromiseDate !== undefined && compromiseOccurrenceDate <= at)
 }
 
 /** The certificates (DER) of the account for a subject: an X.501 Name in DER. */

@@ -75,21 +75,32 @@ test('asynchronously too: the old certificate fetches what was asked before, and
   expect(identify(certificate, policy)).toMatchObject({ account: 'alpha', principal: 'ada' })
 })
 
-test('what is replaced already, or revoked, is replaced by nothing', async () => {
+test('what is replaced already is replaced by nothing', async () => {
   const { engine } = await setUp()
-  const { engine: twice } = await setUp()
-  expect(printItem(await send(twice, ada, [item('ReProvision'), item('ReProvision')]))).toContain('PermissionDenied')
+  expect(printItem(await send(engine, ada, [item('ReProvision'), item('ReProvision')]))).toContain('PermissionDenied')
+})
+
+test.for([
+  ['KeyCompromise', 0],
+  ['CessationOfOperation', 0],
+  ['CessationOfOperation', -60_000],
+] as const)('what is revoked for %s is replaced by nothing, its clock set by %i ms', async ([code, offset]) => {
+  const clock = { offset: 0 }
+  const { engine } = await setUp(clock)
   const issued = await send(engine, eve, [item('ReProvision'), item('Locate', ofType('Certificate')), item('Get')])
   const certificate = found(issued, Tag.CertificateValue)
   const holder = { ...eve, fingerprint: new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase() }
-  const reason = '<RevocationReason><RevocationReasonCode type="Enumeration" value="KeyCompromise"/></RevocationReason>'
-  const revoked = await send(engine, holder, [item('Locate', ofType('Certificate')), item('Revoke', reason)])
+  const reason = `<RevocationReason><RevocationReasonCode type="Enumeration" value="${code}"/></RevocationReason>`
+  const revoked = await send(engine, holder, [
+    item('Locate', ofType('Certificate')), item('Activate'), item('Revoke', reason),
+  ])
   expect(printItem(revoked)).not.toContain('OperationFailed')
+  clock.offset = offset
   expect(printItem(await send(engine, holder, [item('ReProvision')]))).toContain('PermissionDenied')
   expect(printItem(await send(engine, holder, [item('Ping')]))).toContain('Success')
 })
 
-async function setUp(): Promise<{ engine: Engine; policy: Parameters<typeof identify>[1] }> {
+async function setUp(clock = { offset: 0 }): Promise<{ engine: Engine; policy: Parameters<typeof identify>[1] }> {
   const authority = await makeAuthority('clients', Math.floor(Date.now() / 1000))
   const authorities = [new X509Certificate(authority.certificate)]
   const policy = { authorities, issuerRealms: {}, requireClientAuthEku: true }
@@ -100,7 +111,7 @@ async function setUp(): Promise<{ engine: Engine; policy: Parameters<typeof iden
       return undefined
     }
   }
-  return { engine: testEngine({ clients: { authority, holderOf } }).engine, policy }
+  return { engine: testEngine({ clients: { authority, holderOf }, clock: () => Date.now() + clock.offset }).engine, policy }
 }
 
 async function send(engine: Engine, caller: Identity, items: readonly string[], header = ''): Promise<Item> {

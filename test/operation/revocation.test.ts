@@ -16,10 +16,25 @@ describe('a certificate that is only shown', () => {
     ['was compromised, nobody knows when, after that date', revoke('KeyCompromise'), atDate(-60), 'Invalid'],
     ['was compromised after that date', revoke('KeyCompromise', -30), atDate(-60), 'Valid'],
     ['was compromised before that date', revoke('KeyCompromise', -90), atDate(-60), 'Invalid'],
+    ['was compromised just now, by a clock that is ahead', revoke('KeyCompromise', 30), '', 'Invalid'],
     ['is in force', '', '', 'Valid'],
   ] as const)('%s', async ([, revocation, date, verdict]) => {
     const side = await issued()
     if (revocation !== '') await succeed(side, [item('Revoke', id(side.certificateId) + revocation)])
+    expect(await validity(side, shown(side.certificate) + date)).toBe(verdict)
+  })
+
+  test.for([
+    ['was deactivated', revoke('CessationOfOperation'), '', 'Invalid'],
+    ['was deactivated, and is asked for at a later date', revoke('CessationOfOperation'), atDate(-30), 'Invalid'],
+    ['was deactivated, and is asked for at an earlier date', revoke('CessationOfOperation'), atDate(-90), 'Valid'],
+    ['was compromised', revoke('KeyCompromise', -30), '', 'Invalid'],
+    ['was compromised, and is asked for at an earlier date', revoke('KeyCompromise', -30), atDate(-90), 'Valid'],
+    ['is in force', '', '', 'Valid'],
+  ] as const)('%s, when the clock is set back by a minute', async ([, revocation, date, verdict]) => {
+    const side = await issued()
+    if (revocation !== '') await succeed(side, [item('Revoke', id(side.certificateId) + revocation)])
+    side.clock.offset = -60_000
     expect(await validity(side, shown(side.certificate) + date)).toBe(verdict)
   })
 
@@ -41,10 +56,15 @@ describe('a certificate that is only shown', () => {
   })
 })
 
-test('a revoked authority is followed by a new one, and what it has issued is invalid', async () => {
+test.for([
+  ['for a compromise', 'CACompromise', 0],
+  ['for another reason', 'CessationOfOperation', 0],
+  ['by a clock that is set back then', 'CessationOfOperation', -60_000],
+] as const)('an authority revoked %s is followed by a new one, and what it has issued is invalid', async ([, reason, offset]) => {
   const side = await issued()
   const authority = '<Attributes><Name><NameValue type="TextString" value="keyward-authority"/></Name></Attributes>'
-  await succeed(side, [item('Locate', authority), item('Revoke', revoke('CACompromise'))])
+  await succeed(side, [item('Locate', authority), item('Revoke', revoke(reason))])
+  side.clock.offset = offset
   expect(await validity(side, shown(side.certificate))).toBe('Invalid')
   const renewed = await certificateOf(side, (await succeed(side, [item('Certify', id(side.publicKeyId) + x509)])))
   expect(await validity(side, shown(renewed))).toBe('Valid')
@@ -55,8 +75,7 @@ test.for([
   ['CessationOfOperation', 'Deactivated'],
   ['KeyCompromise', 'Compromised'],
 ] as const)('what was revoked for %s stays so when the clock is set back', async ([reason, state]) => {
-  let offset = 0
-  const engines = testEngine({ clock: () => Date.now() + offset })
+  const { clock, ...engines } = clocked(0)
   const created = await succeed(engines, [item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
     <CryptographicAlgorithm type="Enumeration" value="AES"/><CryptographicLength type="Integer" value="256"/>
     <CryptographicUsageMask type="Integer" value="Encrypt"/>
@@ -66,7 +85,7 @@ test.for([
     <CryptographicParameters><BlockCipherMode type="Enumeration" value="GCM"/></CryptographicParameters>
     <Data type="ByteString" value="00"/>`)
   await succeed(engines, [encrypt, item('Revoke', key + revoke(reason))])
-  offset = -3_600_000
+  clock.offset = -3_600_000
   const answer = printItem(await send(engines, [item('GetAttributes', key), encrypt]))
   expect(answer).toContain(`State Enumeration ${state}`)
   expect(answer).toContain('ResultReason Enumeration WrongKeyLifecycleState')
@@ -96,6 +115,7 @@ describe('nothing is certified', () => {
 
 type Engines = ReturnType<typeof testEngine>
 interface Side extends Engines {
+  readonly clock: { offset: number }
   readonly publicKeyId: string
   readonly privateKeyId: string
   readonly certificateId: string
@@ -104,15 +124,20 @@ interface Side extends Engines {
 
 /** A key pair, and a certificate by the authority of the account, made two minutes ago. */
 async function issued(): Promise<Side> {
-  let offset = -120_000
-  const engines = testEngine({ clock: () => Date.now() + offset })
+  const engines = clocked(-120_000)
   const pair = await succeed(engines, [item('CreateKeyPair', pairPayload)])
   const publicKeyId = textOf(pair, Tag.PublicKeyUniqueIdentifier)
   const certified = await succeed(engines, [item('Certify', id(publicKeyId) + x509)])
   const certificate = await certificateOf(engines, certified)
-  offset = 0
+  engines.clock.offset = 0
   const privateKeyId = textOf(pair, Tag.PrivateKeyUniqueIdentifier)
   return { ...engines, publicKeyId, privateKeyId, certificateId: textOf(certified, Tag.UniqueIdentifier), certificate }
+}
+
+/** @param offset milliseconds from the time of the machine; it can be changed */
+function clocked(offset: number): Engines & { readonly clock: { offset: number } } {
+  const clock = { offset }
+  return { ...testEngine({ clock: () => Date.now() + clock.offset }), clock }
 }
 
 async function certificateOf(engines: Engines, certified: Item): Promise<Buffer> {
