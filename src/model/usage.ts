@@ -65,7 +65,16 @@ export function permits(mask: number, wanted: number): boolean {
   return hasMask(mask, wanted) || hasMask(mask, CryptographicUsageMask.Unrestricted)
 }
 
+/** The usage mask of a key that permits one use less. One that is Unrestricted names all the others that there are here. */
+export function withoutUse(mask: number, unwanted: number): number {
+  const { Unrestricted } = CryptographicUsageMask
+  const named = hasMask(mask, Unrestricted) ? (mask & ~Unrestricted) | everyUse : mask
+  return named & ~unwanted
+}
+
 /** Whether all bits of `wanted` are in `mask`. */
 export function hasMask(mask: number, wanted: number): boolean {
   return (mask & wanted) === wanted
 }
+
+const everyUse = Object.values<Use>(uses).reduce((sum, { mask }) => sum | CryptographicUsageMask[mask], 0)

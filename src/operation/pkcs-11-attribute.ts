@@ -22,7 +22,7 @@ export function isShown(kind: ManagedObject['kind']): boolean {
 export function attributesOf(object: ManagedObject): ReadonlyMap<number, Buffer> {
   const { kind, uniqueIdentifier, attributes } = object
   const { cryptographicUsageMask: mask = 0, cryptographicLength = 0, cryptographicAlgorithm } = attributes
-  const may = (use: keyof typeof CryptographicUsageMask): Buffer => flag(permits(mask, CryptographicUsageMask[use]))
+  const may = (usage: Usage | undefined): boolean => usage !== undefined && permits(mask, CryptographicUsageMask[usage])
   return new Map([
     [Cka.CLASS, number(classOf(object))],
     [Cka.TOKEN, flag(true)],
@@ -32,17 +32,19 @@ export function attributesOf(object: ManagedObject): ReadonlyMap<number, Buffer>
     [Cka.KEY_TYPE, number(keyTypes.get(cryptographicAlgorithm ?? 0) ?? Ckk.GENERIC_SECRET)],
     [Cka.SENSITIVE, flag(attributes.sensitive === true)],
     [Cka.EXTRACTABLE, flag(attributes.extractable !== false)],
-    [Cka.ENCRYPT, may('Encrypt')],
-    [Cka.DECRYPT, may('Decrypt')],
-    [Cka.SIGN, flag(permits(mask, CryptographicUsageMask.Sign) || permits(mask, CryptographicUsageMask.MACGenerate))],
-    [Cka.VERIFY, flag(permits(mask, CryptographicUsageMask.Verify) || permits(mask, CryptographicUsageMask.MACVerify))],
-    [Cka.WRAP, may('WrapKey')],
-    [Cka.UNWRAP, may('UnwrapKey')],
-    [Cka.DERIVE, may('DeriveKey')],
+    ...[...usageAttributes].map(([type, byClass]) => [type, flag(may(byClass[classOf(object)]))] as const),
     ...(kind === 'SymmetricKey' ? [[Cka.VALUE_LEN, number(cryptographicLength / 8)] as const] : []),
     ...(kind === 'SymmetricKey' ? [] : [[Cka.MODULUS_BITS, number(cryptographicLength)] as const]),
   ])
 }
+
+/** The bit of the usage mask that a usage of PKCS#11 is for a class; null where the class has no such usage. */
+export function usageOf(type: number, objectClass: number): Usage | null | undefined {
+  const byClass = usageAttributes.get(type)
+  return byClass === undefined ? undefined : byClass[objectClass] ?? null
+}
+
+export type Usage = keyof typeof CryptographicUsageMask
 
 /** The vendor attribute that keeps a CKA_ID which a client has given. */
 export const idAttribute = { vendorIdentification: 'PKCS11', attributeName: 'CKA_ID' }
@@ -61,6 +63,16 @@ function number(value: number): Buffer {
   return new Pkcs11Writer().ulong(value).take()
 }
 
+const { SECRET_KEY, PRIVATE_KEY, PUBLIC_KEY } = Cko
+const usageAttributes: ReadonlyMap<number, Readonly<Record<number, Usage>>> = new Map<number, Record<number, Usage>>([
+  [Cka.ENCRYPT, { [SECRET_KEY]: 'Encrypt', [PUBLIC_KEY]: 'Encrypt' }],
+  [Cka.DECRYPT, { [SECRET_KEY]: 'Decrypt', [PRIVATE_KEY]: 'Decrypt' }],
+  [Cka.SIGN, { [SECRET_KEY]: 'MACGenerate', [PRIVATE_KEY]: 'Sign' }],
+  [Cka.VERIFY, { [SECRET_KEY]: 'MACVerify', [PUBLIC_KEY]: 'Verify' }],
+  [Cka.WRAP, { [SECRET_KEY]: 'WrapKey', [PUBLIC_KEY]: 'WrapKey' }],
+  [Cka.UNWRAP, { [SECRET_KEY]: 'UnwrapKey', [PRIVATE_KEY]: 'UnwrapKey' }],
+  [Cka.DERIVE, { [SECRET_KEY]: 'DeriveKey', [PRIVATE_KEY]: 'DeriveKey' }],
+])
 const classes: Partial<Record<ManagedObject['kind'], number>> = {
   SymmetricKey: Cko.SECRET_KEY, PrivateKey: Cko.PRIVATE_KEY, PublicKey: Cko.PUBLIC_KEY,
 }

@@ -8,7 +8,7 @@ import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
 import { Cka } from '../kmip/pkcs11-constants.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { hasMask } from '../model/usage.ts'
+import { permits, withoutUse } from '../model/usage.ts'
 import { addAttribute } from './add-attribute.ts'
 import { destroy } from './destroy.ts'
 import { get } from './get.ts'
@@ -17,12 +17,12 @@ import { modifyAttribute } from './modify-attribute.ts'
 import type { Context } from './operation.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import type { Pkcs11Function } from './pkcs-11-application.ts'
-import { attributesOf, classOf, idAttribute, isShown } from './pkcs-11-attribute.ts'
+import { attributesOf, classOf, idAttribute, isShown, usageOf } from './pkcs-11-attribute.ts'
 import { publicKeyAttributes, publicKeyNumbers } from './pkcs-11-public-key.ts'
 import { run } from './pkcs-11-run.ts'
 import { register } from './register.ts'
 import type { Template } from './pkcs-11-template.ts'
-import { idOf, nameOf, permitted, readTemplate, truth, usageOf } from './pkcs-11-template.ts'
+import { idOf, nameOf, permitted, readTemplate, truth } from './pkcs-11-template.ts'
 
 /** The functions that find keys and tell of them. A key's label is its name, its id the Unique Identifier. */
 export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
@@ -120,7 +120,8 @@ function maskAfter(object: ManagedObject, template: Template): number {
     const usage = usageOf(type, classOf(object))
     if (usage === undefined) continue
     const bit = permitted(usage)
-    if (truth(value) !== hasMask(mask, bit)) mask += truth(value) ? bit : -bit
+    if (!truth(value)) mask = withoutUse(mask, bit)
+    else if (!permits(mask, bit)) mask += bit
   }
   return mask
 }

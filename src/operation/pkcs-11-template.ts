@@ -7,7 +7,8 @@ import { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
 import { Cka, Ckk, Cko } from '../kmip/pkcs11-constants.ts'
 import { ItemType } from '../ttlv/item.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
-import { idAttribute, keyTypes } from './pkcs-11-attribute.ts'
+import { idAttribute, keyTypes, usageOf } from './pkcs-11-attribute.ts'
+import type { Usage } from './pkcs-11-attribute.ts'
 
 /** Attributes that objects are to have, each with its value. */
 export type Template = ReadonlyMap<number, Buffer>
@@ -77,18 +78,10 @@ export function idOf(value: Buffer): NonNullable<AttributeSet['vendorAttribute']
   return { ...idAttribute, attributeValue: { tag: Tag.AttributeValue, type: ItemType.ByteString, value } }
 }
 
-/** The bit of the usage mask that a usage of PKCS#11 is for a class; null where the class has no such usage. */
-export function usageOf(type: number, objectClass: number): Usage | null | undefined {
-  const byClass = usageAttributes.get(type)
-  return byClass === undefined ? undefined : byClass[objectClass] ?? null
-}
-
 export function permitted(usage: Usage | null): number {
   if (usage === null) throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
   return CryptographicUsageMask[usage]
 }
-
-type Usage = keyof typeof CryptographicUsageMask
 
 function given(type: number, value: Buffer): AttributeSet {
   switch (type) {
@@ -133,16 +126,6 @@ function defaultUsages(objectClass: number, algorithm: number): readonly number[
   return algorithm === CryptographicAlgorithm.AES ? [Encrypt, Decrypt] : [MACGenerate, MACVerify]
 }
 
-const { SECRET_KEY, PRIVATE_KEY, PUBLIC_KEY } = Cko
-const usageAttributes: ReadonlyMap<number, Readonly<Record<number, Usage>>> = new Map<number, Record<number, Usage>>([
-  [Cka.ENCRYPT, { [SECRET_KEY]: 'Encrypt', [PUBLIC_KEY]: 'Encrypt' }],
-  [Cka.DECRYPT, { [SECRET_KEY]: 'Decrypt', [PRIVATE_KEY]: 'Decrypt' }],
-  [Cka.SIGN, { [SECRET_KEY]: 'MACGenerate', [PRIVATE_KEY]: 'Sign' }],
-  [Cka.VERIFY, { [SECRET_KEY]: 'MACVerify', [PUBLIC_KEY]: 'Verify' }],
-  [Cka.WRAP, { [SECRET_KEY]: 'WrapKey', [PUBLIC_KEY]: 'WrapKey' }],
-  [Cka.UNWRAP, { [SECRET_KEY]: 'UnwrapKey', [PRIVATE_KEY]: 'UnwrapKey' }],
-  [Cka.DERIVE, { [SECRET_KEY]: 'DeriveKey', [PRIVATE_KEY]: 'DeriveKey' }],
-])
 const fixed: ReadonlySet<number> = new Set([Cka.CLASS, Cka.KEY_TYPE, Cka.TOKEN, Cka.PRIVATE, Cka.PUBLIC_EXPONENT])
 /** KMIP's keys for a MAC are of one hash; PKCS#11's generic secret is taken for the commonest. */
 export const genericAlgorithm = CryptographicAlgorithm.HMAC_SHA256
