@@ -1,13 +1,14 @@
 import { KmipError } from '../kmip/error.ts'
-import { Operation, RevocationReasonCode } from '../kmip/generated/enums.ts'
+import { Operation } from '../kmip/generated/enums.ts'
 import { RevokeRequest, RevokeResponse } from '../kmip/payload/revoke.ts'
+import { isUndefined } from '../kmip/value-range.ts'
 import { revocationEvent } from '../model/lifecycle.ts'
 import { compromisedWith, revokeCmk } from './cmk-delete.ts'
 import { afterEvent, checkHasState } from './lifecycle-change.ts'
 import { operation } from './operation.ts'
 import { loadUnarchived } from './unarchived.ts'
 
-/** KMIP 2.1 6.1.44. */
+/** KMIP 2.1 6.1.44. A vendor's reason is neither of the compromises, and deactivates. */
 export const revoke = operation({
   code: Operation.Revoke,
   since: '1.0',
@@ -17,7 +18,7 @@ export const revoke = operation({
   async handle({ uniqueIdentifier, revocationReason, compromiseOccurrenceDate }, context) {
     const object = await loadUnarchived(context, uniqueIdentifier)
     checkHasState(object)
-    if (!reasonCodes.has(revocationReason.revocationReasonCode)) {
+    if (isUndefined('RevocationReasonCode', revocationReason.revocationReasonCode)) {
       throw new KmipError('InvalidField', 'the Revocation Reason Code is unknown')
     }
     const event = revocationEvent(revocationReason.revocationReasonCode)
@@ -44,6 +45,5 @@ export const revoke = operation({
   },
 })
 
-const reasonCodes: ReadonlySet<number> = new Set(Object.values(RevocationReasonCode))
 /** How far a client's clock may be ahead of the server's, when it says that a key was compromised just now. */
 const clockSkewSeconds = 60
