@@ -70,7 +70,8 @@ export class BatchState {
   /**
    * Notes the object that an operation made or found; it becomes the ID Placeholder.
    *
-   * @param identifier undefined where there is none, or no single one: later items then mean nothing by it
+   * @param identifier undefined where there is none, or no single one, and after a Check that fails: later items then mean
+   *   nothing by it
    * @param by the operation's name in the Unique Identifier enumeration, where it has one
    */
   produced(identifier: string | undefined, by?: keyof typeof UniqueIdentifier): void {
@@ -78,7 +79,11 @@ export class BatchState {
     if (by !== undefined) this.named(by, identifier)
   }
 
-  /** Notes what later items mean by a value of the Unique Identifier enumeration. */
+  /**
+   * Notes what later items mean by a value of the Unique Identifier enumeration. Of one that would mean several objects,
+   * as Create Key Pair does, nothing is noted: the operation would have to be repeated for each (KMIP 2.1 11.58), and no
+   * clause says how that is answered.
+   */
   named(by: keyof typeof UniqueIdentifier, identifier: string | undefined): void {
     const latest = new Map(this.#latest)
     if (identifier === undefined) latest.delete(UniqueIdentifier[by])
@@ -98,11 +103,6 @@ export class BatchState {
     return this.#placeholder
   }
 
-  /** After a failed Check no later item may use the placeholder. */
-  emptyPlaceholder(): void {
-    this.#placeholder = undefined
-  }
-
   /** Notes the output that a later item may name by the Data enumeration. */
   output(by: keyof typeof Data, data: Buffer): void {
     if (this.#isAlone) return
@@ -111,11 +111,11 @@ export class BatchState {
     this.#outputs = [...this.#outputs, data]
   }
 
-  /** @throws KmipError Object Not Found when nothing earlier in the message answers to the reference */
+  /** @throws KmipError Object Not Found when nothing earlier in the message answers to the reference, or several objects do */
   identifier(reference: Identifier | undefined): string {
     if (typeof reference === 'string') return reference
     const found = this.#find(reference)
-    if (found === undefined) throw new KmipError('ObjectNotFound', 'no object precedes that the request could mean')
+    if (found === undefined) throw new KmipError('ObjectNotFound', 'no single object precedes that the request could mean')
     return found
   }
 

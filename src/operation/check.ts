@@ -36,7 +36,7 @@ export const check = operation({
       const refusal = refusalOf(object, request, context)
       if (refusal !== undefined) throw refusal
     } catch (error) {
-      context.batch.emptyPlaceholder()
+      context.batch.produced(undefined)
       throw error
     }
     return { uniqueIdentifier: object.uniqueIdentifier }

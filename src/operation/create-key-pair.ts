@@ -25,7 +25,7 @@ export const createKeyPair = operation({
     const { privateKey, publicKey } = await make(context, request)
     context.batch.named('CreateKeyPairPublicKey', publicKey.uniqueIdentifier)
     context.batch.named('CreateKeyPairPrivateKey', privateKey.uniqueIdentifier)
-    context.batch.produced(privateKey.uniqueIdentifier, 'CreateKeyPair')
+    context.batch.produced(privateKey.uniqueIdentifier)
     return {
       privateKeyUniqueIdentifier: privateKey.uniqueIdentifier,
       publicKeyUniqueIdentifier: publicKey.uniqueIdentifier,

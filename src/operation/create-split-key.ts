@@ -50,7 +50,8 @@ export const createSplitKey = operation({
     const split = { ...shared, key, splitId: randomUUID() }
     const identifiers = shared.shares.map((part) =>
       makePart(part, split, { ...given, ...inherited(source, key) }, context))
-    context.batch.produced(identifiers[0], 'CreateSplitKey')
+    context.batch.produced(identifiers[0])
+    context.batch.named('CreateSplitKey', identifiers.length === 1 ? identifiers[0] : undefined)
     return { uniqueIdentifier: identifiers }
   },
 })

@@ -38,7 +38,7 @@ export const reKeyKeyPair = operation({
       : await rekeyCmkPair(context, old, requested)
     batch.named('ReKeyKeyPairPublicKey', publicKey.uniqueIdentifier)
     batch.named('ReKeyKeyPairPrivateKey', privateKey.uniqueIdentifier)
-    batch.produced(privateKey.uniqueIdentifier, 'ReKeyKeyPair')
+    batch.produced(privateKey.uniqueIdentifier)
     return {
       privateKeyUniqueIdentifier: privateKey.uniqueIdentifier,
       publicKeyUniqueIdentifier: publicKey.uniqueIdentifier,

@@ -60,7 +60,8 @@ test.for([
   ['for a compromise', 'CACompromise', 0],
   ['for another reason', 'CessationOfOperation', 0],
   ['by a clock that is set back then', 'CessationOfOperation', -60_000],
-] as const)('an authority revoked %s is followed by a new one, and what it has issued is invalid', async ([, reason, offset]) => {
+] as const)('an authority revoked %s is followed by another, and what it has issued is invalid', async (row) => {
+  const [, reason, offset] = row
   const side = await issued()
   const authority = '<Attributes><Name><NameValue type="TextString" value="keyward-authority"/></Name></Attributes>'
   await succeed(side, [item('Locate', authority), item('Revoke', revoke(reason))])
