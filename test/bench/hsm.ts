@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import type { Provider } from '../../src/crypto/provider.ts'
 import type { Storage } from '../../src/crypto/pkcs11-protocol.ts'
 import {
   BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod, RecommendedCurve,
 } from '../../src/kmip/generated/enums.ts'
+import { argumentsOf, fail } from '../support/arguments.ts'
 import { openClient } from '../support/client.ts'
 import { configured, createInToken, createPairInToken, hsmSettings } from '../support/hsm.ts'
 import { startServer } from '../support/server.ts'
@@ -19,22 +20,11 @@ import { requests } from './requests.ts'
  * such a token: in one run, by turns, and of the turns the best, because what else the machine does only takes away.
  * `async` is what may be asked of a server: calls that leave its event loop free. `sync` blocks the process that makes them.
  */
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '0.5' },
-    rounds: { type: 'string', default: '8' },
-    calls: { type: 'string', default: '64' },
-    help: { type: 'boolean', default: false },
-  },
-})
-if (values.help) {
-  process.stdout.write('npm run bench:hsm -- [--seconds 0.5] [--rounds 8] [--calls 64]\n')
-  process.exit(0)
-}
+const { seconds, rounds, calls: callsAtOnce } = argumentsOf(
+  'bench:hsm', 'npm run bench:hsm -- [--seconds 0.5] [--rounds 8] [--calls 64]\n', { seconds: 0.5, rounds: 8, calls: 64 },
+)
 const missing = await tokenMissing()
-if (missing !== undefined) throw new Error(missing)
-const seconds = Number(values.seconds)
-const callsAtOnce = Number(values.calls)
+if (missing !== undefined) fail('bench:hsm', missing)
 const ratioMin = 0.7
 const titles = { gcm: 'Encrypt AES-256-GCM', rsa: 'Sign RSA-2048', ec: 'Sign P-256' }
 
@@ -47,7 +37,7 @@ async function compare(storage: Storage): Promise<void> {
     const calls = await ourCalls(provider)
     const raw = new Map<string, { sync: number; async: number }[]>()
     const ours = new Map<string, number[]>()
-    for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       for (const [name, rate] of Object.entries(await rawRates(token, storage))) push(raw, name, rate)
       for (const [name, call] of Object.entries(calls)) push(ours, name, await rateOf(call))
     }

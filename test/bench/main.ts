@@ -5,37 +5,25 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { ConnectionOptions } from 'node:tls'
 import { makePki } from '../../src/server/pki.ts'
 import { Tag } from '../../src/kmip/generated/tags.ts'
 import { decodeItem } from '../../src/ttlv/item.ts'
 import type { Item } from '../../src/ttlv/item.ts'
+import { argumentsOf } from '../support/arguments.ts'
+import { seed } from '../support/seed.ts'
 import { exchange, load, loadConnections, open } from './load.ts'
 import type { Rate } from './load.ts'
 import { requests } from './requests.ts'
-import { seed } from '../support/seed.ts'
 
 /**
  * Requests per second and latencies of a bare mutual-TLS echo, of this server and of PyKMIP's
  * server, side by side in one run on this machine; the ratios are what counts.
  */
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '4' },
-    connections: { type: 'string', default: '16' },
-    objects: { type: 'string', default: '1000000' },
-    pykmip: { type: 'string', default: '/usr/bin/pykmip-server' },
-    help: { type: 'boolean', default: false },
-  },
+const usage = 'npm run bench -- [--seconds 4] [--connections 16] [--objects 1000000] [--pykmip FILE]\n'
+const { seconds, connections, objects, pykmip } = argumentsOf('bench', usage, {
+  seconds: 4, connections: 16, objects: 1_000_000, pykmip: '/usr/bin/pykmip-server',
 })
-if (values.help) {
-  process.stdout.write('npm run bench -- [--seconds 4] [--connections 16] [--objects 1000000] [--pykmip FILE]\n')
-  process.exit(0)
-}
-const seconds = Number(values.seconds)
-const connections = Number(values.connections)
-const objects = Number(values.objects)
 const home = mkdtempSync(join(tmpdir(), 'keyward-bench-'))
 const certificates = join(home, 'certs')
 const children: ChildProcess[] = []
@@ -106,8 +94,8 @@ async function measurePykmip(): Promise<void> {
     `key_path=${certificates}/server.key`, `ca_path=${certificates}/ca.pem`, 'auth_suite=TLS1.2',
     `policy_path=${home}`, `database_path=${home}/pykmip.db`, '',
   ].join('\n'))
-  const child = start(values.pykmip, ['-f', config, '-l', join(home, 'pykmip.log')], {})
-  child.once('error', () => process.stdout.write(`no PyKMIP server at ${values.pykmip}: its rates are left out\n`))
+  const child = start(pykmip, ['-f', config, '-l', join(home, 'pykmip.log')], {})
+  child.once('error', () => process.stdout.write(`no PyKMIP server at ${pykmip}: its rates are left out\n`))
   const tls = { ...tlsTo(port), maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-SHA384:DEFAULT@SECLEVEL=0' } as const
   for (let tries = 0; ; tries += 1) {
     if (child.exitCode !== null || child.pid === undefined || tries > 100) return
