@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
-import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { makeDirectory } from '../store/directory.ts'
@@ -157,6 +157,7 @@ async function loadAuthority(directory: string): Promise<Authority> {
 }
 
 async function loadOrMakeKeys(directory: string, name: string, curve: Curve): Promise<CryptoKeyPair> {
+  removeUnfinished(directory, `${name}.key`)
   const path = join(directory, `${name}.key`)
   if (existsSync(path)) return loadKeys(path)
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: curve }, true, ['sign', 'verify'])
@@ -197,6 +198,13 @@ function writeNew(directory: string, name: string, content: string, mode: number
     linkSync(temporary, join(directory, name))
   } finally {
     unlinkSync(temporary)
+  }
+}
+
+/** Copies of a key that `writeNew` left where it was killed: its certificate is missing then, so the next run comes here. */
+function removeUnfinished(directory: string, name: string): void {
+  for (const file of readdirSync(directory)) {
+    if (file.startsWith(`.${name}.`) && /\.[0-9a-f]{12}$/.test(file)) rmSync(join(directory, file), { force: true })
   }
 }
 

@@ -92,6 +92,17 @@ describe('makePki', () => {
     }
   })
 
+  test('copies of keys that a killed run has left are removed by the next one, and nothing else', async () => {
+    const [unfinished, others] = [['ca', 'alice', 'server'], ['.ca.key.mine', '.carol.key.0123456789ab', 'ca.key.old']]
+    const directory = copy('killed', 'ca.pem', 'alice.pem', 'alice.key', 'server.pem')
+    for (const name of unfinished) writeFileSync(join(directory, `.${name}.key.0123456789ab`), 'a key', { mode: 0o400 })
+    for (const name of others) writeFileSync(join(directory, name), 'of somebody else')
+    await makePki(directory, nowMs)
+    expect(readdirSync(directory).sort()).toEqual([...readdirSync(made), ...others].sort())
+    await issueClientCertificate({ directory, name: 'carol', account: 'alpha', days: 30, nowMs })
+    expect(existsSync(join(directory, '.carol.key.0123456789ab'))).toBe(false)
+  })
+
   const refused: [removed: string[], message: RegExp][] = [
     [['server.key'], /server\.pem is there without server\.key/],
     [['ca.key', 'server.pem'], /ca\.key is missing/],
