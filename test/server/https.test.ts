@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request as requestHttps } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -253,6 +254,30 @@ it('SIGTERM lets a request end, and closes idle connections', async () => {
   await other.stop()
   expect(resultOf(decodeItem((await underWay).body))).toEqual([ResultStatus.Success, undefined])
   agent.destroy()
+})
+
+it('SIGTERM closes the store after the last answer', async () => {
+  const other = await startServer({ KEYWARD_HTTPS_PORT: '0' })
+  const body = encodeItem(request('2.0', item('Create', `<ObjectType type="Enumeration" value="SymmetricKey"/><Attributes>
+    <CryptographicAlgorithm type="Enumeration" value="AES"/><CryptographicLength type="Integer" value="256"/>
+    <CryptographicUsageMask type="Integer" value="Encrypt"/></Attributes>`)))
+  const socket = await tls(other.httpsPort, other)
+  socket.write([
+    'POST /kmip HTTP/1.1', 'Host: a', 'Content-Type: application/octet-stream', `Content-Length: ${body.length}`,
+    'Expect: 100-continue', '', '',
+  ].join('\r\n'))
+  const [begun] = await once(socket, 'data') as [Buffer]
+  expect(begun.toString()).toMatch(/^HTTP\/1.1 100 /)
+  const stopped = other.stop()
+  await expect.poll(() => other.log()).toContain('"draining"')
+  // Longer than the rest of the end takes.
+  await sleep(500)
+  socket.write(body)
+  let answer = Buffer.alloc(0)
+  for await (const chunk of socket as AsyncIterable<Buffer>) answer = Buffer.concat([answer, chunk])
+  expect(resultOf(decodeItem(answer.subarray(answer.indexOf('\r\n\r\n') + 4)))).toEqual([ResultStatus.Success, undefined])
+  await stopped
+  expect(other.log()).toContain('"stopped"')
 })
 
 interface Response { readonly status: number, readonly headers: IncomingHttpHeaders, readonly body: Buffer }
