@@ -134,6 +134,7 @@ export class TtlvWriter {
 
   /** Forgets and wipes what was written: responses may carry key material. */
   reset(): void {
+    if (this.#length === 0) return
     // Buffer has a `fill` of its own, which looks for more than numbers and takes longer than a small message.
     Uint8Array.prototype.fill.call(this.#bytes, 0, 0, this.#length)
     this.#length = 0
