@@ -18,7 +18,7 @@ export function decodeJson(text: string, limits: TextLimits = defaultTextLimits)
   if (text.length > limits.lengthMax) throw new EncodingError('size', 'the text is too long')
   const { itemsMax = Infinity } = limits
   const colons = colonsIn(text)
-  if (colons > itemsMax * itemMembersMax) throw new EncodingError('size', 'there are too many items')
+  if (colons > itemsMax * itemMembers.size) throw new EncodingError('size', 'there are too many items')
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -36,8 +36,7 @@ export function encodeJson(item: Item): string {
   return JSON.stringify(objectOf(item, undefined))
 }
 
-/** Tag, type and value. */
-const itemMembersMax = 3
+const itemMembers: ReadonlySet<string> = new Set(['tag', 'type', 'value'])
 
 /** Of well-formed JSON: as many as it has members. The parser takes the last one of a name, other readers the first. */
 function colonsIn(text: string): number {
@@ -62,8 +61,10 @@ function decodeObject(source: unknown, depth: number, attributeName: string | un
   if (typeof source !== 'object' || source === null || Array.isArray(source)) {
     throw new EncodingError('syntax', 'an item is an object')
   }
-  const { tag: tagText, type: typeText, value, ...rest } = source as Record<string, unknown>
-  if (Object.keys(rest).length > 0) throw new EncodingError('syntax', 'an item has an unknown member')
+  if (Object.keys(source).some((name) => !itemMembers.has(name))) {
+    throw new EncodingError('syntax', 'an item has an unknown member')
+  }
+  const { tag: tagText, type: typeText, value } = source as Record<string, unknown>
   if (typeof tagText !== 'string') throw new EncodingError('tag', 'a tag is a string')
   const tag = parseTag(tagText)
   if (typeText !== undefined && typeof typeText !== 'string') throw new EncodingError('type', 'a type is a string')
