@@ -22,7 +22,7 @@ export interface Rate {
  */
 export async function load(
   tls: ConnectionOptions, requests: readonly Buffer[], connections: number, seconds: number,
-  { pid, awake = false }: LoadOptions = {},
+  { pid, awake = false, warmUpMs = defaultWarmUpMs }: LoadOptions = {},
 ): Promise<Rate> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(tls)))
   const start = performance.now() + warmUpMs
@@ -64,6 +64,8 @@ export interface LoadOptions {
    * on other machines do not cost; and the slower its answers, the more often. Only for servers that leave it a core.
    */
   readonly awake?: boolean
+  /** For how long nothing counts. */
+  readonly warmUpMs?: number
 }
 
 /** @param end of `performance.now()` */
@@ -151,4 +153,4 @@ function rateOf(times: number[], seconds: number): Rate {
   return { perSecond: times.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 
-const warmUpMs = 3_000
+const defaultWarmUpMs = 3_000

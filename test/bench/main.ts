@@ -29,7 +29,7 @@ const certificates = join(home, 'certs')
 const children: ChildProcess[] = []
 const results = new Map<string, Rate>()
 /** Odd, so that one is in the middle. */
-const turns = 3
+const turns = 9
 
 try {
   await makePki(certificates, Date.now())
@@ -54,23 +54,24 @@ async function measureOurs(pykmip: Pykmip | undefined): Promise<void> {
   const aes = await made(tls, wire.createAes)
   const rsa = await made(tls, wire.createRsa)
   const ec = await made(tls, wire.createEc)
-  const [ofEcho, ofServer] = [{ pid: echo.pid, awake: true }, { pid: server.pid, awake: true }]
+  const loadAwake = (of: ConnectionOptions, { pid }: Started, request: Buffer) => (turn: Turn) =>
+    load(of, [request], connections, turn.seconds, { pid, awake: true, warmUpMs: turn.warmUpMs })
   await recordInTurn({
-    'echo': () => load(bare, [wire.get(aes)], connections, seconds, ofEcho),
-    'Get': () => load(tls, [wire.get(aes)], connections, seconds, ofServer),
-    'Encrypt AES-256-GCM 64 B': () => load(tls, [wire.encryptGcm(aes)], connections, seconds, ofServer),
+    'echo': loadAwake(bare, echo, wire.get(aes)),
+    'Get': loadAwake(tls, server, wire.get(aes)),
+    'Encrypt AES-256-GCM 64 B': loadAwake(tls, server, wire.encryptGcm(aes)),
     ...(pykmip !== undefined && {
-      'PyKMIP Get': () => loadPykmip(pykmip, pykmip.wire.get(pykmip.aes)),
-      'PyKMIP Encrypt AES-256-CBC 64 B': () => loadPykmip(pykmip, pykmip.wire.encryptCbc(pykmip.aes)),
+      'PyKMIP Get': (turn) => loadPykmip(pykmip, pykmip.wire.get(pykmip.aes), turn),
+      'PyKMIP Encrypt AES-256-CBC 64 B': (turn) => loadPykmip(pykmip, pykmip.wire.encryptCbc(pykmip.aes), turn),
     }),
   })
   await recordInTurn({
-    'Sign RSA-2048': () => load(tls, [wire.signRsa(rsa)], connections, seconds, { pid: server.pid }),
-    'openssl RSA-2048, same cores': () => signAlone('rsa', seconds),
+    'Sign RSA-2048': (turn) => load(tls, [wire.signRsa(rsa)], connections, turn.seconds, { pid: server.pid, ...turn }),
+    'openssl RSA-2048, same cores': (turn) => signAlone('rsa', turn.seconds),
   })
   await recordInTurn({
-    'echo, new connections': () => loadConnections(bare, wire.get(aes), 8, seconds),
-    'new connections': () => loadConnections(tls, wire.get(aes), 8, seconds),
+    'echo, new connections': (turn) => loadConnections(bare, wire.get(aes), 8, turn.seconds),
+    'new connections': (turn) => loadConnections(tls, wire.get(aes), 8, turn.seconds),
   })
   await record('Sign P-256', () => load(tls, [wire.signEc(ec)], connections, seconds, { pid: server.pid }))
   await record('Create', () => load(tls, [wire.createAes], connections, seconds, { pid: server.pid }))
@@ -83,7 +84,7 @@ async function measureLocate(): Promise<void> {
   const servers = [{ count: 1_000, server: await startWith(1_000) }, { count: objects, server: await startWith(objects) }]
   await recordInTurn(Object.fromEntries(servers.map(({ count, server }) => {
     const [tls, wanted] = [tlsTo(server.port), names(requests(104), count)]
-    return [locateBy(count), () => load(tls, wanted, connections, seconds, { pid: server.pid })]
+    return [locateBy(count), (turn: Turn) => load(tls, wanted, connections, turn.seconds, { pid: server.pid, ...turn })]
   })))
   for (const { server } of servers) await server.stop()
 }
@@ -135,8 +136,8 @@ async function startPykmip(): Promise<Pykmip | undefined> {
   return { pid: child.pid, tls, wire, aes, rsa }
 }
 
-function loadPykmip({ tls, pid }: Pykmip, request: Buffer): Promise<Rate> {
-  return load(tls, [request], 4, seconds, { pid })
+function loadPykmip({ tls, pid }: Pykmip, request: Buffer, turn?: Turn): Promise<Rate> {
+  return load(tls, [request], 4, turn?.seconds ?? seconds, { pid, ...turn })
 }
 
 async function measureRestOf(pykmip: Pykmip): Promise<void> {
@@ -182,16 +183,25 @@ async function record(name: string, measure: () => Promise<Rate>): Promise<void>
   process.stdout.write(`${name}: ${Math.round(results.get(name)!.perSecond)}/s\n`)
 }
 
-/** What is compared with each other, in turn: a machine is not equally fast all the time. Of each, the middle rate counts. */
-async function recordInTurn(measures: Readonly<Record<string, () => Promise<Rate>>>): Promise<void> {
+/**
+ * What is compared with each other, in turn: a machine is not equally fast all the time. Of each, the middle rate counts.
+ * The turns are short and many, and only the first one warms up for long.
+ */
+async function recordInTurn(measures: Readonly<Record<string, (turn: Turn) => Promise<Rate>>>): Promise<void> {
   const rates = new Map(Object.keys(measures).map((name) => [name, [] as Rate[]]))
-  for (let turn = 0; turn < turns; turn += 1) {
-    for (const [name, measure] of Object.entries(measures)) rates.get(name)!.push(await measure())
+  for (let number = 0; number < turns; number += 1) {
+    const turn = { seconds: 3 * seconds / turns, warmUpMs: number === 0 ? 3_000 : 300 }
+    for (const [name, measure] of Object.entries(measures)) rates.get(name)!.push(await measure(turn))
   }
   for (const [name, all] of rates) {
     const [middle] = all.toSorted((a, b) => a.perSecond - b.perSecond).slice((turns - 1) / 2)
     await record(name, () => Promise.resolve(middle!))
   }
+}
+
+interface Turn {
+  readonly seconds: number
+  readonly warmUpMs: number
 }
 
 /** What OpenSSL signs with the same key size, with as many calls in flight, and nothing else. */
