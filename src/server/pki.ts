@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
-import { existsSync, linkSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { makeDirectory } from '../store/directory.ts'
@@ -60,7 +60,11 @@ export async function issueClientCertificate(
   const certificatePath = join(directory, `${name}.pem`)
   const keyPath = join(directory, `${name}.key`)
   const existing = [certificatePath, keyPath].find(path => existsSync(path))
-  if (existing !== undefined) throw new PkiError(`${existing} is there already`)
+  if (existing !== undefined) {
+    // A run that was killed with the key in place may have left its copy: no later run comes to where it is removed.
+    removeUnfinished(directory, `${name}.key`)
+    throw new PkiError(`${existing} is there already`)
+  }
   await complete(directory, name, nowMs, part => issueClient(part, name, account, days))
   return { certificatePath, keyPath, pem: readFileSync(certificatePath, 'utf8') }
 }
@@ -197,14 +201,17 @@ function writeNew(directory: string, name: string, content: string, mode: number
   try {
     linkSync(temporary, join(directory, name))
   } finally {
-    unlinkSync(temporary)
+    // Another run may have taken it for a leftover. It is no harm once the link is made; before, `link` has said so.
+    rmSync(temporary, { force: true })
   }
 }
 
 /** Copies of a key that `writeNew` left where it was killed: its certificate is missing then, so the next run comes here. */
 function removeUnfinished(directory: string, name: string): void {
+  const prefix = `.${name}.`
   for (const file of readdirSync(directory)) {
-    if (file.startsWith(`.${name}.`) && /\.[0-9a-f]{12}$/.test(file)) rmSync(join(directory, file), { force: true })
+    const isCopy = file.startsWith(prefix) && /^[0-9a-f]{12}$/.test(file.slice(prefix.length))
+    if (isCopy) rmSync(join(directory, file), { force: true })
   }
 }
 

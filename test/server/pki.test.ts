@@ -1,12 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import {
+import fs, {
   chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import * as tls from 'node:tls'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CredentialsError, loadServerCredentials, missingCredentials } from '../../src/server/credentials.ts'
 import { identify } from '../../src/server/identity.ts'
 import { issueClientCertificate, makePki, PkiError } from '../../src/server/pki.ts'
@@ -93,7 +94,10 @@ describe('makePki', () => {
   })
 
   test('copies of keys that a killed run has left are removed by the next one, and nothing else', async () => {
-    const [unfinished, others] = [['ca', 'alice', 'server'], ['.ca.key.mine', '.carol.key.0123456789ab', 'ca.key.old']]
+    const unfinished = ['ca', 'alice', 'server']
+    const others = [
+      '.alice.key.bob.key.0123456789ab', '.ca.key.backup.0123456789ab', '.ca.key.mine', '.carol.key.0123456789ab', 'ca.key.old',
+    ]
     const directory = copy('killed', 'ca.pem', 'alice.pem', 'alice.key', 'server.pem')
     for (const name of unfinished) writeFileSync(join(directory, `.${name}.key.0123456789ab`), 'a key', { mode: 0o400 })
     for (const name of others) writeFileSync(join(directory, name), 'of somebody else')
@@ -101,6 +105,21 @@ describe('makePki', () => {
     expect(readdirSync(directory).sort()).toEqual([...readdirSync(made), ...others].sort())
     await issueClientCertificate({ directory, name: 'carol', account: 'alpha', days: 30, nowMs })
     expect(existsSync(join(directory, '.carol.key.0123456789ab'))).toBe(false)
+  })
+
+  describe('a copy of a key that another first start removes', () => {
+    test('before it has its name: the start ends, and says what it could not do', async () => {
+      const directory = join(base, 'removed-early')
+      const said = { code: 'ENOENT', syscall: 'link' }
+      await removing('before', () => expect(makePki(directory, nowMs)).rejects.toMatchObject(said))
+      expect(readdirSync(directory)).toEqual([])
+    })
+
+    test('afterwards: the start goes on', async () => {
+      const directory = join(base, 'removed-late')
+      await removing('after', () => makePki(directory, nowMs))
+      expect(readdirSync(directory).sort()).toEqual(readdirSync(made).sort())
+    })
   })
 
   const refused: [removed: string[], message: RegExp][] = [
@@ -134,6 +153,16 @@ describe('issueClientCertificate', () => {
       .toMatchObject({ account: 'Example, Inc.', principal: 'db-1' })
     expect(Math.round((parsed.validToDate.getTime() - nowMs) / dayMs)).toBe(30)
     await expect(issueClientCertificate({ ...request, directory })).rejects.toThrow(/is there already/)
+  })
+
+  test('a run that was killed with the key in place leaves no copy of it behind the next one', async () => {
+    const directory = copy('issue-killed')
+    const copies = ['db-1.key', '.db-1.key.0123456789ab']
+    for (const name of copies) writeFileSync(join(directory, name), 'a key', { mode: 0o400 })
+    await expect(issueClientCertificate({ ...request, directory })).rejects.toThrow(/db-1\.key is there already/)
+    expect(copies.map(name => existsSync(join(directory, name)))).toEqual([true, false])
+    const missing = join(base, 'not-there')
+    await expect(issueClientCertificate({ ...request, directory: missing })).rejects.toThrow(/ca\.pem is missing/)
   })
 
   const refused: Partial<typeof request>[] = [
@@ -198,6 +227,24 @@ test('mutual TLS works with the files, at 1.2 and 1.3, and not with another auth
   await expect(connect(join(base, 'stranger'), 'TLSv1.3')).resolves.toBe('')
   server.close()
 })
+
+/** As another process may, just before or after a file is given its name. */
+async function removing(moment: 'before' | 'after', run: () => Promise<void>): Promise<void> {
+  const link = fs.linkSync
+  const spy = vi.spyOn(fs, 'linkSync').mockImplementation((from, to) => {
+    if (moment === 'before') rmSync(from)
+    link(from, to)
+    rmSync(from)
+  })
+  syncBuiltinESMExports()
+  try {
+    await run()
+    expect(spy).toHaveBeenCalled()
+  } finally {
+    spy.mockRestore()
+    syncBuiltinESMExports()
+  }
+}
 
 function pemOf(label: string, body: string): string {
   return `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`
