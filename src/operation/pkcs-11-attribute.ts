@@ -44,7 +44,7 @@ export function usageOf(type: number, objectClass: number): Usage | null | undef
   return byClass === undefined ? undefined : byClass[objectClass] ?? null
 }
 
-export type Usage = keyof typeof CryptographicUsageMask
+type Usage = keyof typeof CryptographicUsageMask
 
 /** The vendor attribute that keeps a CKA_ID which a client has given. */
 export const idAttribute = { vendorIdentification: 'PKCS11', attributeName: 'CKA_ID' }

@@ -8,7 +8,6 @@ import type { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
 import { Cka } from '../kmip/pkcs11-constants.ts'
 import { stateAt } from '../model/lifecycle.ts'
 import type { ManagedObject } from '../model/managed-object.ts'
-import { permits, withoutUse } from '../model/usage.ts'
 import { addAttribute } from './add-attribute.ts'
 import { destroy } from './destroy.ts'
 import { get } from './get.ts'
@@ -21,8 +20,7 @@ import { attributesOf, classOf, idAttribute, isShown, usageOf } from './pkcs-11-
 import { publicKeyAttributes, publicKeyNumbers } from './pkcs-11-public-key.ts'
 import { run } from './pkcs-11-run.ts'
 import { register } from './register.ts'
-import type { Template } from './pkcs-11-template.ts'
-import { idOf, nameOf, permitted, readTemplate, truth } from './pkcs-11-template.ts'
+import { idOf, maskAfter, nameOf, readTemplate, truth } from './pkcs-11-template.ts'
 
 /** The functions that find keys and tell of them. A key's label is its name, its id the Unique Identifier. */
 export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
@@ -80,8 +78,8 @@ export const objectFunctions: Readonly<Record<string, Pkcs11Function>> = {
     context.objects.begin(Operation.Get)
     const original = await context.objects.loadExisting(uniqueIdentifier)
     const { objectType, object } = await material(uniqueIdentifier, context)
-    const { activationDate } = original.attributes
-    const attributes = { activationDate, cryptographicUsageMask: maskAfter(original, template) }
+    const { activationDate, cryptographicUsageMask: mask = 0 } = original.attributes
+    const attributes = { activationDate, cryptographicUsageMask: maskAfter(mask, template, classOf(original)) }
     const copy = (await run(register, { objectType, object, attributes }, context))['uniqueIdentifier'] as string
     for (const [type, value] of template) {
       if (usageOf(type, classOf(original)) === undefined) await change(copy, type, value, context)
@@ -113,19 +111,6 @@ function typesIn(input: Pkcs11Reader): number[] {
   return [...types]
 }
 
-/** The usage mask of an object with the usages that a template gives or takes. */
-function maskAfter(object: ManagedObject, template: Template): number {
-  let { cryptographicUsageMask: mask = 0 } = object.attributes
-  for (const [type, value] of template) {
-    const usage = usageOf(type, classOf(object))
-    if (usage === undefined) continue
-    const bit = permitted(usage)
-    if (!truth(value)) mask = withoutUse(mask, bit)
-    else if (!permits(mask, bit)) mask += bit
-  }
-  return mask
-}
-
 /** @throws Pkcs11Failure for what does not leave in the clear, and so could not be copied either */
 async function material(uniqueIdentifier: string, context: Context): Promise<Record<string, unknown>> {
   try {
@@ -141,9 +126,10 @@ async function change(uniqueIdentifier: string, type: number, value: Buffer, con
   const object = await context.objects.loadExisting(uniqueIdentifier)
   const { attributes } = object
   if (usageOf(type, classOf(object)) !== undefined) {
-    const mask = maskAfter(object, new Map([[type, value]]))
-    if (mask === attributes.cryptographicUsageMask) return
-    await put(uniqueIdentifier, { name: 'cryptographicUsageMask', value: mask }, [attributes.cryptographicUsageMask], context)
+    const { cryptographicUsageMask: old } = attributes
+    const mask = maskAfter(old ?? 0, new Map([[type, value]]), classOf(object))
+    if (mask === (old ?? 0)) return
+    await put(uniqueIdentifier, { name: 'cryptographicUsageMask', value: mask }, [old], context)
   } else if (type === Cka.LABEL) {
     await put(uniqueIdentifier, { name: 'name', value: nameOf(value) }, attributes.name, context)
   } else if (type === Cka.ID) {

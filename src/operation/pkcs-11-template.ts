@@ -5,10 +5,10 @@ import { CryptographicAlgorithm, CryptographicUsageMask, NameType } from '../kmi
 import { Tag } from '../kmip/generated/tags.ts'
 import { Pkcs11Reader } from '../kmip/pkcs11-codec.ts'
 import { Cka, Ckk, Cko } from '../kmip/pkcs11-constants.ts'
+import { permits, withoutUse } from '../model/usage.ts'
 import { ItemType } from '../ttlv/item.ts'
 import { Pkcs11Failure } from './pkcs-11-application.ts'
 import { idAttribute, keyTypes, usageOf } from './pkcs-11-attribute.ts'
-import type { Usage } from './pkcs-11-attribute.ts'
 
 /** Attributes that objects are to have, each with its value. */
 export type Template = ReadonlyMap<number, Buffer>
@@ -32,21 +32,41 @@ export function readTemplate(input: Pkcs11Reader): Template {
  */
 export function keyAttributes(template: Template, objectClass: number, algorithm: number, now: number): AttributeSet {
   let set: AttributeSet = { cryptographicAlgorithm: algorithm, activationDate: now }
-  const usages: number[] = []
   let isUsageGiven = false
   for (const [type, value] of template) {
-    const usage = usageOf(type, objectClass)
-    if (usage !== undefined) {
+    if (usageOf(type, objectClass) !== undefined) {
       isUsageGiven = true
-      if (truth(value)) usages.push(permitted(usage))
     } else if (fixed.has(type)) {
       checkFixed(type, value, objectClass, algorithm)
     } else {
       set = { ...set, ...given(type, value) }
     }
   }
-  const mask = isUsageGiven ? usages : defaultUsages(objectClass, algorithm)
-  return { ...set, cryptographicUsageMask: mask.reduce((sum, bit) => sum + bit, 0) }
+  const mask = isUsageGiven ? maskAfter(0, template, objectClass) : defaultMask(objectClass, algorithm)
+  return { ...set, cryptographicUsageMask: mask }
+}
+
+/**
+ * The usage mask of a key with the usages that a template gives or takes. One that its class has not may be taken, since it
+ * is told to be false.
+ *
+ * @throws Pkcs11Failure for one that the class has not and is to be given, and for what is neither true nor false
+ */
+export function maskAfter(before: number, template: Template, objectClass: number): number {
+  let mask = before
+  for (const [type, value] of template) {
+    const usage = usageOf(type, objectClass)
+    if (usage === undefined) continue
+    const isGiven = truth(value)
+    if (usage === null) {
+      if (isGiven) throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
+      continue
+    }
+    const bit = CryptographicUsageMask[usage]
+    if (!isGiven) mask = withoutUse(mask, bit)
+    else if (!permits(mask, bit)) mask += bit
+  }
+  return mask
 }
 
 /** The algorithm of a secret key by the CKA_KEY_TYPE that is given for it. */
@@ -76,11 +96,6 @@ export function nameOf(label: Buffer): NonNullable<AttributeSet['name']>[number]
 
 export function idOf(value: Buffer): NonNullable<AttributeSet['vendorAttribute']>[number] {
   return { ...idAttribute, attributeValue: { tag: Tag.AttributeValue, type: ItemType.ByteString, value } }
-}
-
-export function permitted(usage: Usage | null): number {
-  if (usage === null) throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
-  return CryptographicUsageMask[usage]
 }
 
 function given(type: number, value: Buffer): AttributeSet {
@@ -119,11 +134,11 @@ function checkFixed(type: number, value: Buffer, objectClass: number, algorithm:
   if (!isTrue) throw new Pkcs11Failure('TEMPLATE_INCONSISTENT')
 }
 
-function defaultUsages(objectClass: number, algorithm: number): readonly number[] {
+function defaultMask(objectClass: number, algorithm: number): number {
   const { Encrypt, Decrypt, MACGenerate, MACVerify, Sign, Verify } = CryptographicUsageMask
-  if (objectClass === Cko.PRIVATE_KEY) return [Sign]
-  if (objectClass === Cko.PUBLIC_KEY) return [Verify]
-  return algorithm === CryptographicAlgorithm.AES ? [Encrypt, Decrypt] : [MACGenerate, MACVerify]
+  if (objectClass === Cko.PRIVATE_KEY) return Sign
+  if (objectClass === Cko.PUBLIC_KEY) return Verify
+  return algorithm === CryptographicAlgorithm.AES ? Encrypt + Decrypt : MACGenerate + MACVerify
 }
 
 const fixed: ReadonlySet<number> = new Set([Cka.CLASS, Cka.KEY_TYPE, Cka.TOKEN, Cka.PRIVATE, Cka.PUBLIC_EXPONENT])

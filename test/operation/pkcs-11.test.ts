@@ -1,5 +1,5 @@
 import { createCipheriv, createHash, createHmac, createPublicKey, verify } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { printItem } from '../../src/kmip/print.ts'
 import { Pkcs11Reader } from '../../src/kmip/pkcs11-codec.ts'
 import type { Pkcs11Writer } from '../../src/kmip/pkcs11-codec.ts'
@@ -262,30 +262,6 @@ test('keys are made of given values and derived, and their attributes change', a
   await p11.call('C_CopyObject', append(w().ulong(session).ulong(kept), []), 'ACTION_PROHIBITED')
   await p11.call('C_SetAttributeValue', set([[0x100, number(0x1f)]]), 'ATTRIBUTE_READ_ONLY')
   await p11.call('C_SetAttributeValue', set([[0x999, yes]]), 'ATTRIBUTE_TYPE_INVALID')
-})
-
-describe('of a key without restrictions', () => {
-  const usages = [0x104, 0x105, 0x106, 0x107, 0x108, 0x10a, 0x10c]
-
-  test.for(usages)('a copy without the usage %i lacks it and no other one, and the key keeps it', async (taken) => {
-    const p11 = await initialized()
-    await p11.activate(await p11.create('Unrestricted', 'all'))
-    const session = await p11.open()
-    const [key] = await p11.find(session, w().count(0))
-    const told = (handle: number): Promise<Buffer[]> => (
-      Promise.all(usages.map((type) => p11.attribute(session, handle, type))))
-    const copy = await p11.handle('C_CopyObject', w().ulong(session).ulong(key!), [[taken, no]])
-    expect(await told(copy)).toEqual(usages.map((type) => type === taken ? no : yes))
-    expect(await told(key!)).toEqual(usages.map(() => yes))
-    for (const [type, name, mechanism, iv] of [[0x104, 'Encrypt', 0x1085, 16], [0x108, 'Sign', 0x108a, 0]] as const) {
-      const own = await p11.open()
-      const init = w().ulong(own).ulong(mechanism).bytes(Buffer.alloc(iv)).ulong(copy)
-      if (type !== taken) await p11.call(`C_${name}Init`, init)
-      else await p11.call(`C_${name}Init`, init, 'KEY_FUNCTION_NOT_PERMITTED', `C_${name}`, own)
-    }
-    await p11.call('C_SetAttributeValue', append(w().ulong(session).ulong(key!), [[taken, no]]), 'ATTRIBUTE_READ_ONLY')
-    await p11.call('C_SetAttributeValue', append(w().ulong(session).ulong(key!), [[taken, yes]]))
-  })
 })
 
 test('a session that only reads changes nothing', async () => {
