@@ -124,21 +124,32 @@ export class LogOutput {
     this.#tellLost(lost)
   }
 
-  /** What is left when the process ends, until none of it has been taken for `endMsMax`: nobody hears of the rest. */
+  /**
+   * What is left when the process ends, and what other threads say until they end after this one, while a reader takes
+   * it: nobody hears of the rest.
+   */
   #end(): void {
+    if (this.#isBeingWritten) this.#beginAgain()
+    const beganMs = performance.now()
+    let takenMs = beganMs
+    for (this.#hearThreads(); this.#take(); this.#hearThreads()) {
+      const nowMs = performance.now()
+      if (nowMs - beganMs >= endMsMax || nowMs - takenMs >= notTakenMsMax) return
+      try {
+        this.#went(writeSync(this.#descriptor, this.#block))
+        takenMs = nowMs
+      } catch (error) {
+        // Its reader is gone.
+        if ((error as NodeJS.ErrnoException).code === 'EPIPE') return
+        pause()
+      }
+    }
+  }
+
+  #hearThreads(): void {
     for (const port of this.#threads) {
       for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
         this.#writeAll(sent.message as string[])
-      }
-    }
-    if (this.#isBeingWritten) this.#beginAgain()
-    let lastMs = performance.now()
-    while (this.#take() && performance.now() - lastMs < endMsMax) {
-      try {
-        this.#went(writeSync(this.#descriptor, this.#block))
-        lastMs = performance.now()
-      } catch {
-        pause()
       }
     }
   }
@@ -159,7 +170,7 @@ function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipeMs)
 }
 
-/** 32 MiB, some 100,000 lines: several seconds of a busy server's. */
+/** 32 MiB of text, some 100,000 lines: several seconds of a busy server's. */
 const waitingBytesMax = 33_554_432
 /** Some 300 KB, which cost less than a millisecond to put together. */
 const blockLinesMax = 1_024
@@ -167,5 +178,6 @@ const blockLinesMax = 1_024
 const againMs = 100
 /** Linux' pipes take 64 KiB: a reader that is slow can still have 13 MB a second. */
 const fullPipeMs = 5
-/** Supervisors wait for longer. */
-const endMsMax = 2_000
+/** How long an end may take: of a reader that is slow, and of one that takes nothing. Supervisors kill after more. */
+const endMsMax = 10_000
+const notTakenMsMax = 2_000

@@ -93,10 +93,38 @@ describe('when the process ends', () => {
     expect(numbersOf(await pipe.read()).toSorted((one, other) => one - other)).toEqual([0, 1, 2, 3])
   })
 
+  test('what other threads go on to say meanwhile is written', async () => {
+    fillPipe()
+    child = run(`
+      const { log, portForThread } = openLog('info')
+      const [port, ends] = [portForThread(), new Int32Array(new SharedArrayBuffer(4))]
+      const worker = new Worker(\`import(${JSON.stringify(mainLog)}).then(({ threadLogger }) => {
+        const { parentPort, workerData: { port, ends } } = require('node:worker_threads')
+        const log = threadLogger('info', port)
+        parentPort.postMessage('ready')
+        Atomics.wait(ends, 0, 0)
+        setTimeout(() => log.info({ at: 1 }, 'said'), 200)
+      })\`, { eval: true, execArgv: [], workerData: { port, ends }, transferList: [port] })
+      worker.once('message', () => { log.info({ at: 0 }, 'ends'); ends[0] = 1; Atomics.notify(ends, 0); ${end} })`)
+    await once(child.stdout!, 'data')
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(numbersOf((await pipe.read()).slice(pipeBytes))).toEqual([0, 1])
+  })
+
   test('a reader that has stopped does not hold it up', async () => {
     fillPipe()
     child = run(`openLog('info').log.info('not taken'); setTimeout(() => { ${end} }, 50)`)
     expect(await once(child, 'exit')).toEqual([3, null])
+  })
+
+  test('a reader that is gone is not waited for', async () => {
+    pipe.close()
+    child = run(`openLog('info').log.info('not taken'); ${end}`)
+    const ended = once(child, 'exit')
+    await once(child.stdout!, 'data')
+    const began = performance.now()
+    expect(await ended).toEqual([3, null])
+    expect(performance.now() - began).toBeLessThan(1_500)
   })
 })
 

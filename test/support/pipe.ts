@@ -9,6 +9,7 @@ export class Pipe {
   /** A file descriptor, non-blocking; whoever has it closes it. */
   readonly writing: number
   readonly #reading: number
+  #isOpen = true
 
   constructor() {
     const directory = mkdtempSync(join(tmpdir(), 'keyward-pipe-'))
@@ -31,8 +32,10 @@ export class Pipe {
     return chunks.join('')
   }
 
+  /** The reader is gone. */
   close(): void {
-    closeSync(this.#reading)
+    if (this.#isOpen) closeSync(this.#reading)
+    this.#isOpen = false
   }
 
   /** @returns undefined when there is nothing at present */
