@@ -85,31 +85,31 @@ export class Connection {
   static readonly #received: Connection[] = []
   static readonly #answered: Connection[] = []
   static #isScheduled = false
-  /** How many of the received ones an earlier turn has brought, and how many turns were waited for. */
+  static #scheduledMs = 0
+  /** How many of the received ones an earlier turn has brought. */
   static #receivedBefore = 0
-  static #turns = 0
 
   static #schedule(): void {
     if (Connection.#isScheduled) return
     Connection.#isScheduled = true
+    Connection.#scheduledMs = performance.now()
     setImmediate(Connection.#answerAll)
   }
 
   /**
    * What the event loop has brought on all connections is read first, then worked on, and then its answers are
    * written: code that does one thing to many stays in the processor's caches, and a client is not woken for each answer
-   * by itself. Reading takes time, in which more comes: the next turns are waited for too, a few, while they bring more.
+   * by itself. Reading takes time, in which more comes: the next turns are waited for too while they bring more, unless
+   * other work makes them long.
    */
   static readonly #answerAll = (): void => {
     const { length } = Connection.#received
-    if (length > Connection.#receivedBefore && Connection.#turns < turnsMax) {
+    if (length > Connection.#receivedBefore && performance.now() - Connection.#scheduledMs < readingMsMax) {
       Connection.#receivedBefore = length
-      Connection.#turns += 1
       setImmediate(Connection.#answerAll)
       return
     }
     Connection.#receivedBefore = 0
-    Connection.#turns = 0
     for (const connection of Connection.#received.splice(0)) connection.#work()
     Connection.#isScheduled = false
     for (const connection of Connection.#answered.splice(0)) connection.#write()
@@ -243,6 +243,6 @@ export class Connection {
 type Phase = 'idle' | 'request' | 'response' | 'work'
 
 const nothing = Buffer.alloc(0)
-/** A turn that brings nothing costs some microseconds; in a few, everything is there that clients who wait have sent. */
-const turnsMax = 4
 const timeFor = { idle: 'idleMsMax', request: 'requestMsMax', response: 'responseMsMax' } as const
+/** Of an event loop that has nothing else to do: by then, nearly all is there that clients who wait have sent. */
+const readingMsMax = 1
