@@ -8,14 +8,14 @@ export interface Rate {
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** Microseconds of CPU per request, of all threads of the server and of this process, which asks. */
-  readonly cpu?: { readonly server: number; readonly client: number }
+  /** Microseconds of CPU per request, of all threads of the server and, unless it stayed awake, of this process, which asks. */
+  readonly cpu?: { readonly server: number; readonly client: number | undefined }
 }
 
 /**
  * Sends the same requests over and over, one at a time on each of `connections`, for `seconds`;
- * an answer counts when all its bytes are there. The first seconds do not count: the code is being compiled. What asks
- * does as little as it can: it has one core, as the server has, and must not be what is measured.
+ * an answer counts when all its bytes are there. What asks does as little for each as it can: it has one core, as the
+ * server has, and must not be what is measured.
  *
  * @param requests taken in turn
  * @throws when a connection breaks
@@ -51,7 +51,8 @@ export async function load(
   setTimeout(() => (warm = usageNow(asked, pid)), warmUpMs)
   if (awake) stayAwake(end)
   await Promise.all(sockets.map(drive))
-  const cpu = pid === undefined ? undefined : perRequest(warm!, usageNow(asked, pid))
+  const used = pid === undefined ? undefined : perRequest(warm!, usageNow(asked, pid))
+  const cpu = used && { server: used.server, client: awake ? undefined : used.client }
   for (const socket of sockets) socket.destroy()
   return { ...rateOf(times, seconds), ...(cpu && { cpu }) }
 }
@@ -64,7 +65,7 @@ export interface LoadOptions {
    * on other machines do not cost; and the slower its answers, the more often. Only for servers that leave it a core.
    */
   readonly awake?: boolean
-  /** For how long nothing counts. */
+  /** For how long nothing counts: at first, the code is being compiled. */
   readonly warmUpMs?: number
 }
 
@@ -85,7 +86,7 @@ function usageNow(asked: number, pid: number | undefined): Usage {
   return { asked, server: pid === undefined ? 0 : cpuUsOf(pid), client: user + system }
 }
 
-function perRequest(from: Usage, to: Usage): Rate['cpu'] {
+function perRequest(from: Usage, to: Usage): { server: number; client: number } {
   const count = to.asked - from.asked
   return { server: (to.server - from.server) / count, client: (to.client - from.client) / count }
 }

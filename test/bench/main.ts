@@ -79,14 +79,15 @@ async function measureOurs(pykmip: Pykmip | undefined): Promise<void> {
   await server.stop()
 }
 
-/** A thousand names, of servers that have just started; in the warm-up each of them is asked for. */
+/** A thousand names, each of which is asked for in the first warm-up. */
 async function measureLocate(): Promise<void> {
-  const servers = [{ count: 1_000, server: await startWith(1_000) }, { count: objects, server: await startWith(objects) }]
-  await recordInTurn(Object.fromEntries(servers.map(({ count, server }) => {
+  const servers = new Map<number, Started>()
+  for (const count of new Set([1_000, objects])) servers.set(count, await startWith(count))
+  await recordInTurn(Object.fromEntries([...servers].map(([count, server]) => {
     const [tls, wanted] = [tlsTo(server.port), names(requests(104), count)]
     return [locateBy(count), (turn: Turn) => load(tls, wanted, connections, turn.seconds, { pid: server.pid, ...turn })]
   })))
-  for (const { server } of servers) await server.stop()
+  for (const server of servers.values()) await server.stop()
 }
 
 async function startWith(count: number): Promise<Started> {
@@ -158,7 +159,8 @@ function report(): void {
   }
   const lines = [...results].map(([name, { perSecond, p50Ms, p99Ms, cpu }]) => {
     const each = Math.round(perSecond).toLocaleString('en').padStart(9)
-    const used = cpu === undefined ? '' : `  CPU ${cpu.server.toFixed(1)} us, client ${cpu.client.toFixed(1)} us`
+    const client = cpu?.client === undefined ? '' : `, client ${cpu.client.toFixed(1)} us`
+    const used = cpu === undefined ? '' : `  CPU ${cpu.server.toFixed(1)} us${client}`
     return `${each}/s  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms${used}  ${name}`
   })
   process.stdout.write([
