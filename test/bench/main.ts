@@ -21,7 +21,7 @@ import { requests } from './requests.ts'
  * server, side by side in one run on this machine; the ratios are what counts.
  */
 const usage = 'npm run bench -- [--seconds 4] [--connections 16] [--objects 1000000] [--pykmip FILE]\n'
-const { seconds, connections, objects, pykmip } = argumentsOf('bench', usage, {
+const { seconds, connections, objects, pykmip: pykmipServer } = argumentsOf('bench', usage, {
   seconds: 4, connections: 16, objects: 1_000_000, pykmip: '/usr/bin/pykmip-server',
 })
 const home = mkdtempSync(join(tmpdir(), 'keyward-bench-'))
@@ -121,8 +121,8 @@ async function startPykmip(): Promise<Pykmip | undefined> {
     `key_path=${certificates}/server.key`, `ca_path=${certificates}/ca.pem`, 'auth_suite=TLS1.2',
     `policy_path=${home}`, `database_path=${home}/pykmip.db`, '',
   ].join('\n'))
-  const child = start(pykmip, ['-f', config, '-l', join(home, 'pykmip.log')], {})
-  child.once('error', () => process.stdout.write(`no PyKMIP server at ${pykmip}: its rates are left out\n`))
+  const child = start(pykmipServer, ['-f', config, '-l', join(home, 'pykmip.log')], {})
+  child.once('error', () => process.stdout.write(`no PyKMIP server at ${pykmipServer}: its rates are left out\n`))
   const tls = { ...tlsTo(port), maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-SHA384:DEFAULT@SECLEVEL=0' } as const
   for (let tries = 0; ; tries += 1) {
     if (child.exitCode !== null || child.pid === undefined || tries > 100) return undefined
