@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { encodeItem } from '../../src/ttlv/writer.ts'
-import { argumentsOf } from '../support/arguments.ts'
+import { argumentsOf, fail } from '../support/arguments.ts'
 import { testEngine } from '../support/engine.ts'
 import { byteMutations, itemMutations, mutateBytes, mutateItem } from './mutations.ts'
 import { checkDecoder, checkEngine } from './properties.ts'
@@ -14,6 +14,7 @@ const usage = `npm run fuzz -- [--minutes N] [--seed N] [--out FILE]
   --out      where the bytes go that were answered wrongly, in hexadecimal; crash.hex
 `
 const asked = argumentsOf('fuzz', usage, { minutes: 10, seed: 1 + Date.now() % 0x7fff_fffe, out: 'crash.hex' })
+if (!Number.isInteger(asked.seed)) fail('fuzz', '--seed is a whole number')
 const roundRuns = 5_000
 const seeds = seedRequests()
 const server = testEngine()
