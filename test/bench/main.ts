@@ -55,7 +55,7 @@ async function measureOurs(pykmip: Pykmip | undefined): Promise<void> {
   const rsa = await made(tls, wire.createRsa)
   const ec = await made(tls, wire.createEc)
   const loadAwake = (of: ConnectionOptions, { pid }: Started, request: Buffer) => (turn: Turn) =>
-    load(of, [request], connections, turn.seconds, { pid, awake: true, warmUpMs: turn.warmUpMs })
+    load(of, [request], connections, turn.seconds, { pid, awake: true, ...turn })
   await recordInTurn({
     'echo': loadAwake(bare, echo, wire.get(aes)),
     'Get': loadAwake(tls, server, wire.get(aes)),
